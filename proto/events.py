@@ -1,0 +1,168 @@
+"""What is said on EVENTS, JOBS and core NATS. Past tense for events, imperative for commands. Readers ignore unknown fields."""
+
+from datetime import datetime
+from typing import Annotated, Any, Literal
+from uuid import UUID
+
+import msgspec
+
+from proto.base import Message
+from proto.words import PHI, ConnectionStatus, HealthFlag, HealthStatus, HubCommandName
+
+
+class RecordedReading(Message, frozen=True, kw_only=True):
+    """A stored reading, in the very shape of an item of `GET /api/v1/device-data/{id}`."""
+
+    id: UUID
+    device_connection_id: UUID
+    timestamp: datetime
+    received_at: datetime
+    readings: Annotated[msgspec.Raw, PHI]
+    meta: msgspec.Raw
+
+
+class DeviceSignal(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """What a device said about itself beside its readings. `at` is when it was received."""
+
+    device_connection_id: UUID
+    at: datetime
+    battery_pct: float | None = None
+    rssi: float | None = None
+    firmware: str | None = None
+    reading_at: datetime | None = None
+    """The newest reading of the batch; null when there was none (a battery value alone)."""
+
+
+class Settled(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """The end of one item that somebody waits for, or whose identity edges remember."""
+
+    device_connection_id: UUID
+    outcome: Literal["stored", "amended", "duplicate", "discarded"]
+    id: UUID | None = None
+    ref: str | None = None
+
+
+class ObservationsRecorded(Message, frozen=True, kw_only=True):
+    """What one transaction stored for one patient: one message per patient and batch."""
+
+    patient_id: UUID
+    recorded_at: datetime
+    readings: list[RecordedReading]
+    signals: list[DeviceSignal] = []
+    settled: list[Settled] = []
+    job_id: UUID | None = None
+
+
+class Rejection(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """One refused reading: ids, the code and the field, never a value."""
+
+    device_connection_id: UUID | None
+    code: str
+    at: datetime
+    field: str | None = None
+    event_id: str | None = None
+    ref: str | None = None
+    hub_id: str | None = None
+
+
+class ReadingsRejected(Message, frozen=True, kw_only=True):
+    patient_id: UUID
+    rejections: list[Rejection]
+
+
+class ObservationsLive(Message, frozen=True, kw_only=True):
+    """Intermediate values, for the eye only."""
+
+    patient_id: UUID
+    device_connection_id: UUID
+    characteristic: str
+    fields: Annotated[dict[str, Any], PHI]
+    kinds: list[str]
+
+
+class ConnectionChanged(Message, frozen=True, kw_only=True):
+    """A connection as it is now. `code` says what happened: `status`, `consent_given`, `consent_revoked`, `renamed`."""
+
+    device_connection_id: UUID
+    patient_id: UUID
+    code: str
+    status: ConnectionStatus
+    status_reason: str | None
+    at: datetime
+
+
+class HealthChanged(Message, frozen=True, kw_only=True):
+    device_connection_id: UUID
+    patient_id: UUID
+    status: HealthStatus
+    flags: list[HealthFlag]
+    battery_pct: float | None
+    rssi: float | None
+    firmware: str | None
+    last_seen: datetime | None
+    last_reading_at: datetime | None
+    at: datetime
+
+
+class UploadProgressed(Message, frozen=True, kw_only=True, omit_defaults=True):
+    patient_id: UUID
+    done: int
+    total: int | None
+    upload_id: UUID | None = None
+    job_id: UUID | None = None
+
+
+class HubStateChanged(Message, frozen=True, kw_only=True):
+    hub_id: str
+    state: Literal["online", "offline"]
+    at: datetime
+    firmware: str | None = None
+    slots: int | None = None
+
+
+class FoundDevice(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """A Bluetooth device that a hub sees."""
+
+    address: str
+    name: str | None = None
+    services: list[str] = []
+    rssi: float | None = None
+
+
+class HubAnswered(Message, frozen=True, kw_only=True):
+    hub_id: str
+    command_id: UUID
+    ok: bool
+    at: datetime
+    error: str | None = None
+    devices: list[FoundDevice] = []
+
+
+class HubCommand(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """What a hub shall do; it executes an id once. The payload of `dc/v1/hubs/{hub}/down/commands`."""
+
+    id: UUID
+    command: HubCommandName
+    expires_at: datetime
+    device_address: str | None = None
+    device_connection_id: UUID | None = None
+    services: list[str] = []
+    duration_s: int | None = None
+
+
+class HubReceipt(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """The payload of `dc/v1/hubs/{hub}/down/receipt`: at most 500 ids."""
+
+    event_ids: list[str]
+    status: Literal["stored", "rejected"]
+    code: str | None = None
+
+
+class DeadLetter(Message, frozen=True, kw_only=True):
+    """A message that a consumer gave up. The payload itself is sealed in PostgreSQL, not here."""
+
+    consumer: str
+    stream: str
+    sequence: int
+    reason: str
+    at: datetime

@@ -1,0 +1,46 @@
+"""When are two messages the same reading? The record key and the content hash of contract: one place for edges and store.
+
+Content = timestamp + readings (not meta). Identity = vendor record id, else event id, else a hash of content.
+"""
+
+import hashlib
+from datetime import UTC, datetime
+from typing import Any, Final, NamedTuple
+from uuid import UUID
+
+import msgspec
+from msgspec import UNSET
+
+from proto.readings import ReadingMessage
+
+_encode: Final = msgspec.json.Encoder(order="deterministic").encode
+
+
+class RecordKey(NamedTuple):
+    """`key`: 16-byte digest. `given`: the sender named it, so it needs a key row (a content hash does not)."""
+
+    key: UUID
+    given: bool
+
+
+def digest(*parts: bytes) -> UUID:
+    """A 128-bit BLAKE2b digest of length-prefixed parts, carried as a UUID because PostgreSQL stores those well."""
+    h = hashlib.blake2b(digest_size=16)
+    for part in parts:
+        h.update(len(part).to_bytes(4, "big"))
+        h.update(part)
+    return UUID(bytes=h.digest())
+
+
+def content_hash(timestamp: datetime, readings: Any) -> UUID:
+    """Of the instant and the readings in canonical form: a `Readings` struct encodes 120 and 120.0 alike."""
+    return digest(timestamp.astimezone(UTC).isoformat().encode(), _encode(readings))
+
+
+def record_key(message: ReadingMessage, content: UUID) -> RecordKey:
+    """Per connection: the caller stores it beside the connection's id."""
+    if message.meta is not UNSET and message.meta.vendor_record_id is not UNSET:
+        return RecordKey(digest(b"vendor", message.meta.vendor_record_id.encode()), True)
+    if message.event_id is not UNSET:
+        return RecordKey(digest(b"event", message.event_id.encode()), True)
+    return RecordKey(content, False)
