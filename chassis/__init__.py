@@ -1,0 +1,1 @@
+"""What every process needs and no business word: config, telemetry, bus, database, auth, crypto, HTTP."""

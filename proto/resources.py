@@ -481,7 +481,7 @@ class SignedOut(msgspec.Struct, frozen=True, kw_only=True):
     redirect: str
 
 
-class Problem(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+class Problem(msgspec.Struct, frozen=True, kw_only=True):
     """RFC 9457. `code` is stable; `errors` name fields; `rejected` is there for a wholly rejected batch."""
 
     type: str
@@ -489,6 +489,6 @@ class Problem(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     status: int
     detail: str
     code: str
-    errors: list[dict[str, str]] = []
+    errors: list[dict[str, str]]
     rejected: list[ItemFault] | UnsetType = UNSET
     request_id: str | UnsetType = UNSET

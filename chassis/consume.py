@@ -1,0 +1,304 @@
+"""Durable pull consumers: handlers say what happened (`Done | Retry | Reject`); only this file knows ack, nak and term.
+
+Infrastructure down: stop fetching and try the same batch again, for ever. A batch that fails otherwise is tried
+message by message; one that fails alone while the database answers is sent back with growing delays, at most five
+deliveries, and then given up: `on_dead`, a `dlq` message with the reason, and `term`.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from typing import Final, Generic, TypeVar
+
+import msgspec
+from nats.aio.msg import Msg
+from nats.errors import Error
+from nats.errors import TimeoutError as NatsTimeout
+from nats.js import JetStreamContext
+from nats.js.errors import APIError
+
+from chassis import telemetry
+from chassis.bus import Bus
+from chassis.clock import now
+from chassis.db import is_passing
+from chassis.log import Log
+from proto import subjects
+from proto.errors import Refused, Unavailable
+from proto.events import DeadLetter
+
+log = Log("consume")
+P = TypeVar("P")
+
+MAX_DELIVERIES: Final = 5
+BACKOFF_S: Final = (1.0, 5.0, 30.0, 120.0, 600.0)
+FETCH_WAIT_S: Final = 1.0
+
+
+class Delivery:
+    """A message in hand."""
+
+    __slots__ = ("_msg", "data", "headers", "num_delivered", "sequence", "subject")
+
+    def __init__(self, msg: Msg) -> None:
+        meta = msg.metadata
+        self._msg = msg
+        self.subject = msg.subject
+        self.data = msg.data
+        self.headers = msg.headers
+        self.sequence = meta.sequence.stream
+        self.num_delivered = meta.num_delivered
+
+
+class Done(msgspec.Struct, frozen=True):
+    """Finished; never deliver again."""
+
+
+class Retry(msgspec.Struct, frozen=True):
+    """Not now; deliver again after a while, without a limit."""
+
+    after_s: float = 1.0
+
+
+class Reject(msgspec.Struct, frozen=True):
+    """Will never succeed; give it up with a reason (a code)."""
+
+    reason: str
+
+
+Verdict = Done | Retry | Reject
+DONE: Final = Done()
+
+
+class Subscription(Generic[P]):
+    """One durable consumer and its handler.
+
+    `prepare` is pure work on a fetched batch, done while the previous batch is still being stored; `handle` does the
+    rest and answers one verdict a message. `on_dead` keeps what is given up (in the service's own tables).
+    """
+
+    def __init__(
+        self,
+        durable: str,
+        handle: Callable[[list[Delivery], P], Awaitable[list[Verdict]]],
+        prepare: Callable[[list[Delivery]], P],
+        *,
+        on_dead: Callable[[Delivery, str], Awaitable[None]] | None = None,
+        batch: int = 64,
+    ) -> None:
+        self.declared = next(row for row in subjects.CONSUMERS if row.durable == durable)
+        self.handle = handle
+        self.prepare = prepare
+        self.on_dead = on_dead
+        self.batch = batch
+
+
+def each(
+    durable: str,
+    handle: Callable[[Delivery], Awaitable[Verdict]],
+    *,
+    on_dead: Callable[[Delivery, str], Awaitable[None]] | None = None,
+    batch: int = 32,
+) -> Subscription[None]:
+    """A subscription whose handler takes one message at a time, in order."""
+
+    async def handle_all(deliveries: list[Delivery], _: None) -> list[Verdict]:
+        verdicts: list[Verdict] = []
+        for delivery in deliveries:
+            try:
+                verdicts.append(await handle(delivery))
+            except Exception as error:
+                if is_passing(error) and not isinstance(error, Unavailable):
+                    raise
+                if isinstance(error, Unavailable):
+                    raise
+                verdicts.append(after_failure(delivery, error))
+        return verdicts
+
+    return Subscription(durable, handle_all, lambda deliveries: None, on_dead=on_dead, batch=batch)
+
+
+def after_failure(delivery: Delivery, error: Exception) -> Verdict:
+    """What becomes of a message that failed alone while everything else answers."""
+    reason = error.code if isinstance(error, Refused) else type(error).__name__
+    log.failure("message_failed", error, sequence=delivery.sequence, attempt=delivery.num_delivered)
+    if isinstance(error, Refused) or delivery.num_delivered >= MAX_DELIVERIES:
+        return Reject(reason)
+    return Retry(BACKOFF_S[min(delivery.num_delivered, len(BACKOFF_S)) - 1])
+
+
+class Consumer(Generic[P]):
+    """Runs a subscription for as long as the process lives."""
+
+    def __init__(self, bus: Bus, subscription: Subscription[P], *, app_bus: Bus | None = None) -> None:
+        self._bus = bus
+        self._app_bus = app_bus or bus
+        """Where `dlq` messages go: APP, also for a consumer in HUBS."""
+        self._sub = subscription
+        self._stop = asyncio.Event()
+        self._task: asyncio.Task[None] | None = None
+        self._pull: JetStreamContext.PullSubscription | None = None
+        self._failing = False
+        self._reconnected = asyncio.Event()
+        bus.on_reconnect(self._on_reconnect)
+
+    async def start(self) -> None:
+        self._task = asyncio.create_task(self._run(), name=f"consumer:{self._sub.declared.durable}")
+
+    async def stop(self) -> None:
+        self._stop.set()
+        if self._task:
+            try:
+                await asyncio.wait_for(self._task, 15)
+            except TimeoutError:
+                log.warning("consumer_stopped_hard", consumer=self._sub.declared.durable)
+        if self._pull is not None:
+            try:
+                await self._pull.unsubscribe()
+            except Error:
+                log.debug("unsubscribe_failed", consumer=self._sub.declared.durable)
+
+    def problem(self) -> str | None:
+        return f"{self._sub.declared.durable} cannot store what it takes" if self._failing else None
+
+    async def _on_reconnect(self) -> None:
+        self._reconnected.set()
+
+    async def _run(self) -> None:
+        """Fetches and prepares the next batch while the previous one is being handled; order is kept."""
+        handling: asyncio.Task[None] | None = None
+        while not self._stop.is_set():
+            deliveries = await self._fetch()
+            if not deliveries:
+                continue
+            try:
+                prepared: P | None = self._sub.prepare(deliveries)
+            except Exception as error:
+                log.failure("prepare_failed", error, consumer=self._sub.declared.durable)
+                prepared = None
+            if handling is not None:
+                await handling
+            handling = asyncio.create_task(self._handle(deliveries, prepared))
+        if handling is not None:
+            await handling
+
+    async def _fetch(self) -> list[Delivery]:
+        try:
+            if self._pull is None:
+                self._pull = await self._bus.js.pull_subscribe_bind(
+                    self._sub.declared.durable,
+                    self._sub.declared.stream,
+                    inbox_prefix=subjects.inbox_prefix(self._bus.user).encode() + b".",
+                    pending_msgs_limit=-1,
+                    pending_bytes_limit=-1,
+                )
+            self._reconnected.clear()
+            fetch = asyncio.ensure_future(self._pull.fetch(self._sub.batch, timeout=FETCH_WAIT_S))
+            again = asyncio.ensure_future(self._reconnected.wait())
+            try:
+                await asyncio.wait({fetch, again}, return_when=asyncio.FIRST_COMPLETED)
+            finally:
+                again.cancel()
+            if not fetch.done():  # the server that held this request is gone
+                fetch.cancel()
+                await asyncio.gather(fetch, return_exceptions=True)
+                return []
+            messages = fetch.result()
+        except NatsTimeout:
+            return []
+        except (Error, APIError, Unavailable) as error:
+            log.warning("fetch_failed", consumer=self._sub.declared.durable, error=type(error).__name__)
+            await asyncio.sleep(0.2)
+            return []
+        telemetry.CONSUMED.labels(self._sub.declared.durable).inc(len(messages))
+        return [Delivery(msg) for msg in messages]
+
+    async def _handle(self, deliveries: list[Delivery], prepared: P | None) -> None:
+        durable = self._sub.declared.durable
+        with (
+            telemetry.batch_span(f"process {durable}", [d.headers for d in deliveries]),
+            telemetry.PROCESS_SECONDS.labels(durable).time(),
+        ):
+            verdicts = await self._decide(deliveries, prepared)
+        for delivery, verdict in zip(deliveries, verdicts, strict=True):
+            await self._settle(delivery, verdict)
+
+    async def _decide(self, deliveries: list[Delivery], prepared: P | None) -> list[Verdict]:
+        delay = 0.1
+        while True:
+            try:
+                if prepared is None:
+                    prepared = self._sub.prepare(deliveries)
+                verdicts = await self._sub.handle(deliveries, prepared)
+                self._failing = False
+                return verdicts
+            except Exception as error:
+                if not is_passing(error):
+                    return await self._one_by_one(deliveries, error)
+                self._failing = True
+                if self._stop.is_set():
+                    return [Retry(1.0) for _ in deliveries]
+                log.warning(
+                    "batch_waits",
+                    consumer=self._sub.declared.durable,
+                    error=type(error).__name__,
+                    delay_s=delay,
+                )
+                await self._keep(deliveries)
+                await asyncio.sleep(delay)
+                delay = min(delay * 2, 2.0)
+
+    async def _one_by_one(self, deliveries: list[Delivery], error: Exception) -> list[Verdict]:
+        if len(deliveries) == 1:
+            return [after_failure(deliveries[0], error)]
+        verdicts: list[Verdict] = []
+        for delivery in deliveries:
+            verdicts += await self._decide([delivery], None)
+        return verdicts
+
+    async def _keep(self, deliveries: list[Delivery]) -> None:
+        """Tells the server that these are still in hand."""
+        for delivery in deliveries:
+            try:
+                await delivery._msg.in_progress()
+            except Error:
+                return
+
+    async def _settle(self, delivery: Delivery, verdict: Verdict) -> None:
+        durable = self._sub.declared.durable
+        try:
+            match verdict:
+                case Done():
+                    await delivery._msg.ack()
+                    telemetry.OUTCOMES.labels(durable, "ack").inc()
+                case Retry(after_s):
+                    await delivery._msg.nak(delay=after_s)
+                    telemetry.OUTCOMES.labels(durable, "retry").inc()
+                case Reject(reason):
+                    await self._give_up(delivery, reason)
+                    telemetry.OUTCOMES.labels(durable, "term").inc()
+        except (Error, Unavailable) as error:
+            # Not settled: it comes again, and the record key makes that harmless.
+            log.warning("settle_failed", consumer=durable, error=type(error).__name__)
+
+    async def _give_up(self, delivery: Delivery, reason: str) -> None:
+        durable = self._sub.declared.durable
+        if self._sub.on_dead is not None:
+            try:
+                await self._sub.on_dead(delivery, reason)
+            except Exception as error:
+                log.failure("dead_letter_not_kept", error, consumer=durable)
+                await delivery._msg.nak(delay=5.0)
+                return
+        letter = DeadLetter(
+            consumer=durable,
+            stream=self._sub.declared.stream,
+            sequence=delivery.sequence,
+            reason=reason,
+            at=now(),
+        )
+        await self._app_bus.publish(
+            subjects.to(subjects.DLQ, durable),
+            msgspec.json.encode(letter),
+            msg_id=f"dlq-{durable}-{delivery.sequence}",
+        )
+        await delivery._msg.term()
+        log.error("message_given_up", consumer=durable, reason=reason, sequence=delivery.sequence)

@@ -1,0 +1,175 @@
+"""Events that leave with a transaction: rows in `<schema>.outbox`, published right after the commit, swept after a crash.
+
+Every service's first migration makes the table:
+`outbox(id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY, subject text NOT NULL, payload bytea NOT NULL,
+headers text NOT NULL DEFAULT '{}', at timestamptz NOT NULL DEFAULT clock_timestamp())`.
+A row is deleted by the next transaction after its PubAck came, or 200 ms later when the service is idle.
+"""
+
+import asyncio
+from collections import deque
+from typing import TYPE_CHECKING, Final, Protocol
+
+import asyncpg
+import msgspec
+
+from chassis import telemetry
+from chassis.bus import Bus
+from chassis.log import Log
+from chassis.resource import Job
+from proto.errors import Unavailable
+
+if TYPE_CHECKING:
+    from asyncpg.pool import PoolConnectionProxy
+
+log = Log("outbox")
+
+IDLE_S: Final = 0.2
+SWEEP_S: Final = 1.0
+SWEEP_LIMIT: Final = 500
+IN_FLIGHT: Final = 64
+_LOCK: Final = 0x6463_6F62  # one sweeper at a time a schema; the schema's own hash is the second key
+
+
+class OutboxRow(msgspec.Struct, kw_only=True):
+    subject: str
+    payload: bytes
+    headers: dict[str, str]
+    id: int = 0
+
+
+class _Pool(Protocol):
+    schema: str
+
+    @property
+    def pool(self) -> "asyncpg.Pool[asyncpg.Record]": ...
+
+
+async def insert_rows(
+    conn: "PoolConnectionProxy[asyncpg.Record]", schema: str, rows: list[OutboxRow], published: list[int]
+) -> list[OutboxRow]:
+    """Writes rows and takes away those that are published; answers them with their ids."""
+    if published:
+        await conn.execute(f"DELETE FROM {schema}.outbox WHERE id = ANY($1)", published)  # noqa: S608 - our own schema name
+    records = await conn.fetch(
+        f"INSERT INTO {schema}.outbox (subject, payload, headers)"  # noqa: S608 - our own schema name
+        " SELECT s, p, h FROM unnest($1::text[], $2::bytea[], $3::text[]) WITH ORDINALITY AS u(s, p, h, n)"
+        " ORDER BY n RETURNING id",
+        [row.subject for row in rows],
+        [row.payload for row in rows],
+        [msgspec.json.encode(row.headers).decode() for row in rows],
+    )
+    for row, record in zip(rows, records, strict=True):
+        row.id = record["id"]
+    return rows
+
+
+class Outbox:
+    """Publishes what committed, in order of commit; what a crash left behind is swept."""
+
+    def __init__(self, db: _Pool, bus: Bus) -> None:
+        self._db = db
+        self._bus = bus
+        self._waiting: deque[OutboxRow] = deque()
+        self._wake = asyncio.Event()
+        self._published: list[int] = []
+        self._in_flight: set[int] = set()
+        self._slots = asyncio.Semaphore(IN_FLIGHT)
+        self._stopping = False
+        self._task: asyncio.Task[None] | None = None
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._sweeper = Job(f"outbox:{db.schema}", SWEEP_S, self._sweep, at_start=True)
+        self._cleaner = Job(f"outbox-clean:{db.schema}", IDLE_S, self._clean)
+
+    async def start(self) -> None:
+        self._task = asyncio.create_task(self._run(), name=f"outbox:{self._db.schema}")
+        await self._sweeper.start()
+        await self._cleaner.start()
+
+    async def stop(self) -> None:
+        self._stopping = True
+        self._wake.set()
+        await self._sweeper.stop()
+        if self._task:
+            await self._task
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await self._cleaner.stop()
+        try:
+            await self._clean()
+        except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError):
+            log.debug("outbox_not_cleaned", service=self._db.schema)
+
+    def offer(self, rows: list[OutboxRow]) -> None:
+        """Called right after the commit."""
+        self._in_flight.update(row.id for row in rows)
+        self._waiting.extend(rows)
+        self._wake.set()
+
+    def published(self) -> list[int]:
+        """Ids whose PubAck came and whose rows may go with the caller's transaction."""
+        taken, self._published = self._published, []
+        return taken
+
+    async def _run(self) -> None:
+        while True:
+            if not self._waiting:
+                if self._stopping:
+                    return
+                self._wake.clear()
+                await self._wake.wait()
+                continue
+            await self._slots.acquire()
+            row = self._waiting.popleft()
+            task = asyncio.create_task(self._publish(row))
+            self._tasks.add(task)
+            task.add_done_callback(self._tasks.discard)
+
+    async def _publish(self, row: OutboxRow) -> None:
+        try:
+            await self._bus.publish(
+                row.subject, row.payload, msg_id=f"ob-{self._db.schema}-{row.id}", headers=row.headers
+            )
+            self._published.append(row.id)
+        except Unavailable:
+            log.warning("outbox_left_to_sweeper", subject=row.subject.split(".")[0])
+        finally:
+            self._in_flight.discard(row.id)
+            self._slots.release()
+
+    async def _clean(self) -> None:
+        ids = self.published()
+        if ids:
+            try:
+                await self._db.pool.execute(f"DELETE FROM {self._db.schema}.outbox WHERE id = ANY($1)", ids)  # noqa: S608 - our own schema name
+            except Exception:
+                self._published.extend(ids)
+                raise
+
+    async def _sweep(self) -> None:
+        """Publishes rows older than a second that nobody of this process has in hand."""
+        schema = self._db.schema
+        async with self._db.pool.acquire(timeout=2) as conn, conn.transaction():
+            if not await conn.fetchval("SELECT pg_try_advisory_xact_lock($1, hashtext($2))", _LOCK, schema):
+                return
+            records = await conn.fetch(
+                f"SELECT id, subject, payload, headers, extract(epoch FROM clock_timestamp() - at)::float AS age"  # noqa: S608 - our own schema name
+                f" FROM {schema}.outbox WHERE at < clock_timestamp() - interval '1 second' ORDER BY id LIMIT $1",
+                SWEEP_LIMIT,
+            )
+            telemetry.OUTBOX_PENDING.set(len(records))
+            telemetry.OUTBOX_OLDEST.set(max((r["age"] for r in records), default=0.0))
+            done = []
+            known = self._in_flight | set(self._published)
+            for record in records:
+                if record["id"] in known:
+                    continue
+                await self._bus.publish(
+                    record["subject"],
+                    record["payload"],
+                    msg_id=f"ob-{schema}-{record['id']}",
+                    headers=msgspec.json.decode(record["headers"], type=dict[str, str]),
+                )
+                done.append(record["id"])
+            if done:
+                await conn.execute(f"DELETE FROM {schema}.outbox WHERE id = ANY($1)", done)  # noqa: S608 - our own schema name
+                log.info("outbox_swept", count=len(done), service=schema)

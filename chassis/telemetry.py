@@ -1,0 +1,124 @@
+"""Traces and metrics of every hop. Names and labels live here, in one table; labels are closed word lists, never ids."""
+
+import asyncio
+from collections.abc import Iterator, Mapping, MutableMapping
+from contextlib import contextmanager
+from typing import Final
+
+from opentelemetry import propagate, trace
+from opentelemetry.sdk.resources import Resource as OtelResource
+from opentelemetry.sdk.trace import TracerProvider
+from opentelemetry.sdk.trace.export import BatchSpanProcessor
+from opentelemetry.sdk.trace.sampling import ParentBased, TraceIdRatioBased
+from opentelemetry.trace import Link, Span, SpanKind
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, start_http_server
+
+from chassis.config import Common
+
+REGISTRY: Final = CollectorRegistry()
+_SECONDS: Final = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10)
+_tracer: Final = trace.get_tracer("device-connect")
+
+
+def _histogram(name: str, text: str, *labels: str) -> Histogram:
+    return Histogram(name, text, labels, registry=REGISTRY, buckets=_SECONDS)
+
+
+def _counter(name: str, text: str, *labels: str) -> Counter:
+    return Counter(name, text, labels, registry=REGISTRY)
+
+
+def _gauge(name: str, text: str, *labels: str) -> Gauge:
+    return Gauge(name, text, labels, registry=REGISTRY)
+
+
+HTTP_SECONDS: Final = _histogram(
+    "http_server_request_duration_seconds",
+    "Requests answered.",
+    "http_request_method",
+    "http_route",
+    "http_response_status_code",
+)
+HTTP_ACTIVE: Final = _gauge("http_server_active_requests", "Requests being answered.")
+SENT: Final = _counter("messaging_client_sent_messages", "Messages published.", "destination")
+PUBLISH_SECONDS: Final = _histogram(
+    "messaging_client_operation_duration_seconds", "Publish to PubAck.", "destination"
+)
+CONSUMED: Final = _counter("messaging_client_consumed_messages", "Messages taken.", "consumer")
+PROCESS_SECONDS: Final = _histogram(
+    "messaging_process_duration_seconds", "One batch of a consumer.", "consumer"
+)
+OUTCOMES: Final = _counter("dc_message_outcomes", "How messages ended.", "consumer", "outcome")
+DB_SECONDS: Final = _histogram("db_client_operation_duration_seconds", "Transactions.", "operation")
+POOL_WAIT: Final = _histogram("dc_db_pool_wait_seconds", "Waiting for a connection of the pool.")
+READINGS: Final = _counter("dc_readings", "Readings by way and outcome.", "source", "outcome")
+REJECTED: Final = _counter("dc_readings_rejected", "Refused readings by code.", "reason")
+PIPELINE_SECONDS: Final = _histogram("dc_reading_pipeline_seconds", "Stages of a reading's way.", "stage")
+OUTBOX_PENDING: Final = _gauge("dc_outbox_pending", "Outbox rows that the sweeper found.")
+OUTBOX_OLDEST: Final = _gauge("dc_outbox_oldest_seconds", "Age of the oldest outbox row not yet published.")
+LAG: Final = _gauge("dc_consumer_pending", "Messages that wait for a consumer.", "consumer")
+STREAM_FULL: Final = _gauge("dc_stream_fill_ratio", "How full a stream with discard new is.", "stream")
+MIRROR_AGE: Final = _gauge("dc_mirror_age_seconds", "Since a mirror last heard of its bucket.", "bucket")
+LIVE_SOCKETS: Final = _gauge("dc_realtime_connections", "Live connections.", "transport")
+LIVE_DROPPED: Final = _counter("dc_realtime_dropped", "Frames not delivered.", "reason")
+AUTH_FAILURES: Final = _counter("dc_auth_failures", "Refused credentials.", "reason")
+AUDIT_FAILURES: Final = _counter("dc_audit_write_failures", "Audit rows that could not be written.")
+PAIRINGS: Final = _counter("dc_pairing_attempts", "Pairing attempts.", "method", "outcome")
+FOREIGN_TOPICS: Final = _counter("dc_hub_foreign_publishes", "Publishes that the server refused to a hub.")
+LOOP_LAG: Final = _gauge("dc_event_loop_lag_seconds", "How late the event loop wakes up.")
+
+
+def setup(settings: Common, service: str, *, metrics: bool = True) -> None:
+    """Starts the metrics port and, when a collector is named, the export of spans. Call after the fork."""
+    if metrics and settings.metrics_port:
+        start_http_server(settings.metrics_port, settings.host, registry=REGISTRY)
+    if settings.otel_endpoint:
+        from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter
+
+        provider = TracerProvider(
+            resource=OtelResource.create({"service.name": service}),
+            sampler=ParentBased(TraceIdRatioBased(0.1)),
+        )
+        endpoint = f"{settings.otel_endpoint.rstrip('/')}/v1/traces"
+        provider.add_span_processor(BatchSpanProcessor(OTLPSpanExporter(endpoint=endpoint)))
+        trace.set_tracer_provider(provider)
+
+
+def inject(headers: MutableMapping[str, str]) -> None:
+    """Adds `traceparent` to outgoing headers."""
+    if trace.get_current_span().get_span_context().is_valid:
+        propagate.inject(headers)
+
+
+@contextmanager
+def span(
+    name: str, kind: SpanKind = SpanKind.INTERNAL, headers: Mapping[str, str] | None = None
+) -> Iterator[Span]:
+    """A span; with `headers`, a child of the context that they carry."""
+    context = propagate.extract(headers) if headers else None
+    with _tracer.start_as_current_span(name, context=context, kind=kind) as current:
+        yield current
+
+
+@contextmanager
+def batch_span(name: str, headers: list[Mapping[str, str] | None]) -> Iterator[Span]:
+    """The span of a batch, linked to at most 32 of the contexts that its messages carry."""
+    links = []
+    for carried in headers[:32]:
+        if carried and "traceparent" in carried:
+            context = trace.get_current_span(propagate.extract(carried)).get_span_context()
+            if context.is_valid:
+                links.append(Link(context))
+    with _tracer.start_as_current_span(name, kind=SpanKind.CONSUMER, links=links) as current:
+        yield current
+
+
+async def watch_loop_lag(stop: asyncio.Event, every_s: float = 1.0) -> None:
+    """Measures how late the loop wakes up; a busy loop is seen before it hurts."""
+    loop = asyncio.get_running_loop()
+    while not stop.is_set():
+        due = loop.time() + every_s
+        try:
+            await asyncio.wait_for(stop.wait(), every_s)
+        except TimeoutError:
+            LOOP_LAG.set(max(0.0, loop.time() - due))
