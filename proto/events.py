@@ -61,6 +61,7 @@ class Rejection(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     at: datetime
     field: str | None = None
     event_id: str | None = None
+    record_key: UUID | None = None
     ref: str | None = None
     hub_id: str | None = None
 

@@ -5,7 +5,7 @@ Content = timestamp + readings (not meta). Identity = vendor record id, else eve
 
 import hashlib
 from datetime import UTC, datetime
-from typing import Any, Final, NamedTuple
+from typing import Any, Final, Literal, NamedTuple
 from uuid import UUID
 
 import msgspec
@@ -35,6 +35,22 @@ def digest(*parts: bytes) -> UUID:
 def content_hash(timestamp: datetime, readings: Any) -> UUID:
     """Of the instant and the readings in canonical form: a `Readings` struct encodes 120 and 120.0 alike."""
     return digest(timestamp.astimezone(UTC).isoformat().encode(), _encode(readings))
+
+
+Judgement = Literal["duplicate", "amend", "stale", "conflict"]
+
+
+def judge(old: UUID, old_revision: int | None, new: UUID, new_revision: int | None) -> Judgement:
+    """What a message with a known identity is, by content hash and revision.
+
+    Same content: `duplicate`. Other content: a higher revision amends, a lower or equal one is a `stale` duplicate,
+    and without any revision it is a `conflict`: the first is kept.
+    """
+    if old == new:
+        return "duplicate"
+    if old_revision is None and new_revision is None:
+        return "conflict"
+    return "amend" if (new_revision or 0) > (old_revision or 0) else "stale"
 
 
 def record_key(message: ReadingMessage, content: UUID) -> RecordKey:

@@ -16,6 +16,8 @@ from proto.metrics import BY_NAME, METRICS, SLEEP_MAX_H, TOP_LEVEL, Metric
 from proto.words import PHI, EventId
 
 OBJECT_URL_PATTERN: Final = r"^s3://[a-z0-9.-]{3,63}/[A-Za-z0-9/_.-]{1,200}$"
+PLAIN_TEXT: Final = r"^[^\x00-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]*$"
+"""No control and no text-direction characters: the database refuses NUL, and a page must not be turned around."""
 AwareTime = Annotated[datetime, Meta(tz=True)]
 
 
@@ -47,7 +49,7 @@ def _annotation(metric: Metric) -> Any:
         case "boolean":
             return bool
         case "text":
-            return Annotated[str, Meta(min_length=1, max_length=metric.max_length)]
+            return Annotated[str, Meta(min_length=1, max_length=metric.max_length, pattern=PLAIN_TEXT)]
         case "enum":
             return _choice(metric)
         case "enum_list":
@@ -78,25 +80,30 @@ class ReadingMeta(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
 
     battery_pct: Annotated[float, Meta(ge=0, le=100)] | UnsetType = UNSET
     rssi: Annotated[float, Meta(ge=-127, le=20)] | UnsetType = UNSET
-    firmware: Annotated[str, Meta(max_length=64)] | UnsetType = UNSET
-    vendor: Annotated[str, Meta(max_length=40)] | UnsetType = UNSET
-    vendor_record_id: Annotated[str, Meta(min_length=1, max_length=200)] | UnsetType = UNSET
+    firmware: Annotated[str, Meta(max_length=64, pattern=PLAIN_TEXT)] | UnsetType = UNSET
+    vendor: Annotated[str, Meta(max_length=40, pattern=PLAIN_TEXT)] | UnsetType = UNSET
+    vendor_record_id: Annotated[str, Meta(min_length=1, max_length=200, pattern=PLAIN_TEXT)] | UnsetType = (
+        UNSET
+    )
     revision: int | UnsetType = UNSET
     recording_method: Literal["automatic", "manual", "unknown"] | UnsetType = UNSET
-    device_model: Annotated[str, Meta(max_length=120)] | UnsetType = UNSET
-    device_serial_hash: Annotated[str, Meta(max_length=128)] | UnsetType = UNSET
+    device_model: Annotated[str, Meta(max_length=120, pattern=PLAIN_TEXT)] | UnsetType = UNSET
+    device_serial_hash: Annotated[str, Meta(max_length=128, pattern=PLAIN_TEXT)] | UnsetType = UNSET
     interval_end: AwareTime | UnsetType = UNSET
-    local_time: Annotated[str, Meta(max_length=40)] | UnsetType = UNSET
-    user_timezone: Annotated[str, Meta(max_length=64)] | UnsetType = UNSET
-    tz_assumed: Annotated[str, Meta(max_length=64)] | UnsetType = UNSET
+    local_time: Annotated[str, Meta(max_length=40, pattern=PLAIN_TEXT)] | UnsetType = UNSET
+    user_timezone: Annotated[str, Meta(max_length=64, pattern=PLAIN_TEXT)] | UnsetType = UNSET
+    tz_assumed: Annotated[str, Meta(max_length=64, pattern=PLAIN_TEXT)] | UnsetType = UNSET
     time_ambiguous: bool | UnsetType = UNSET
     ambiguous_user: bool | UnsetType = UNSET
     clock_suspect: bool | UnsetType = UNSET
-    body_position: Annotated[str, Meta(max_length=40)] | UnsetType = UNSET
-    measurement_site: Annotated[str, Meta(max_length=40)] | UnsetType = UNSET
-    meal_context: Annotated[str, Meta(max_length=40)] | UnsetType = UNSET
-    source_unit: Annotated[str, Meta(max_length=20)] | UnsetType = UNSET
-    unmapped: Annotated[list[Annotated[str, Meta(max_length=120)]], Meta(max_length=50)] | UnsetType = UNSET
+    body_position: Annotated[str, Meta(max_length=40, pattern=PLAIN_TEXT)] | UnsetType = UNSET
+    measurement_site: Annotated[str, Meta(max_length=40, pattern=PLAIN_TEXT)] | UnsetType = UNSET
+    meal_context: Annotated[str, Meta(max_length=40, pattern=PLAIN_TEXT)] | UnsetType = UNSET
+    source_unit: Annotated[str, Meta(max_length=20, pattern=PLAIN_TEXT)] | UnsetType = UNSET
+    unmapped: (
+        Annotated[list[Annotated[str, Meta(max_length=120, pattern=PLAIN_TEXT)]], Meta(max_length=50)]
+        | UnsetType
+    ) = UNSET
 
 
 class ReadingMessage(Message, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -120,7 +127,7 @@ class GattMessage(Message, frozen=True, kw_only=True, forbid_unknown_fields=True
     value: Annotated[str, PHI]
     received_at: AwareTime
     device_connection_id: UUID | UnsetType = UNSET
-    device_address: Annotated[str, Meta(min_length=1, max_length=128)] | UnsetType = UNSET
+    device_address: Annotated[str, Meta(min_length=1, max_length=128, pattern=PLAIN_TEXT)] | UnsetType = UNSET
     event_id: EventId | UnsetType = UNSET
     rssi: Annotated[float, Meta(ge=-127, le=20)] | UnsetType = UNSET
     battery_pct: Annotated[float, Meta(ge=0, le=100)] | UnsetType = UNSET

@@ -356,6 +356,8 @@ def nats_permissions(user: str) -> Permissions:
         )
     publish = [row.pattern for row in SUBJECTS if user in row.says]
     subscribe = [inbox, *(row.pattern for row in SUBJECTS if user in row.hears and row.stream is None)]
+    if user == "ingest":  # hears outcomes as they pass by; a missed one costs a courtesy, never a reading
+        subscribe += [row.pattern for row in SUBJECTS if user in row.hears]
     for consumer in CONSUMERS:
         if consumer.service == user and consumer.account == "APP":
             publish += _consumer_api(consumer.stream, (consumer.durable,))

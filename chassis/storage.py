@@ -1,0 +1,106 @@
+"""The object store (S3): presigned transfers for clients, verification and moving for us. Keys hold ids only.
+
+PHI: objects (sounds, waveforms, exports) rest here; the bucket is private and every address is signed and short-lived.
+"""
+
+from collections.abc import AsyncIterator
+from datetime import timedelta
+from typing import Final
+
+import obstore
+from obstore.exceptions import BaseError, NotFoundError
+from obstore.store import S3Store
+
+from chassis.config import Common
+from chassis.log import Log
+from proto.errors import Unavailable
+
+log = Log("storage")
+
+CHUNK: Final = 1024 * 1024
+
+
+class Storage:
+    """One bucket. Every error but "not there" is `Unavailable`."""
+
+    def __init__(self, settings: Common) -> None:
+        self.bucket = settings.s3_bucket
+        self._store = S3Store(
+            settings.s3_bucket,
+            endpoint=settings.s3_endpoint,
+            access_key_id=settings.secret("s3/access_key").reveal(),
+            secret_access_key=settings.secret("s3/secret_key").reveal(),
+            region=settings.s3_region,
+            virtual_hosted_style_request=False,
+            client_options={
+                "allow_http": settings.env == "development",
+                "timeout": "10s",
+                "connect_timeout": "3s",
+            },
+            retry_config={"max_retries": 2, "retry_timeout": timedelta(seconds=10)},
+        )
+
+    async def start(self) -> None:
+        return
+
+    async def stop(self) -> None:
+        return
+
+    def problem(self) -> str | None:
+        return None  # uploads refuse while it is away; readings go on
+
+    def url_of(self, key: str) -> str:
+        return f"s3://{self.bucket}/{key}"
+
+    def key_of(self, url: str) -> str | None:
+        prefix = f"s3://{self.bucket}/"
+        return url[len(prefix) :] if url.startswith(prefix) else None
+
+    async def sign_put(self, key: str, ttl_s: int) -> str:
+        return await obstore.sign_async(self._store, "PUT", key, timedelta(seconds=ttl_s))
+
+    async def sign_get(self, key: str, ttl_s: int) -> str:
+        return await obstore.sign_async(self._store, "GET", key, timedelta(seconds=ttl_s))
+
+    async def size(self, key: str) -> int | None:
+        """Bytes, or None when it is not there."""
+        try:
+            return int((await obstore.head_async(self._store, key))["size"])
+        except (FileNotFoundError, NotFoundError):
+            return None
+        except BaseError as error:
+            raise self._unavailable(error) from None
+
+    async def read(self, key: str) -> AsyncIterator[bytes]:
+        """The content in chunks: constant memory at any size."""
+        try:
+            result = await obstore.get_async(self._store, key)
+            async for chunk in result.stream(min_chunk_size=CHUNK):
+                yield bytes(chunk)
+        except (FileNotFoundError, NotFoundError):
+            return
+        except BaseError as error:
+            raise self._unavailable(error) from None
+
+    async def move(self, source: str, target: str) -> None:
+        """Copies, then deletes. Repeating it after a crash in between gives the same end."""
+        try:
+            await obstore.copy_async(self._store, source, target)
+            await obstore.delete_async(self._store, source)
+        except (FileNotFoundError, NotFoundError):
+            if await self.size(target) is None:
+                raise Unavailable("object store") from None
+        except BaseError as error:
+            raise self._unavailable(error) from None
+
+    async def delete(self, key: str) -> None:
+        try:
+            await obstore.delete_async(self._store, key)
+        except (FileNotFoundError, NotFoundError):
+            return
+        except BaseError as error:
+            raise self._unavailable(error) from None
+
+    def _unavailable(self, error: BaseException) -> Unavailable:
+        log.warning("storage_failed", error=type(error).__name__)
+        return Unavailable("object store", retry_after_s=2)

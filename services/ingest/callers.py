@@ -1,0 +1,62 @@
+"""Who is calling a hot route: a signed-in user, a connection by its ingest token, or a hub by its secret."""
+
+import base64
+import binascii
+from datetime import datetime
+from hmac import compare_digest
+from typing import Final
+from uuid import UUID
+
+from chassis import telemetry
+from chassis.auth import TokenVerifier, bearer
+from chassis.crypto import token_digest
+from proto.errors import Refused
+from services.ingest.domain import Caller
+from services.ingest.known import KnownWorld
+
+TOKEN_PREFIX: Final = "dci_"  # noqa: S105 - a prefix, not a secret
+"""An ingest token is `dci_<connection id, 32 hex>_<random>`."""
+
+
+def caller_of(authorization: str | None, known: KnownWorld, verifier: TokenVerifier, now: datetime) -> Caller:
+    """Raises `Refused("unauthenticated")`. The token of a revoked connection is still recognised."""
+    if authorization and authorization[:6].lower() == "basic ":
+        return _hub(authorization[6:], known, now)
+    token = bearer(authorization)
+    if token.startswith(TOKEN_PREFIX):
+        return _connection(token, known)
+    principal = verifier.verify(token)
+    return Caller(
+        actor_id=str(principal.user_id),
+        role=principal.role,
+        user_id=principal.user_id,
+        patient_id=principal.patient_id,
+    )
+
+
+def _connection(token: str, known: KnownWorld) -> Caller:
+    known.require()
+    try:
+        id = UUID(hex=token[4:36])
+    except ValueError:
+        raise _refused("ingest_token") from None
+    state = known.connection(id)
+    if state is None or not state.token_sha256 or not compare_digest(state.token_sha256, token_digest(token)):
+        raise _refused("ingest_token")
+    return Caller(actor_id=f"connection:{id}", role="device", connection_id=id)
+
+
+def _hub(credentials: str, known: KnownWorld, now: datetime) -> Caller:
+    known.require()
+    try:
+        hub_id, _, secret = base64.b64decode(credentials, validate=True).decode().partition(":")
+    except (binascii.Error, UnicodeDecodeError, ValueError):
+        raise _refused("hub") from None
+    if not known.is_hub_secret(hub_id, secret, now):
+        raise _refused("hub")
+    return Caller(actor_id=f"hub:{hub_id}", role="hub", hub_id=hub_id)
+
+
+def _refused(reason: str) -> Refused:
+    telemetry.AUTH_FAILURES.labels(reason).inc()
+    return Refused("unauthenticated")

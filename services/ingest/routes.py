@@ -1,0 +1,385 @@
+"""`POST …/ingest` and `…/gatt`: the two hot routes, as raw ASGI handlers, and their documented twins for OpenAPI.
+
+They answer 202 only after the PubAck. Body limits, content type and methods are their own business here.
+"""
+
+import asyncio
+import re
+import time
+from typing import Any, Final, cast
+from uuid import UUID
+
+import msgspec
+from litestar import Litestar, asgi, post
+from litestar.handlers import ASGIRouteHandler
+from litestar.openapi.config import OpenAPIConfig
+from litestar.params import JSONBody
+from litestar.types import Receive, Scope, Send
+
+from chassis import telemetry
+from chassis.auth import TokenVerifier
+from chassis.clock import now
+from chassis.http import PROBLEM_JSON, problem_body
+from chassis.log import Log
+from proto.errors import FieldFault, ItemFault, Refused, Unavailable
+from proto.readings import GattMessage, ReadingMessage
+from proto.resources import IngestReceipt, IngestStored
+from services.ingest.callers import caller_of
+from services.ingest.committer import Committer
+from services.ingest.denials import Denials
+from services.ingest.domain import (
+    MAX_BATCH,
+    MAX_ITEMS,
+    MAX_MESSAGE,
+    Accepted,
+    Caller,
+    Judge,
+    Memory,
+    Rate,
+    Refusal,
+    accept_gatt,
+    accept_reading,
+)
+from services.ingest.envelope import envelope
+from services.ingest.known import KnownWorld
+from services.ingest.objects import Objects
+from services.ingest.waiting import Wait, Waiting
+
+log = Log("ingest")
+
+INGEST_PATH: Final = "/api/v1/device-data/ingest"
+GATT_PATH: Final = "/api/v1/device-data/gatt"
+_WAIT: Final = re.compile(r"\bwait=(\d{1,3})\b")
+WAIT_MAX_S: Final = 30
+_decode_array: Final = msgspec.json.Decoder(list[msgspec.Raw]).decode
+_encode: Final = msgspec.json.Encoder().encode
+
+
+class Body(msgspec.Struct, frozen=True):
+    """The messages of a request. `alone`: a JSON object by itself, which answers with its own status."""
+
+    items: list[bytes]
+    alone: bool
+
+
+class HotRoute:
+    """One of the two routes: its way to judge a message differs, everything else is the same."""
+
+    def __init__(
+        self,
+        kind: str,
+        judge: Judge,
+        *,
+        known: KnownWorld,
+        verifier: TokenVerifier,
+        committer: Committer,
+        memory: Memory,
+        waiting: Waiting,
+        objects: Objects,
+        denials: Denials,
+        requests: Rate,
+        readings: Rate,
+    ) -> None:
+        self._kind = kind
+        self._judge = judge
+        self._known = known
+        self._verifier = verifier
+        self._committer = committer
+        self._memory = memory
+        self._waiting = waiting
+        self._objects = objects
+        self._denials = denials
+        self._requests = requests
+        self._readings = readings
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        try:
+            status, body = await self._answer(cast(dict[str, Any], scope), receive)
+            await _send(send, status, body)
+        except Refused as refused:
+            await _send_problem(send, refused)
+
+    async def _answer(self, scope: dict[str, Any], receive: Receive) -> tuple[int, bytes]:
+        headers = dict(scope["headers"])
+        caller = caller_of(_text(headers.get(b"authorization")), self._known, self._verifier, now())
+        if scope["method"] != "POST":
+            raise Refused("method_not_allowed")
+        lines = _is_ndjson(headers)
+        body = split(await _read(headers, receive), lines)
+        if not self._requests.take(caller.actor_id, 1, time.monotonic()):
+            raise Refused("rate_limited", retry_after_s=1)
+        self._known.require()
+        wait_s = _wait_s(headers.get(b"prefer"))
+        return await self._take(body, caller, wait_s)
+
+    async def _take(self, body: Body, caller: Caller, wait_s: int) -> tuple[int, bytes]:
+        received_at = now()
+        clock = time.monotonic()
+        accepted: list[tuple[int, bytes, Accepted]] = []
+        rejected: list[ItemFault] = []
+        fresh: dict[tuple[UUID, UUID], Accepted] = {}
+        duplicates = 0
+        for index, raw in enumerate(body.items):
+            verdict = self._judge(raw, caller, self._known, received_at)
+            if isinstance(verdict, Accepted) and verdict.objects:
+                verdict = await self._objects.check(verdict)
+            if isinstance(verdict, Refusal):
+                self._denials.note(verdict, caller)
+                rejected.append(ItemFault(index=index, code=verdict.code, field=verdict.field))
+                continue
+            if not self._readings.take(verdict.connection.id, 1, clock):
+                raise Refused("rate_limited", retry_after_s=1)
+            standing = self._standing(verdict, fresh, clock)
+            if standing == "conflict":
+                rejected.append(ItemFault(index=index, code="conflict"))
+                continue
+            duplicates += standing == "duplicate"
+            accepted.append((index, raw, verdict))
+        telemetry.READINGS.labels("http", "accepted").inc(len(accepted))
+        telemetry.READINGS.labels("http", "rejected").inc(len(rejected))
+        if not accepted:
+            raise _all_rejected(body, rejected)
+        return await self._commit(body, caller, received_at, accepted, rejected, duplicates, wait_s)
+
+    def _standing(self, item: Accepted, fresh: dict[tuple[UUID, UUID], Accepted], clock: float) -> str:
+        """Against what is known already, and against the items before it in the same request."""
+        if item.key is None:
+            return "new"
+        identity = (item.connection.id, item.key.key)
+        before = fresh.get(identity)
+        if before is None:
+            fresh[identity] = item
+            return self._memory.judge(item, clock)
+        if before.content == item.content:
+            return "duplicate"
+        return "conflict" if before.revision is None and item.revision is None else "new"
+
+    async def _commit(
+        self,
+        body: Body,
+        caller: Caller,
+        received_at: Any,
+        accepted: list[tuple[int, bytes, Accepted]],
+        rejected: list[ItemFault],
+        duplicates: int,
+        wait_s: int,
+    ) -> tuple[int, bytes]:
+        wait: Wait | None = None
+        refs: list[str] = []
+        if wait_s:
+            wait, refs = await self._waiting.begin(len(accepted))
+        try:
+            sequence = await self._committer.commit(
+                [
+                    (
+                        item.connection.id,
+                        envelope(
+                            item.kind,
+                            raw,
+                            connection_id=item.connection.id,
+                            received_at=received_at,
+                            source="http",
+                            actor_id=caller.actor_id,
+                            hub_id=caller.hub_id,
+                            ref=refs[n] if refs else None,
+                        ),
+                    )
+                    for n, (_, raw, item) in enumerate(accepted)
+                ]
+            )
+            clock = time.monotonic()
+            for _, _, item in accepted:
+                self._memory.remember(item, clock)
+            receipt = IngestReceipt(
+                receipt=str(sequence),
+                accepted=len(accepted) - duplicates,
+                duplicates=duplicates,
+                rejected=rejected,
+            )
+            if wait is not None:
+                answer = await self._wait(body, wait, refs, accepted, receipt, wait_s)
+                if answer is not None:
+                    return answer
+            return 202, _encode(receipt)
+        finally:
+            if refs:
+                self._waiting.end(refs)
+
+    async def _wait(
+        self,
+        body: Body,
+        wait: Wait,
+        refs: list[str],
+        accepted: list[tuple[int, bytes, Accepted]],
+        receipt: IngestReceipt,
+        wait_s: int,
+    ) -> tuple[int, bytes] | None:
+        """201 when every item is finished and one is stored or known; None when time is up."""
+        if not await wait_for(wait, wait_s):
+            return None
+        ids: list[UUID | None] = [None] * len(body.items)
+        rejected = list(receipt.rejected)
+        for (index, _, _), ref in zip(accepted, refs, strict=True):
+            outcome = wait.outcomes[ref]
+            ids[index] = outcome.id
+            if outcome.code is not None:
+                rejected.append(ItemFault(index=index, code=outcome.code, field=outcome.field))
+        rejected.sort(key=lambda fault: fault.index)
+        late = len(rejected) - len(receipt.rejected)
+        if late == len(accepted):
+            raise _all_rejected(body, rejected)
+        stored = IngestStored(
+            receipt=receipt.receipt,
+            accepted=max(0, receipt.accepted - late),
+            duplicates=receipt.duplicates,
+            rejected=rejected,
+            ids=ids,
+        )
+        return 201, _encode(stored)
+
+
+async def wait_for(wait: Wait, seconds: float) -> bool:
+    try:
+        await asyncio.wait_for(wait.finished.wait(), seconds)
+    except TimeoutError:
+        return False
+    return True
+
+
+def split(body: bytes, lines: bool) -> Body:
+    """The messages of a body. Raises 400, 413 or 422 for the whole of it."""
+    if lines:
+        items = [line for line in (part.strip() for part in body.split(b"\n")) if line]
+        alone = False
+    else:
+        text = body.strip()
+        if not text:
+            raise Refused("empty_readings")
+        if text[:1] != b"[":
+            if len(text) > MAX_MESSAGE:
+                raise Refused("payload_too_large")
+            return Body([text], True)
+        try:
+            items = [bytes(raw) for raw in _decode_array(text)]
+        except (msgspec.DecodeError, RecursionError, UnicodeDecodeError):
+            raise Refused("invalid_json") from None
+        alone = False
+    if not items:
+        raise Refused("empty_readings")
+    if len(items) > MAX_ITEMS:
+        raise Refused("too_many_items")
+    if any(len(item) > MAX_MESSAGE for item in items):
+        raise Refused("payload_too_large")
+    return Body(items, alone)
+
+
+def _all_rejected(body: Body, rejected: list[ItemFault]) -> Refused:
+    """One message alone has its own status; a batch is a 422 with the code of the lowest index."""
+    first = rejected[0]
+    faults = tuple(FieldFault(code=fault.code, field=fault.field) for fault in rejected[:100])
+    if body.alone:
+        return Refused(first.code, faults=faults if first.field else ())
+    return BatchRefused(first.code, faults=faults, rejected=tuple(rejected))
+
+
+class BatchRefused(Refused):
+    """A wholly rejected batch: always 422, whatever the code of its first item."""
+
+    @property
+    def status(self) -> int:
+        return 422
+
+
+def _is_ndjson(headers: dict[bytes, bytes]) -> bool:
+    kind = _text(headers.get(b"content-type")).partition(";")[0].strip().lower()
+    if kind not in ("application/json", "application/x-ndjson") or headers.get(b"content-encoding"):
+        raise Refused("unsupported_media_type")
+    return kind == "application/x-ndjson"
+
+
+def _wait_s(prefer: bytes | None) -> int:
+    match = _WAIT.search(_text(prefer)) if prefer else None
+    return min(int(match[1]), WAIT_MAX_S) if match else 0
+
+
+async def _read(headers: dict[bytes, bytes], receive: Receive) -> bytes:
+    announced = _text(headers.get(b"content-length"))
+    if announced.isdigit() and int(announced) > MAX_BATCH:
+        raise Refused("payload_too_large")
+    parts: list[bytes] = []
+    size = 0
+    while True:
+        message = cast(dict[str, Any], await receive())
+        if message["type"] == "http.disconnect":
+            raise Refused("invalid_json")
+        part = message.get("body", b"")
+        size += len(part)
+        if size > MAX_BATCH:
+            raise Refused("payload_too_large")
+        parts.append(part)
+        if not message.get("more_body"):
+            return parts[0] if len(parts) == 1 else b"".join(parts)
+
+
+async def _send(
+    send: Send, status: int, body: bytes, kind: bytes = b"application/json", extra: Any = ()
+) -> None:
+    await send(
+        {
+            "type": "http.response.start",
+            "status": status,
+            "headers": [
+                (b"content-type", kind),
+                (b"content-length", str(len(body)).encode()),
+                (b"cache-control", b"no-store"),
+                *extra,
+            ],
+        }
+    )
+    await send({"type": "http.response.body", "body": body, "more_body": False})
+
+
+async def _send_problem(send: Send, refused: Refused) -> None:
+    extra = []
+    if refused.retry_after_s is not None:
+        extra.append((b"retry-after", str(refused.retry_after_s).encode()))
+    if refused.status == 401:
+        extra.append((b"www-authenticate", b"Bearer"))
+    if refused.status == 405:
+        extra.append((b"allow", b"POST"))
+    if isinstance(refused, Unavailable):
+        log.warning("ingest_unavailable", reason=refused.what)
+    await _send(send, refused.status, problem_body(refused), PROBLEM_JSON.encode(), extra)
+
+
+def _text(value: bytes | None) -> str:
+    return value.decode("latin-1") if value else ""
+
+
+def handlers(**parts: Any) -> list[ASGIRouteHandler]:
+    """The two handlers; `public` because they know more kinds of callers than the app's guard."""
+    routes = ((INGEST_PATH, "reading", accept_reading), (GATT_PATH, "gatt", accept_gatt))
+    made = []
+    for path, kind, judge in routes:
+        route = HotRoute(kind, judge, **parts)
+
+        async def serve(scope: Scope, receive: Receive, send: Send, route: HotRoute = route) -> None:
+            await route(scope, receive, send)
+
+        made.append(asgi(path, opt={"public": True}, copy_scope=False)(serve))
+    return made
+
+
+def documented() -> dict[str, Any]:
+    """The OpenAPI document of the two hot routes, from twins that are never served."""
+
+    @post(INGEST_PATH, status_code=202, summary="Hand in readings", tags=["device-data"])
+    async def ingest(data: JSONBody[ReadingMessage | list[ReadingMessage]]) -> IngestReceipt | IngestStored:
+        raise NotImplementedError
+
+    @post(GATT_PATH, status_code=202, summary="Hand in raw GATT values", tags=["device-data"])
+    async def gatt(data: JSONBody[GattMessage | list[GattMessage]]) -> IngestReceipt | IngestStored:
+        raise NotImplementedError
+
+    app = Litestar([ingest, gatt], openapi_config=OpenAPIConfig(title="ingest", version="1"))
+    return app.openapi_schema.to_schema()
