@@ -1,0 +1,160 @@
+"""Fixtures for tests beside the code that need real servers. Nothing starts before a test asks for it.
+
+Each server is the one of `DC_*_URL` when that is set, a container where a Docker engine answers, and otherwise the
+embedded wheel; one set a run (with xdist: one a worker).
+"""
+
+import os
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from pathlib import Path
+
+import pytest
+
+from runtime import secrets
+from runtime.embedded import s3 as s3_server
+from runtime.home import LOOPBACK, Home, free_port
+from runtime.migrate import migrate, password, prepare, roles, with_login, without_login
+from runtime.processes import PROCESSES, S3_BUCKET, Addresses, environ_of, named
+from runtime.streams import ensure_streams
+from tests.support.servers import (
+    SERVER_FIXTURES,
+    Kind,
+    NatsServer,
+    ObjectStore,
+    external_nats,
+    kind_of_servers,
+    run,
+)
+
+GIVEN = {name: value for name, value in os.environ.items() if name.startswith("DC_")}  # noqa: TID251 - the edge
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in items:
+        if SERVER_FIXTURES.intersection(getattr(item, "fixturenames", ())):
+            item.add_marker(pytest.mark.integration)
+
+
+@pytest.fixture(scope="session")
+def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder as `DC_HOME`, with a complete set of secrets."""
+    return _home(tmp_path_factory).path
+
+
+@pytest.fixture(scope="session")
+def server_kind(request: pytest.FixtureRequest) -> Kind:
+    kind, told = kind_of_servers()
+    reporter = request.config.pluginmanager.get_plugin("terminalreporter")
+    if reporter is not None:
+        reporter.ensure_newline()
+        reporter.write_line(f"servers: {told}")
+    return kind
+
+
+@pytest.fixture(scope="session")
+def postgres_admin_url(home: Path, server_kind: Kind) -> Iterator[str]:
+    """An administrator's URL of a server; its own database is not ours."""
+    with ExitStack() as stack:
+        external = GIVEN.get("DC_DATABASE_DIRECT_URL") or GIVEN.get("DC_DATABASE_URL")
+        yield external or stack.enter_context(server_kind.postgres(Home(home)))
+
+
+@pytest.fixture(scope="session")
+def postgres_url(home: Path, postgres_admin_url: str) -> str:
+    """The owner `dc_owner` on the database `device_connect`, migrated for every service."""
+    owner_url = run(prepare(postgres_admin_url, Home(home).secrets))
+    run(migrate(owner_url))
+    return owner_url
+
+
+@pytest.fixture(scope="session")
+def database_urls(home: Path, postgres_url: str) -> dict[str, str]:
+    """Service → URL with its role and password, on the migrated database."""
+    return {
+        name: with_login(postgres_url, f"dc_{name}", password(Home(home).secrets, name)) for name in roles()
+    }
+
+
+@pytest.fixture(scope="session")
+def nats_server(home: Path, server_kind: Kind) -> Iterator[NatsServer]:
+    """nats-server with accounts, users, auth callout and the streams, consumers and buckets of `proto.subjects`.
+
+    A test that kills it starts it again, on the same port and data.
+    """
+    with ExitStack() as stack:
+        if url := GIVEN.get("DC_NATS_URL"):
+            server = stack.enter_context(external_nats(Home(home), url, GIVEN.get("DC_MQTT_URL", "")))
+        else:
+            server = stack.enter_context(server_kind.nats(Home(home)))
+        run(ensure_streams(server.url, Home(home).secrets))
+        yield server
+
+
+@pytest.fixture(scope="session")
+def redis_url(home: Path, server_kind: Kind) -> Iterator[str]:
+    with ExitStack() as stack:
+        yield GIVEN.get("DC_REDIS_URL") or stack.enter_context(server_kind.valkey(Home(home)))
+
+
+@pytest.fixture(scope="session")
+def s3_endpoint(home: Path, server_kind: Kind) -> Iterator[str]:
+    """The address of an S3 server that may still be coming up; use `s3` to wait for it."""
+    with ExitStack() as stack:
+        yield GIVEN.get("DC_S3_ENDPOINT") or stack.enter_context(server_kind.s3(Home(home)))
+
+
+@pytest.fixture(scope="session")
+def s3(home: Path, s3_endpoint: str) -> ObjectStore:
+    """An S3 server that answers and has the bucket."""
+    keys = Home(home).secrets / "s3"
+    store = ObjectStore(
+        endpoint=s3_endpoint,
+        access_key=(keys / "access_key").read_text(),
+        secret_key=(keys / "secret_key").read_text(),
+        bucket=S3_BUCKET,
+    )
+    s3_server.wait_for_bucket(store.endpoint, store.access_key, store.secret_key, store.bucket)
+    return store
+
+
+@pytest.fixture(scope="session")
+def service_environ(
+    home: Path, postgres_url: str, nats_server: NatsServer, redis_url: str, s3_endpoint: str
+) -> Callable[[str], dict[str, str]]:
+    """`service_environ("pairing")` → the complete environment of that process, for `chassis.config.load`.
+
+    The ports in it are free and nobody listens there: a test that serves the app may.
+    """
+    ports: dict[str, int] = {}
+    for process in PROCESSES:
+        for name in (process.name, f"{process.name}-metrics"):
+            ports[name] = free_port(taken=ports.values())
+    addresses = Addresses(
+        database=without_login(postgres_url),
+        nats=nats_server.url,
+        mqtt=nats_server.mqtt_url,
+        redis=redis_url,
+        s3=s3_endpoint,
+        oidc=f"http://{LOOPBACK}:{ports['idp']}",
+        public=f"http://localhost:{ports['gateway']}",
+    )
+
+    def environ(name: str) -> dict[str, str]:
+        given = {key: value for key, value in GIVEN.items() if not key.endswith(("_URL", "_ENDPOINT"))}
+        return environ_of(named(name), Home(home), addresses, ports, given)
+
+    return environ
+
+
+def _home(factory: pytest.TempPathFactory) -> Home:
+    folder = Home(factory.mktemp("home")).create()
+    given = GIVEN.get("DC_SECRETS_DIR")
+    if given:  # external servers know these passwords; what is missing is made here, not there
+        for path in Path(given).rglob("*"):
+            if path.is_file():
+                copy = folder.secrets / path.relative_to(given)
+                copy.parent.mkdir(parents=True, exist_ok=True)
+                copy.write_bytes(path.read_bytes())
+    secrets.ensure(folder.secrets)
+    return folder

