@@ -76,11 +76,12 @@ def create_app(
     public: bool = False,
     title: str | None = None,
     max_body: int = MAX_BODY,
+    schema: bool = True,
 ) -> Litestar:
     """A service's app. Resources start in order before the first request and stop in reverse after the last.
 
     Every route needs a valid token unless it says `opt={"public": True}`; `public=True` (the gateway, the identity
-    provider) leaves that to the app itself.
+    provider) leaves that to the app itself. `schema=False`: the app serves `/schema` itself.
     """
     draining = asyncio.Event()
     guards = (
@@ -135,7 +136,9 @@ def create_app(
         middleware=[Observe(service)],
         openapi_config=OpenAPIConfig(
             title=title or f"Device Connect {service}", version="1", path="/schema", create_examples=False
-        ),
+        )
+        if schema
+        else None,
         request_max_body_size=max_body,
         state=State({"draining": draining}),
         logging_config=None,
