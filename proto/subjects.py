@@ -65,6 +65,8 @@ class Bucket(msgspec.Struct, frozen=True, kw_only=True):
     owner: str
     watchers: tuple[str, ...]
     message: str
+    ttl_s: float = 0.0
+    """Keys vanish this long after their last put; 0 = never. Watchers are not told, so it is for leases only."""
 
 
 STREAMS: Final = (
@@ -263,7 +265,7 @@ CONSUMERS: Final = (
         stream="$MQTT_msgs",
         service="ingest-bridge",
         account="HUBS",
-        filters=("$MQTT.msgs.dc.v1.hubs.*.up.>", "$MQTT.msgs.dc.v1.vendors.*.up.>"),
+        filters=("$MQTT.msgs.dc.v1.hubs.*.up.>",),
     ),
 )
 
@@ -287,6 +289,7 @@ BUCKETS: Final = (
         message="PermissionState",
     ),
     Bucket(name="profiles", owner="access", watchers=("normalizer", "sync"), message="ProfileState"),
+    Bucket(name="leases", owner="ingest-bridge", watchers=(), message="bytes", ttl_s=5.0),
 )
 
 APP_USERS: Final = (
@@ -363,7 +366,11 @@ def nats_permissions(user: str) -> Permissions:
             publish += _consumer_api(consumer.stream, (consumer.durable,))
     for bucket in BUCKETS:
         if bucket.owner == user:
-            publish += [f"$KV.{bucket.name}.>", f"$JS.API.STREAM.INFO.KV_{bucket.name}"]
+            publish += [
+                f"$KV.{bucket.name}.>",
+                f"$JS.API.STREAM.INFO.KV_{bucket.name}",
+                f"$JS.API.DIRECT.GET.KV_{bucket.name}.>",
+            ]
         if user in bucket.watchers or bucket.owner == user:
             publish += _reader_api(f"KV_{bucket.name}")
     if user in ("gateway", "ingest"):  # live readers of EVENTS: ordered consumers of their own

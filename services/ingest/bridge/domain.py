@@ -1,0 +1,246 @@
+"""What a hub's message amounts to: envelopes to make durable, receipts for what is refused, and who must hear of it. Pure.
+
+A bad message stops neither its hub nor another: every payload ends as something.
+"""
+
+from collections.abc import Iterable
+from datetime import datetime
+from typing import Any, Final, Literal, Protocol
+from uuid import UUID
+
+import msgspec
+
+from proto.events import FoundDevice, HubAnswered, HubReceipt, HubStateChanged, Rejection
+from proto.state import ConnectionState, HubState
+from services.ingest.domain import (
+    MAX_ITEMS,
+    MAX_MESSAGE,
+    Accepted,
+    Caller,
+    Known,
+    Refusal,
+    accept_gatt,
+    accept_reading,
+)
+from services.ingest.envelope import envelope
+
+RECEIPT_MAX: Final = 500
+_decode_array: Final = msgspec.json.Decoder(list[msgspec.Raw]).decode
+
+
+class HubsKnown(Known, Protocol):
+    def hub(self, hub_id: str) -> HubState | None: ...
+    def of_hub(self, hub_id: str) -> list[ConnectionState]: ...
+
+
+class Topic(msgspec.Struct, frozen=True):
+    """`dc/v1/hubs/{hub}/up/{channel}[/{rest}]`."""
+
+    hub_id: str
+    channel: str
+    rest: str = ""
+
+
+class Take(msgspec.Struct):
+    """The sum of some messages."""
+
+    envelopes: list[tuple[UUID, bytes]] = []
+    objects: list[tuple[Accepted, str | None, int]] = []
+    receipts: list[tuple[str, HubReceipt]] = []
+    rejections: list[tuple[UUID, Rejection]] = []
+    """Patient and rejection."""
+    denied: list[tuple[Refusal, Caller]] = []
+    states: list[HubStateChanged] = []
+    answers: list[HubAnswered] = []
+    accepted: int = 0
+
+
+class _StatePayload(msgspec.Struct):
+    state: Literal["online", "offline"]
+    firmware: str | None = None
+    slots: int | None = None
+
+
+class _AnswerPayload(msgspec.Struct):
+    ok: bool
+    error: str | None = None
+    devices: list[FoundDevice] = []
+
+
+class _EventId(msgspec.Struct):
+    event_id: Any = None
+
+
+_decode_state: Final = msgspec.json.Decoder(_StatePayload).decode
+_decode_answer: Final = msgspec.json.Decoder(_AnswerPayload).decode
+_decode_event_id: Final = msgspec.json.Decoder(_EventId).decode
+
+
+def topic_of(path: Iterable[str]) -> Topic | None:
+    """The topic of `dc v1 hubs <id> up <channel> …`, or None for anything else."""
+    parts = list(path)
+    if len(parts) < 6 or parts[:3] != ["dc", "v1", "hubs"] or parts[4] != "up":
+        return None
+    return Topic(hub_id=parts[3], channel=parts[5], rest="/".join(parts[6:]))
+
+
+def take(out: Take, topic: Topic, payload: bytes, known: HubsKnown, now: datetime) -> None:
+    """Adds one message to what is to be done."""
+    hub = known.hub(topic.hub_id)
+    if hub is None:
+        return  # deleted between its publish and now: nobody is left to be told
+    match topic.channel:
+        case "readings" | "gatt":
+            _take_items(out, topic, payload, hub, known, now)
+        case "state":
+            _take_state(out, topic, payload, now)
+        case "commands":
+            _take_answer(out, topic, payload, now)
+
+
+def _take_items(
+    out: Take, topic: Topic, payload: bytes, hub: HubState, known: HubsKnown, now: datetime
+) -> None:
+    text = payload.strip()
+    if text[:1] == b"[":
+        try:
+            items = [bytes(raw) for raw in _decode_array(text)]
+        except (msgspec.DecodeError, RecursionError, UnicodeDecodeError):
+            _unreadable(out, hub, known, "invalid_json", now)
+            return
+    else:
+        items = [text]
+    if len(payload) > MAX_MESSAGE or len(items) > MAX_ITEMS:
+        _too_large(out, hub, items, known, now)
+        return
+    if not items or items == [b""]:
+        _unreadable(out, hub, known, "empty_readings", now)
+        return
+    caller = Caller(actor_id=f"hub:{hub.id}", role="hub", hub_id=hub.id)
+    judge = accept_reading if topic.channel == "readings" else accept_gatt
+    refused: dict[str, list[str]] = {}
+    for raw in items:
+        verdict = judge(raw, caller, known, now)
+        if isinstance(verdict, Refusal):
+            _refuse(out, verdict, caller, hub, known, refused, now)
+            continue
+        out.accepted += 1
+        if verdict.objects:
+            out.objects.append((verdict, verdict.event_id, len(out.envelopes)))
+        out.envelopes.append(
+            (
+                verdict.connection.id,
+                envelope(
+                    verdict.kind,
+                    raw,
+                    connection_id=verdict.connection.id,
+                    received_at=now,
+                    source="mqtt",
+                    actor_id=caller.actor_id,
+                    hub_id=hub.id,
+                ),
+            )
+        )
+    for code, ids in refused.items():
+        out.receipts += [(hub.id, receipt) for receipt in rejected_receipts(ids, code)]
+
+
+def _refuse(
+    out: Take,
+    refusal: Refusal,
+    caller: Caller,
+    hub: HubState,
+    known: HubsKnown,
+    refused: dict[str, list[str]],
+    now: datetime,
+) -> None:
+    out.denied.append((refusal, caller))
+    if refusal.event_id:
+        refused.setdefault(refusal.code, []).append(refusal.event_id)
+    connection = refusal.connection
+    if connection is None or connection.patient_id != hub.patient_id:
+        _unreadable(out, hub, known, refusal.code, now, event_id=refusal.event_id, field=refusal.field)
+        return
+    rejection = Rejection(
+        device_connection_id=connection.id,
+        code=refusal.code,
+        at=now,
+        field=refusal.field,
+        event_id=refusal.event_id,
+        hub_id=hub.id,
+    )
+    out.rejections.append((hub.patient_id, rejection))
+
+
+def _unreadable(
+    out: Take,
+    hub: HubState,
+    known: HubsKnown,
+    code: str,
+    now: datetime,
+    *,
+    event_id: str | None = None,
+    field: str | None = None,
+) -> None:
+    """A payload that names no device of this hub: every device behind the hub shows it, for one of them sent it."""
+    ids: list[UUID | None] = [state.id for state in known.of_hub(hub.id)]
+    for id in ids or [None]:
+        rejection = Rejection(
+            device_connection_id=id, code=code, at=now, field=field, event_id=event_id, hub_id=hub.id
+        )
+        out.rejections.append((hub.patient_id, rejection))
+
+
+def _too_large(out: Take, hub: HubState, items: list[bytes], known: HubsKnown, now: datetime) -> None:
+    ids = []
+    for raw in items:
+        try:
+            event_id = _decode_event_id(raw).event_id
+        except (msgspec.DecodeError, RecursionError, UnicodeDecodeError):
+            continue
+        if isinstance(event_id, str) and 0 < len(event_id) <= 64:
+            ids.append(event_id)
+    out.receipts += [(hub.id, receipt) for receipt in rejected_receipts(ids, "payload_too_large")]
+    _unreadable(out, hub, known, "payload_too_large", now)
+
+
+def rejected_receipts(event_ids: list[str], code: str) -> list[HubReceipt]:
+    """At most 500 ids a receipt."""
+    return [
+        HubReceipt(event_ids=event_ids[start : start + RECEIPT_MAX], status="rejected", code=code)
+        for start in range(0, len(event_ids), RECEIPT_MAX)
+    ]
+
+
+def _take_state(out: Take, topic: Topic, payload: bytes, now: datetime) -> None:
+    try:
+        state = _decode_state(payload)
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        return
+    out.states.append(
+        HubStateChanged(
+            hub_id=topic.hub_id,
+            state=state.state,
+            at=now,
+            firmware=state.firmware[:64] if state.firmware else None,
+            slots=state.slots,
+        )
+    )
+
+
+def _take_answer(out: Take, topic: Topic, payload: bytes, now: datetime) -> None:
+    try:
+        answer = _decode_answer(payload)
+        command_id = UUID(topic.rest)
+    except (msgspec.DecodeError, UnicodeDecodeError, ValueError):
+        return
+    out.answers.append(
+        HubAnswered(
+            hub_id=topic.hub_id,
+            command_id=command_id,
+            ok=answer.ok,
+            at=now,
+            error=answer.error[:120] if answer.error else None,
+            devices=answer.devices[:50],
+        )
+    )

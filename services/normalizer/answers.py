@@ -1,0 +1,208 @@
+"""Puts answers together: pages of readings, points of a chart, latest values. What a reader may see was decided before."""
+
+from datetime import UTC, datetime, timedelta
+from typing import Any, Final
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+import msgspec
+from msgspec import UNSET
+
+from chassis.db import Connection
+from chassis.paging import decode_cursor, encode_cursor
+from proto.errors import Refused
+from proto.metrics import BY_NAME, METRICS, Metric
+from proto.resources import DataAnswer, LatestValue, ReadingItem, RollupPoint
+from services.normalizer import resolution as res
+from services.normalizer.resolution import Bucket, Concrete
+from services.normalizer.store import queries
+from services.normalizer.store.queries import Row
+
+BEGINNING: Final = datetime(1970, 1, 1, tzinfo=UTC)
+"""Also lists what came with an impossible clock."""
+END: Final = datetime(2200, 1, 1, tzinfo=UTC)
+LIVE_BEGAN: Final = datetime(2010, 1, 1, tzinfo=UTC)
+
+
+class Question(msgspec.Struct, frozen=True, kw_only=True):
+    """A checked query. `names`: the reading names that the reader may see, narrowed to the metric when there is one."""
+
+    connection_ids: list[UUID]
+    names: list[str]
+    metric: Metric | None
+    since: datetime | None
+    until: datetime | None
+    resolution: Concrete
+    limit: int
+    cursor: str | None
+    zone: ZoneInfo
+    now: datetime
+
+
+def find_metric(name: str | None, names: frozenset[str]) -> Metric | None:
+    """The metric of a query. Unknown: 422 `unknown_metric`; outside what is granted: 404."""
+    if name is None:
+        return None
+    metric = BY_NAME.get(name)
+    if metric is None:
+        raise Refused("unknown_metric", field="metric")
+    if name.partition(".")[0] not in names:
+        raise Refused("not_found")
+    return metric
+
+
+async def answer(conn: Connection, question: Question) -> DataAnswer:
+    if question.resolution == "raw":
+        return await _raw(conn, question)
+    return await _points(conn, question)
+
+
+async def _raw(conn: Connection, q: Question) -> DataAnswer:
+    before = decode_cursor(q.cursor, tuple[datetime, UUID]) if q.cursor else None
+    rows = await queries.select_page(
+        conn,
+        q.connection_ids,
+        q.since or BEGINNING,
+        q.until or END,
+        names=q.names,
+        before=before,
+        limit=q.limit + 1,
+    )
+    page = rows[: q.limit]
+    more = len(rows) > q.limit
+    return DataAnswer(
+        resolution="raw",
+        items=[shown(row, q.names) for row in page],
+        next_cursor=encode_cursor(page[-1].timestamp, page[-1].id) if more else None,
+    )
+
+
+def shown(row: Row, names: list[str]) -> ReadingItem:
+    """A row as a reader may see it: only granted names."""
+    readings = msgspec.json.decode(row.readings)
+    allowed = set(names)
+    return ReadingItem(
+        id=row.id,
+        device_connection_id=row.device_connection_id,
+        timestamp=row.timestamp.astimezone(UTC),
+        received_at=row.received_at.astimezone(UTC),
+        readings={name: value for name, value in readings.items() if name in allowed},
+        meta=msgspec.json.decode(row.meta),
+    )
+
+
+async def _points(conn: Connection, q: Question) -> DataAnswer:
+    metric = q.metric
+    if metric is None:
+        raise Refused("metric_required", field="metric")
+    if not metric.rollup:
+        raise Refused("wrong_type", field="metric")
+    until = q.until or q.now + timedelta(minutes=5)
+    since = q.since or max(LIVE_BEGAN, res.earliest(q.resolution, until))
+    res.check_points(q.resolution, since, until)
+    found = (
+        await _minutes(conn, q.connection_ids, metric, since, until)
+        if q.resolution == "1m"
+        else await _hours(conn, q.connection_ids, metric, since, until)
+        if q.resolution == "1h"
+        else await _days(conn, q.connection_ids, metric, since, until, q.zone)
+    )
+    glucose = metric.kind == "glucose"
+    return DataAnswer(
+        resolution=q.resolution, points=[_point(bucket, glucose) for bucket in res.buckets(found)]
+    )
+
+
+def _point(bucket: Bucket, glucose: bool) -> RollupPoint:
+    return RollupPoint(
+        t=bucket.t.astimezone(UTC),
+        min=bucket.min,
+        max=bucket.max,
+        mean=bucket.sum / bucket.n if bucket.n else None,
+        count=bucket.n,
+        low=bucket.low if glucose else UNSET,
+        high=bucket.high if glucose else UNSET,
+    )
+
+
+async def _minutes(
+    conn: Connection, ids: list[UUID], metric: Metric, since: datetime, until: datetime
+) -> list[Bucket]:
+    points: dict[datetime, Bucket] = {}
+    for ts, value, marker in await queries.select_values(conn, ids, metric.name.split("."), since, until):
+        t = res.minute_of(ts)
+        _add_value(points.setdefault(t, Bucket(t)), metric, value, marker)
+    return list(points.values())
+
+
+def _add_value(bucket: Bucket, metric: Metric, value: float | None, marker: str | None) -> None:
+    if marker and metric.name == "glucose_mg_dL":
+        bucket.add(None, None, None, 0, int(marker == "low"), int(marker == "high"))
+    else:
+        bucket.add(value, value, value, 1, 0, 0)
+
+
+async def _hours(
+    conn: Connection, ids: list[UUID], metric: Metric, since: datetime, until: datetime
+) -> list[Bucket]:
+    points = []
+    for row in await queries.select_rollups(conn, ids, metric.id, since, until):
+        bucket = Bucket(row.t)
+        bucket.add(row.min, row.max, row.sum, row.n, row.low, row.high)
+        points.append(bucket)
+    return points
+
+
+async def _days(
+    conn: Connection, ids: list[UUID], metric: Metric, since: datetime, until: datetime, zone: ZoneInfo
+) -> list[Bucket]:
+    """Local days out of hours; an hour that a local midnight cuts in two is read from its rows."""
+    points: dict[datetime, Bucket] = {}
+    first, last = res.day_of(since, zone), until
+    cut = set(res.edges(first, last, zone))
+    for row in await queries.select_rollups(
+        conn, ids, metric.id, first.replace(minute=0, second=0, microsecond=0), last
+    ):
+        if row.t in cut:
+            continue
+        day = res.day_of(row.t, zone)
+        points.setdefault(day, Bucket(day)).add(row.min, row.max, row.sum, row.n, row.low, row.high)
+    for hour in sorted(cut):
+        values = await queries.select_values(
+            conn, ids, metric.name.split("."), max(hour, first), hour + timedelta(hours=1)
+        )
+        for ts, value, marker in values:
+            day = res.day_of(ts, zone)
+            _add_value(points.setdefault(day, Bucket(day)), metric, value, marker)
+    return [bucket for bucket in points.values() if bucket.t < until and res.next_day(bucket.t, zone) > since]
+
+
+async def latest(
+    conn: Connection, connection_ids: list[UUID], names: frozenset[str]
+) -> dict[str, LatestValue]:
+    """The newest value of each reading name: newest hours from the rollups' index, then the rows of those hours."""
+    ids = [
+        metric.id for metric in METRICS if metric.type != "group" and metric.name.partition(".")[0] in names
+    ]
+    top = {metric.id: metric.name.partition(".")[0] for metric in METRICS}
+    newest: dict[str, tuple[UUID, datetime]] = {}
+    for connection_id, metric, t in await queries.select_newest_hours(conn, connection_ids, ids):
+        name = top[metric]
+        if name not in newest or t > newest[name][1]:
+            newest[name] = (connection_id, t)
+    found: dict[str, LatestValue] = {}
+    for connection_id, t in sorted(set(newest.values()), key=lambda hour: (hour[0].int, hour[1])):
+        wanted = {name for name, hour in newest.items() if hour == (connection_id, t)}
+        for row in await queries.select_hour_rows(conn, connection_id, t):
+            values: dict[str, Any] = msgspec.json.decode(row.readings)
+            for name in wanted.intersection(values):
+                found[name] = LatestValue(
+                    value=values[name],
+                    timestamp=row.timestamp.astimezone(UTC),
+                    id=row.id,
+                    device_connection_id=connection_id,
+                )
+            wanted.difference_update(values)
+            if not wanted:
+                break
+    return found

@@ -1,0 +1,161 @@
+"""What a raw item becomes, and what a row adds to its hours. Pure: no clock, no client, no database.
+
+A raw item ends as a `Candidate` (to be stored), a `Rejected` (with a code), or nothing to store (battery alone,
+intermediate values): then only its signal, its live value and its receipt remain.
+"""
+
+from collections.abc import Iterable
+from datetime import UTC, datetime
+from typing import Any, Final
+from uuid import UUID
+
+import msgspec
+
+from proto.metrics import BY_NAME, METRICS
+from proto.raw import RawItem
+from proto.state import ConnectionState
+
+EMPTY: Final = msgspec.Raw(b"{}")
+
+
+class Origin(msgspec.Struct, frozen=True):
+    """Where an item came from: what receipts, events and audit rows need."""
+
+    item: RawItem
+    connection: ConnectionState
+    event_id: str | None
+
+
+class Candidate(msgspec.Struct, kw_only=True):
+    """A reading that is ready to be stored. `values` are what the rollups take: metric id → value (None: present)."""
+
+    origin: Origin
+    id: UUID
+    timestamp: datetime
+    received_at: datetime
+    key: UUID
+    given: bool
+    """Whether the identity needs a key row."""
+    content: UUID
+    revision: int | None
+    readings: bytes
+    meta: bytes
+    suspect: bool
+    values: list["Cell"]
+    is_gatt: bool = False
+    """The same GATT identity is a duplicate, never a conflict."""
+    window: bool = False
+    """No time of its own: the same octets within 10 s are the same measurement."""
+    sequence: int | None = None
+
+
+class Rejected(msgspec.Struct, frozen=True, kw_only=True):
+    origin: Origin | None
+    code: str
+    field: str | None = None
+    event_id: str | None = None
+    key: UUID | None = None
+
+
+class Discarded(msgspec.Struct, frozen=True, kw_only=True):
+    """Finished, but not for storage."""
+
+    origin: Origin
+
+
+class Cell(msgspec.Struct, frozen=True):
+    """What one reading adds to one metric's hour. `value` None: a LOW/HIGH marker or a value that is no number."""
+
+    metric: int
+    value: float | None
+    low: int = 0
+    high: int = 0
+
+
+Finding = Candidate | Rejected | Discarded
+
+_ROLLED: Final = {metric.name: metric for metric in METRICS}
+
+
+def cells_of(readings: dict[str, Any]) -> list[Cell]:
+    """The cells of a reading's values, given as decoded JSON."""
+    cells = []
+    marker = readings.get("glucose_out_of_range")
+    for name, value in readings.items():
+        if isinstance(value, dict):
+            for part, inner in value.items():
+                metric = _ROLLED.get(f"{name}.{part}")
+                if metric is not None:
+                    cells.append(Cell(metric.id, float(inner) if metric.rollup else None))
+            continue
+        metric = _ROLLED.get(name)
+        if metric is None:
+            continue
+        if name == "glucose_mg_dL" and marker:
+            cells.append(Cell(metric.id, None, int(marker == "low"), int(marker == "high")))
+        elif metric.rollup:
+            cells.append(Cell(metric.id, float(value)))
+        else:
+            cells.append(Cell(metric.id, None))
+    if marker and "glucose_mg_dL" not in readings:
+        glucose = BY_NAME["glucose_mg_dL"]
+        cells.append(Cell(glucose.id, None, int(marker == "low"), int(marker == "high")))
+    return cells
+
+
+class Hour(msgspec.Struct):
+    """One rollup row. `n` counts numbers; for metrics without one it counts presences."""
+
+    min: float | None = None
+    max: float | None = None
+    sum: float | None = None
+    n: int = 0
+    low: int = 0
+    high: int = 0
+
+    def add(self, cell: Cell) -> None:
+        self.low += cell.low
+        self.high += cell.high
+        if cell.value is None:
+            self.n += 0 if cell.low or cell.high else 1
+            return
+        self.n += 1
+        self.min = cell.value if self.min is None else min(self.min, cell.value)
+        self.max = cell.value if self.max is None else max(self.max, cell.value)
+        self.sum = cell.value if self.sum is None else self.sum + cell.value
+
+
+HourKey = tuple[UUID, int, datetime]
+"""Connection, metric, start of the hour: the order in which rows are locked."""
+
+
+def hour_of(ts: datetime) -> datetime:
+    return ts.astimezone(UTC).replace(minute=0, second=0, microsecond=0)
+
+
+def roll_up(rows: Iterable[tuple[UUID, datetime, list[Cell]]]) -> dict[HourKey, Hour]:
+    """The rollup rows that these readings make, from nothing. Storing and recomputing use this one function."""
+    hours: dict[HourKey, Hour] = {}
+    for connection_id, ts, cells in rows:
+        t = hour_of(ts)
+        for cell in cells:
+            key = (connection_id, cell.metric, t)
+            hour = hours.get(key)
+            if hour is None:
+                hour = hours[key] = Hour()
+            hour.add(cell)
+    return hours
+
+
+def without_doubles(candidates: list[Candidate]) -> tuple[list[Candidate], list[tuple[Candidate, Candidate]]]:
+    """Splits a batch into the first of each identity and the later ones beside the one that they repeat."""
+    first: dict[tuple[UUID, UUID], Candidate] = {}
+    again: list[tuple[Candidate, Candidate]] = []
+    for candidate in candidates:
+        key = (candidate.origin.connection.id, candidate.key)
+        earlier = first.get(key)
+        if earlier is None:
+            first[key] = candidate
+        else:
+            again.append((candidate, earlier))
+    return list(first.values()), again

@@ -1,0 +1,379 @@
+"""One transaction for one batch: identity, rows, hours, history, dead letters, events and audit. Decides nothing itself."""
+
+from collections import Counter
+from collections.abc import Iterable
+from datetime import datetime, timedelta
+from typing import Final
+from uuid import UUID
+
+import msgspec
+
+from chassis import telemetry
+from chassis.audit import AuditRecord
+from chassis.clock import uuid7
+from chassis.crypto import KeyRing, seal
+from chassis.db import Tx
+from proto import subjects
+from proto.events import (
+    DeviceSignal,
+    HubReceipt,
+    ObservationsRecorded,
+    ReadingsRejected,
+    RecordedReading,
+    Rejection,
+    Settled,
+)
+from proto.identity import judge
+from services.normalizer.batch import Batch, SequenceNote
+from services.normalizer.domain import (
+    Candidate,
+    Discarded,
+    Origin,
+    Rejected,
+    cells_of,
+    hour_of,
+    roll_up,
+    without_doubles,
+)
+from services.normalizer.store import dead_letters, readings
+from services.normalizer.store.readings import Existing
+
+ECHO: Final = timedelta(seconds=10)
+RECEIPT_MAX: Final = 500
+OLD: Final = timedelta(hours=24)
+
+
+class Recorded(msgspec.Struct):
+    """What became of the batch; receipts and live values leave after the commit."""
+
+    stored: list[Candidate] = []
+    amended: list[tuple[Candidate, UUID]] = []
+    duplicates: list[tuple[Candidate, UUID | None]] = []
+    rejected: list[Rejected] = []
+    discarded: list[Discarded] = []
+
+
+async def record(tx: Tx, batch: Batch, ring: KeyRing, now: datetime, partitions: "Partitions") -> Recorded:
+    """Writes a batch. May be run again with the same batch: the outcome is the same."""
+    done = Recorded(
+        rejected=[f for f in batch.findings if isinstance(f, Rejected)],
+        discarded=[f for f in batch.findings if isinstance(f, Discarded)],
+    )
+    candidates = [f for f in batch.findings if isinstance(f, Candidate)]
+    if candidates:
+        await partitions.ensure(tx, (c.timestamp for c in candidates))
+        candidates = await _drop_echoes(tx, candidates, done)
+        first, again = without_doubles(candidates)
+        stored_ids = await readings.insert_readings(tx.conn, first) if first else set()
+        done.stored = [c for c in first if c.id in stored_ids]
+        await readings.add_hours(
+            tx.conn,
+            roll_up((c.origin.connection.id, c.timestamp, c.values) for c in done.stored if not c.suspect),
+        )
+        known = [c for c in first if c.id not in stored_ids] + [c for c, _ in again]
+        if known:
+            await _settle_known(tx, known, done)
+    for note in batch.notes:
+        await _apply_note(tx, note, done)
+    await _dead(tx, done.rejected, ring, now)
+    _emit(tx, batch, done, now)
+    _audit(tx, done)
+    return done
+
+
+async def _drop_echoes(tx: Tx, candidates: list[Candidate], done: Recorded) -> list[Candidate]:
+    """Values without a time of their own: the same octets within 10 s of the kept one are that one again."""
+    kept: list[Candidate] = []
+    fresh: dict[tuple[UUID, UUID], Candidate] = {}
+    for candidate in candidates:
+        if not candidate.window:
+            kept.append(candidate)
+            continue
+        key = (candidate.origin.connection.id, candidate.content)
+        near = fresh.get(key)
+        if near is not None and abs(candidate.timestamp - near.timestamp) <= ECHO:
+            done.duplicates.append((candidate, near.id))
+            continue
+        echo = await readings.select_echo(
+            tx.conn, candidate.origin.connection.id, candidate.content, candidate.timestamp, ECHO
+        )
+        if echo is not None:
+            done.duplicates.append((candidate, echo.id))
+            continue
+        fresh[key] = candidate
+        kept.append(candidate)
+    return kept
+
+
+async def _settle_known(tx: Tx, known: list[Candidate], done: Recorded) -> None:
+    """Readings whose identity is stored already: duplicates, amendments, stale versions, conflicts."""
+    existing = await readings.select_existing(tx.conn, known)
+    for candidate in known:
+        key = (candidate.origin.connection.id, candidate.key)
+        old = existing.get(key)
+        if old is None:  # erased since; its key is free again with the next delivery
+            done.duplicates.append((candidate, None))
+            continue
+        verdict = (
+            "duplicate"
+            if candidate.is_gatt
+            else judge(old.content, old.revision, candidate.content, candidate.revision)
+        )
+        if verdict == "amend":
+            await _amend(tx, old, candidate)
+            existing[key] = Existing(
+                id=old.id, ts=candidate.timestamp, content=candidate.content, revision=candidate.revision
+            )
+            done.amended.append((candidate, old.id))
+        elif verdict == "conflict":
+            done.rejected.append(
+                Rejected(
+                    origin=candidate.origin,
+                    code="conflict",
+                    event_id=candidate.origin.event_id,
+                    key=candidate.key,
+                )
+            )
+        else:
+            done.duplicates.append((candidate, old.id))
+
+
+async def _amend(tx: Tx, old: Existing, new: Candidate) -> None:
+    connection_id = new.origin.connection.id
+    hours = {(connection_id, hour_of(old.ts)), (connection_id, hour_of(new.timestamp))}
+    await readings.lock_hours(tx.conn, hours)
+    await readings.amend(tx.conn, old, new)
+    await recompute(tx, hours)
+
+
+async def recompute(tx: Tx, hours: Iterable[tuple[UUID, datetime]]) -> None:
+    """Makes hours anew from their rows: minimum and maximum cannot be taken back by arithmetic."""
+    for connection_id, t in sorted(set(hours), key=lambda hour: (hour[0].int, hour[1])):
+        rows = await readings.select_hour(tx.conn, connection_id, t)
+        await readings.delete_hour(tx.conn, connection_id, t)
+        await readings.add_hours(
+            tx.conn, roll_up((connection_id, ts, cells_of(values)) for ts, values in rows)
+        )
+
+
+async def _apply_note(tx: Tx, note: SequenceNote, done: Recorded) -> None:
+    """A context value: adds to its measurement, or takes it back when it was a ketone test."""
+    connection_id = note.origin.connection.id
+    at = note.origin.item.received_at
+    row = await readings.select_by_sequence(
+        tx.conn, connection_id, note.sequence, at - timedelta(days=3 * 365), at + timedelta(days=1)
+    )
+    done.discarded.append(Discarded(origin=note.origin))
+    if row is None:
+        return
+    old = Existing(id=row["id"], ts=row["ts"], content=row["content"], revision=row["revision"])
+    if note.ketone:
+        hours = {(connection_id, hour_of(old.ts))}
+        await readings.lock_hours(tx.conn, hours)
+        await readings.supersede(tx.conn, connection_id, old, "ketone")
+        await recompute(tx, hours)
+        done.stored = [c for c in done.stored if c.id != old.id]
+    elif note.meta:
+        await readings.update_meta(tx.conn, connection_id, old.ts, old.id, note.meta)
+
+
+async def _dead(tx: Tx, rejected: list[Rejected], ring: KeyRing, now: datetime) -> None:
+    rows = []
+    for fault in rejected:
+        if fault.origin is None:
+            continue
+        id = uuid7()
+        connection = fault.origin.connection
+        sealed = seal(
+            ring,
+            bytes(fault.origin.item.message),
+            table="normalizer.dead_letters",
+            column="payload_sealed",
+            row=str(id),
+            patient=str(connection.patient_id),
+        )
+        rows.append(
+            (
+                id,
+                "normalizer",
+                "INGEST",
+                0,
+                connection.id,
+                connection.patient_id,
+                fault.code,
+                fault.field,
+                sealed,
+            )
+        )
+    if rows:
+        await dead_letters.insert_dead_letters(tx.conn, rows)
+
+
+def _emit(tx: Tx, batch: Batch, done: Recorded, now: datetime) -> None:
+    """One event a patient and batch; refused readings apart."""
+    recorded: dict[UUID, list[RecordedReading]] = {}
+    settled: dict[UUID, list[Settled]] = {}
+    signals: dict[UUID, list[DeviceSignal]] = {}
+    patients: dict[UUID, UUID] = {}
+
+    def note(origin: Origin, outcome: str, id: UUID | None) -> None:
+        patients[origin.connection.id] = origin.connection.patient_id
+        if origin.item.ref is not None:
+            settled.setdefault(origin.connection.patient_id, []).append(
+                Settled(
+                    device_connection_id=origin.connection.id,
+                    outcome=outcome,  # type: ignore[arg-type]
+                    id=id,
+                    ref=origin.item.ref,
+                )
+            )
+
+    for candidate in done.stored:
+        note(candidate.origin, "stored", candidate.id)
+        recorded.setdefault(candidate.origin.connection.patient_id, []).append(_item(candidate, candidate.id))
+    for candidate, id in done.amended:
+        note(candidate.origin, "amended", id)
+        recorded.setdefault(candidate.origin.connection.patient_id, []).append(_item(candidate, id))
+    for candidate, known in done.duplicates:
+        note(candidate.origin, "duplicate", known)
+    for discarded in done.discarded:
+        note(discarded.origin, "discarded", None)
+    for connection_id, signal in batch.signals.items():
+        patient_id = patients.get(connection_id)
+        if patient_id is not None:
+            signals.setdefault(patient_id, []).append(signal)
+    for patient_id in dict.fromkeys([*recorded, *settled, *signals]):
+        tx.emit(
+            subjects.to(subjects.OBSERVATIONS_RECORDED, patient_id),
+            ObservationsRecorded(
+                patient_id=patient_id,
+                recorded_at=now,
+                readings=recorded.get(patient_id, []),
+                signals=signals.get(patient_id, []),
+                settled=settled.get(patient_id, []),
+            ),
+        )
+    _emit_rejected(tx, done, now)
+
+
+def _emit_rejected(tx: Tx, done: Recorded, now: datetime) -> None:
+    by_patient: dict[UUID, list[Rejection]] = {}
+    for fault in done.rejected:
+        telemetry.REJECTED.labels(fault.code).inc()
+        if fault.origin is None:
+            continue
+        connection = fault.origin.connection
+        by_patient.setdefault(connection.patient_id, []).append(
+            Rejection(
+                device_connection_id=connection.id,
+                code=fault.code,
+                at=now,
+                field=fault.field,
+                event_id=fault.event_id,
+                record_key=fault.key,
+                ref=fault.origin.item.ref,
+                hub_id=fault.origin.item.hub_id,
+            )
+        )
+    for patient_id, rejections in by_patient.items():
+        tx.emit(
+            subjects.to(subjects.READINGS_REJECTED, patient_id),
+            ReadingsRejected(patient_id=patient_id, rejections=rejections),
+        )
+
+
+def _item(candidate: Candidate, id: UUID) -> RecordedReading:
+    return RecordedReading(
+        id=id,
+        device_connection_id=candidate.origin.connection.id,
+        timestamp=candidate.timestamp,
+        received_at=candidate.received_at,
+        readings=msgspec.Raw(candidate.readings),
+        meta=msgspec.Raw(candidate.meta),
+    )
+
+
+def _audit(tx: Tx, done: Recorded) -> None:
+    """One row a sender, connection and batch: who handed in how much of whose data."""
+    counts: Counter[tuple[str, UUID, UUID, str]] = Counter()
+    for candidate in done.stored:
+        counts[_who(candidate.origin, "stored")] += 1
+    for candidate, _ in done.amended:
+        counts[_who(candidate.origin, "amended")] += 1
+    for fault in done.rejected:
+        if fault.origin is not None:
+            counts[_who(fault.origin, f"rejected:{fault.code}")] += 1
+    rows: dict[tuple[str, UUID, UUID], dict[str, int]] = {}
+    for (actor, patient_id, connection_id, what), count in counts.items():
+        rows.setdefault((actor, patient_id, connection_id), {})[what] = count
+    tx.audit(
+        *(
+            AuditRecord(
+                action="data.ingest",
+                actor_id=actor,
+                actor_role=_role(actor),
+                object_type="device_connection",
+                object_id=str(connection_id),
+                patient_id=patient_id,
+                outcome="allowed" if any(not what.startswith("rejected") for what in details) else "denied",
+                details=details,
+            )
+            for (actor, patient_id, connection_id), details in rows.items()
+        )
+    )
+
+
+def _who(origin: Origin, what: str) -> tuple[str, UUID, UUID, str]:
+    return (origin.item.actor_id, origin.connection.patient_id, origin.connection.id, what)
+
+
+def _role(actor: str) -> str:
+    prefix, _, rest = actor.partition(":")
+    return (
+        {"hub": "hub", "connection": "device", "vendor": "vendor"}.get(prefix, "patient")
+        if rest
+        else "patient"
+    )
+
+
+def receipts(done: Recorded) -> list[tuple[str, HubReceipt]]:
+    """What hubs may forget now, at most 500 ids a receipt. Finished is finished: duplicates and discarded too."""
+    finished: dict[str, list[str]] = {}
+    refused: dict[tuple[str, str], list[str]] = {}
+    origins = [c.origin for c in done.stored]
+    origins += [c.origin for c, _ in done.amended]
+    origins += [c.origin for c, _ in done.duplicates]
+    origins += [d.origin for d in done.discarded]
+    for origin in origins:
+        if origin.item.hub_id and origin.event_id:
+            finished.setdefault(origin.item.hub_id, []).append(origin.event_id)
+    for fault in done.rejected:
+        if fault.origin is not None and fault.origin.item.hub_id and fault.event_id:
+            refused.setdefault((fault.origin.item.hub_id, fault.code), []).append(fault.event_id)
+    out: list[tuple[str, HubReceipt]] = []
+    for hub_id, ids in finished.items():
+        distinct = list(dict.fromkeys(ids))
+        out += [
+            (hub_id, HubReceipt(event_ids=distinct[start : start + RECEIPT_MAX], status="stored"))
+            for start in range(0, len(distinct), RECEIPT_MAX)
+        ]
+    for (hub_id, code), ids in refused.items():
+        out += [
+            (hub_id, HubReceipt(event_ids=ids[start : start + RECEIPT_MAX], status="rejected", code=code))
+            for start in range(0, len(ids), RECEIPT_MAX)
+        ]
+    return out
+
+
+class Partitions:
+    """Which months have their partition; the owner's function makes the missing ones, ahead or on demand."""
+
+    def __init__(self) -> None:
+        self._ready: set[tuple[int, int]] = set()
+
+    async def ensure(self, tx: Tx, times: Iterable[datetime]) -> None:
+        for at in times:
+            month = (at.year, at.month)
+            if month not in self._ready:
+                await readings.ensure_partition(tx.conn, at)
+                tx.after_commit(lambda month=month: self._ready.add(month))  # type: ignore[misc]

@@ -1,0 +1,286 @@
+"""Queries over HTTP: parse, decide what the reader may see, audit, read, shape. One transaction each."""
+
+from collections.abc import AsyncIterator
+from datetime import datetime, timedelta
+from typing import Annotated, Literal
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+import msgspec
+from litestar import Router, get
+from litestar.di import NamedDependency
+from litestar.params import FromPath, FromQuery, QueryParameter
+from litestar.response import Stream
+
+from chassis.audit import AuditRecord
+from chassis.auth import Principal
+from chassis.clock import now
+from chassis.db import Database
+from chassis.paging import DEFAULT_LIMIT, check_limit
+from proto.access import granted_kinds, names_of, visible_kinds
+from proto.errors import Refused
+from proto.metrics import Metric
+from proto.resources import DataAnswer, Latest, PatientSummary
+from proto.state import ConnectionState
+from proto.words import AuditAction, Kind
+from services.normalizer import answers, export
+from services.normalizer import resolution as res
+from services.normalizer.answers import Question
+from services.normalizer.resolution import Resolution
+from services.normalizer.store import queries
+from services.normalizer.world import World
+
+From = Annotated[str | None, QueryParameter(name="from", description="RFC 3339 with offset; included")]
+To = Annotated[str | None, QueryParameter(name="to", description="RFC 3339 with offset; not included")]
+
+
+class View(msgspec.Struct, frozen=True):
+    """What one reader may see of one patient: connections and reading names."""
+
+    patient_id: UUID
+    connection_ids: list[UUID]
+    names: frozenset[str]
+    object_type: str
+    object_id: UUID
+    owner: bool
+
+
+@get("/device-data/{device_connection_id:uuid}", summary="Readings of a device")
+async def read_data(
+    device_connection_id: FromPath[UUID],
+    principal: NamedDependency[Principal],
+    db: NamedDependency[Database],
+    world: NamedDependency[World],
+    metric: FromQuery[str | None] = None,
+    resolution: FromQuery[Resolution] = "auto",
+    limit: FromQuery[int] = DEFAULT_LIMIT,
+    cursor: FromQuery[str | None] = None,
+    since: From = None,
+    until: To = None,
+) -> DataAnswer:
+    """Raw readings newest first, or points oldest first (`resolution`; they need `metric`)."""
+    view = await see_connection(device_connection_id, principal, db, world)
+    return await _answer(view, principal, db, world, metric, resolution, limit, cursor, since, until)
+
+
+@get("/device-data/{device_connection_id:uuid}/latest", summary="Newest values of a device")
+async def read_latest(
+    device_connection_id: FromPath[UUID],
+    principal: NamedDependency[Principal],
+    db: NamedDependency[Database],
+    world: NamedDependency[World],
+) -> Latest:
+    view = await see_connection(device_connection_id, principal, db, world)
+    async with db.transaction("latest") as tx:
+        found = await answers.latest(tx.conn, view.connection_ids, view.names)
+        tx.audit(_audit("data.read", principal, view))
+    return Latest(latest=found)
+
+
+@get("/device-data/{device_connection_id:uuid}/export", summary="Download the readings of a device")
+async def export_data(
+    device_connection_id: FromPath[UUID],
+    principal: NamedDependency[Principal],
+    db: NamedDependency[Database],
+    world: NamedDependency[World],
+    format: FromQuery[Literal["csv", "json"]] = "csv",
+    since: From = None,
+    until: To = None,
+) -> Stream:
+    """Streamed, oldest first. Audited before the first octet leaves."""
+    view = await see_connection(device_connection_id, principal, db, world)
+    begin, end = _range(since, until)
+    names = sorted(view.names)
+    async with db.transaction("export_audit") as tx:
+        tx.audit(_audit("data.export", principal, view))
+
+    async def body() -> AsyncIterator[bytes]:
+        async with db.transaction("export") as tx:
+            rows = queries.stream_rows(
+                tx.conn, device_connection_id, begin or answers.BEGINNING, end or answers.END, names
+            )
+            shape = export.as_csv if format == "csv" else export.as_json
+            async for chunk in shape(rows, names):
+                yield chunk
+
+    return Stream(
+        body,
+        media_type="text/csv; charset=utf-8" if format == "csv" else "application/json",
+        headers={
+            "Content-Disposition": f'attachment; filename="readings-{device_connection_id}.{format}"',
+            "Cache-Control": "no-store",
+        },
+    )
+
+
+@get("/patients/{patient_id:uuid}/data", summary="Readings of a patient across devices")
+async def read_patient_data(
+    patient_id: FromPath[UUID],
+    principal: NamedDependency[Principal],
+    db: NamedDependency[Database],
+    world: NamedDependency[World],
+    metric: FromQuery[str | None] = None,
+    resolution: FromQuery[Resolution] = "auto",
+    limit: FromQuery[int] = DEFAULT_LIMIT,
+    cursor: FromQuery[str | None] = None,
+    since: From = None,
+    until: To = None,
+) -> DataAnswer:
+    view = await see_patient(patient_id, principal, db, world)
+    return await _answer(view, principal, db, world, metric, resolution, limit, cursor, since, until)
+
+
+@get("/patients/{patient_id:uuid}/summary", summary="Newest values of a patient")
+async def read_summary(
+    patient_id: FromPath[UUID],
+    principal: NamedDependency[Principal],
+    db: NamedDependency[Database],
+    world: NamedDependency[World],
+) -> PatientSummary:
+    view = await see_patient(patient_id, principal, db, world)
+    at = now()
+    async with db.transaction("summary") as tx:
+        found = await answers.latest(tx.conn, view.connection_ids, view.names)
+        count = await queries.count_since(tx.conn, view.connection_ids, at - timedelta(hours=24), at)
+        tx.audit(_audit("data.read", principal, view))
+    return PatientSummary(
+        patient_id=patient_id,
+        latest=found,
+        readings_24h=count,
+        last_reading_at=max((value.timestamp for value in found.values()), default=None),
+    )
+
+
+async def see_connection(id: UUID, principal: Principal, db: Database, world: World) -> View:
+    """What the reader may see of a connection. Not there and not yours are the same 404; the second is audited."""
+    world.require()
+    connection = world.connection(id)
+    if connection is None:
+        raise Refused("not_found")
+    kinds = visible_kinds(principal.user_id, connection, world.permissions(), now())
+    view = View(
+        patient_id=connection.patient_id,
+        connection_ids=[id],
+        names=names_of(kinds),
+        object_type="device_connection",
+        object_id=id,
+        owner=principal.user_id == connection.patient_id,
+    )
+    if not kinds or not _has_one_of(connection, kinds, world):
+        await _deny(view, principal, db)
+    return view
+
+
+async def see_patient(id: UUID, principal: Principal, db: Database, world: World) -> View:
+    """What the reader may see of a patient, across the connections whose consent is active (all of one's own)."""
+    world.require()
+    at = now()
+    kinds = granted_kinds(principal.user_id, id, world.permissions(), at)
+    owner = principal.user_id == id and principal.patient_id == id
+    connections = [
+        state
+        for state in world.connections_of(id)
+        if visible_kinds(principal.user_id, state, world.permissions(), at)
+    ]
+    view = View(
+        patient_id=id,
+        connection_ids=[state.id for state in connections],
+        names=names_of(kinds),
+        object_type="patient",
+        object_id=id,
+        owner=owner,
+    )
+    if not kinds or (principal.user_id == id and not owner):
+        if world.connections_of(id):
+            await _deny(view, principal, db)
+        raise Refused("not_found")
+    return view
+
+
+def _has_one_of(connection: ConnectionState, kinds: frozenset[Kind], world: World) -> bool:
+    """A grant shows a connection if one of its kinds is granted."""
+    model = world.model(connection.device_model_id)
+    return model is None or bool(model.capabilities & kinds)
+
+
+async def _deny(view: View, principal: Principal, db: Database) -> None:
+    async with db.transaction("denied") as tx:
+        tx.audit(_audit("data.read", principal, view, denied=True))
+    raise Refused("not_found")
+
+
+async def _answer(
+    view: View,
+    principal: Principal,
+    db: Database,
+    world: World,
+    metric: str | None,
+    resolution: Resolution,
+    limit: int,
+    cursor: str | None,
+    since: str | None,
+    until: str | None,
+) -> DataAnswer:
+    begin, end = _range(since, until)
+    at = now()
+    found = answers.find_metric(metric, view.names)
+    question = Question(
+        connection_ids=view.connection_ids,
+        names=_names(view, found),
+        metric=found,
+        since=begin,
+        until=end,
+        resolution=res.choose(resolution, begin, end, metric, at),
+        limit=check_limit(limit),
+        cursor=cursor,
+        zone=ZoneInfo(world.timezone(view.patient_id)),
+        now=at,
+    )
+    async with db.transaction("read") as tx:
+        answer = await answers.answer(tx.conn, question)
+        tx.audit(_audit("data.read", principal, view))
+    return answer
+
+
+def _names(view: View, metric: Metric | None) -> list[str]:
+    return [metric.name.partition(".")[0]] if metric else sorted(view.names)
+
+
+def _range(since: str | None, until: str | None) -> tuple[datetime | None, datetime | None]:
+    begin, end = _time(since, "from"), _time(until, "to")
+    if begin is not None and end is not None and begin > end:
+        raise Refused("out_of_bounds", field="from")
+    return begin, end
+
+
+def _time(text: str | None, field: str) -> datetime | None:
+    if text is None:
+        return None
+    try:
+        # A `+` that was not percent-encoded arrives as a space.
+        at = msgspec.convert(text.replace(" ", "+"), datetime)
+    except msgspec.ValidationError:
+        raise Refused("wrong_type", field=field) from None
+    if at.tzinfo is None:
+        raise Refused("timestamp_no_offset", field=field)
+    return at
+
+
+def _audit(action: AuditAction, principal: Principal, view: View, *, denied: bool = False) -> AuditRecord:
+    return AuditRecord(
+        action=action,
+        actor_id=str(principal.user_id),
+        actor_role=principal.role,
+        object_type=view.object_type,
+        object_id=str(view.object_id),
+        patient_id=view.patient_id,
+        outcome="denied" if denied else "allowed",
+        purpose="self" if view.owner else "care",
+    )
+
+
+router = Router(
+    "/api/v1",
+    route_handlers=[read_data, read_latest, export_data, read_patient_data, read_summary],
+    tags=["device-data"],
+)

@@ -1,0 +1,252 @@
+"""Writing readings: identity first, rows from what that returned, hours on top. The caller commits."""
+
+from collections.abc import Iterable
+from datetime import datetime, timedelta
+from typing import Any, Final
+from uuid import UUID
+
+import msgspec
+
+from chassis.db import Connection
+from services.normalizer.domain import Candidate, Hour, HourKey
+
+# One statement a batch: what has an identity of its own gets its key row, and only what got one becomes a row.
+_INSERT: Final = """
+WITH u AS MATERIALIZED (
+    SELECT * FROM unnest($1::uuid[], $2::uuid[], $3::timestamptz[], $4::timestamptz[], $5::uuid[], $6::boolean[],
+                         $7::uuid[], $8::bigint[], $9::boolean[], $10::text[], $11::text[])
+        AS u(id, connection, ts, received_at, key, given, content, revision, suspect, readings, meta)
+), rk AS (
+    INSERT INTO normalizer.record_keys (device_connection_id, record_key, id, ts, content, revision)
+    SELECT connection, key, id, ts, content, revision FROM u WHERE given ORDER BY connection, key
+    ON CONFLICT DO NOTHING RETURNING id
+)
+INSERT INTO normalizer.device_data
+    (id, device_connection_id, ts, received_at, record_key, content, revision, suspect, readings, meta)
+SELECT id, connection, ts, received_at, key, content, revision, suspect, readings::jsonb, meta::jsonb
+FROM u WHERE NOT given OR id IN (SELECT id FROM rk)
+ORDER BY connection, ts, key
+ON CONFLICT DO NOTHING RETURNING id
+"""
+
+_ROLL: Final = """
+INSERT INTO normalizer.data_rollups AS r (device_connection_id, metric, t, min, max, sum, n, low, high)
+SELECT * FROM unnest($1::uuid[], $2::smallint[], $3::timestamptz[], $4::float8[], $5::float8[], $6::float8[],
+                     $7::int[], $8::int[], $9::int[])
+ON CONFLICT (device_connection_id, metric, t) DO UPDATE SET
+    min = least(r.min, excluded.min), max = greatest(r.max, excluded.max),
+    sum = coalesce(r.sum + excluded.sum, r.sum, excluded.sum),
+    n = r.n + excluded.n, low = r.low + excluded.low, high = r.high + excluded.high
+"""
+
+
+class Existing(msgspec.Struct, frozen=True, kw_only=True):
+    """A reading that is stored already."""
+
+    id: UUID
+    ts: datetime
+    content: UUID
+    revision: int | None
+
+
+async def insert_readings(conn: Connection, candidates: list[Candidate]) -> set[UUID]:
+    """Stores what is new; answers the ids that were stored."""
+    rows = await conn.fetch(
+        _INSERT,
+        [c.id for c in candidates],
+        [c.origin.connection.id for c in candidates],
+        [c.timestamp for c in candidates],
+        [c.received_at for c in candidates],
+        [c.key for c in candidates],
+        [c.given for c in candidates],
+        [c.content for c in candidates],
+        [c.revision for c in candidates],
+        [c.suspect for c in candidates],
+        [c.readings.decode() for c in candidates],
+        [c.meta.decode() for c in candidates],
+    )
+    return {row["id"] for row in rows}
+
+
+async def add_hours(conn: Connection, hours: dict[HourKey, Hour]) -> None:
+    """Adds to the rollups, in the order of their key so that two batches cannot deadlock."""
+    if not hours:
+        return
+    ordered = sorted(hours.items(), key=lambda pair: (pair[0][0].int, pair[0][1], pair[0][2]))
+    await conn.execute(
+        _ROLL,
+        [key[0] for key, _ in ordered],
+        [key[1] for key, _ in ordered],
+        [key[2] for key, _ in ordered],
+        [hour.min for _, hour in ordered],
+        [hour.max for _, hour in ordered],
+        [hour.sum for _, hour in ordered],
+        [hour.n for _, hour in ordered],
+        [hour.low for _, hour in ordered],
+        [hour.high for _, hour in ordered],
+    )
+
+
+async def select_existing(conn: Connection, candidates: list[Candidate]) -> dict[tuple[UUID, UUID], Existing]:
+    """What is stored under the identities of these, locked; by connection and key."""
+    given = [c for c in candidates if c.given]
+    plain = [c for c in candidates if not c.given]
+    found: dict[tuple[UUID, UUID], Existing] = {}
+    if given:
+        rows = await conn.fetch(
+            "SELECT k.device_connection_id, k.record_key, k.id, k.ts, k.content, k.revision"
+            " FROM normalizer.record_keys k JOIN unnest($1::uuid[], $2::uuid[]) AS u(connection, key)"
+            " ON k.device_connection_id = u.connection AND k.record_key = u.key"
+            " ORDER BY k.device_connection_id, k.record_key FOR UPDATE OF k",
+            [c.origin.connection.id for c in given],
+            [c.key for c in given],
+        )
+        found.update(_existing(row) for row in rows)
+    if plain:
+        rows = await conn.fetch(
+            "SELECT d.device_connection_id, d.record_key, d.id, d.ts, d.content, d.revision"
+            " FROM normalizer.device_data d JOIN unnest($1::uuid[], $2::timestamptz[], $3::uuid[]) AS u(connection, ts, key)"
+            " ON d.device_connection_id = u.connection AND d.ts = u.ts AND d.record_key = u.key"
+            " WHERE d.ts >= $4 AND d.ts <= $5",
+            [c.origin.connection.id for c in plain],
+            [c.timestamp for c in plain],
+            [c.key for c in plain],
+            min(c.timestamp for c in plain),
+            max(c.timestamp for c in plain),
+        )
+        found.update(_existing(row) for row in rows)
+    return found
+
+
+def _existing(row: Any) -> tuple[tuple[UUID, UUID], Existing]:
+    key = (row["device_connection_id"], row["record_key"])
+    return key, Existing(id=row["id"], ts=row["ts"], content=row["content"], revision=row["revision"])
+
+
+async def select_echo(
+    conn: Connection, connection_id: UUID, content: UUID, at: datetime, within: timedelta
+) -> Existing | None:
+    """A reading of the same octets whose receipt lies within the window: the same measurement, sent again."""
+    row = await conn.fetchrow(
+        "SELECT id, ts, content, revision FROM normalizer.device_data"
+        " WHERE device_connection_id = $1 AND ts >= $2 AND ts <= $3 AND content = $4 ORDER BY ts LIMIT 1",
+        connection_id,
+        at - within,
+        at + within,
+        content,
+    )
+    return (
+        Existing(id=row["id"], ts=row["ts"], content=row["content"], revision=row["revision"])
+        if row
+        else None
+    )
+
+
+async def amend(conn: Connection, old: Existing, new: Candidate) -> None:
+    """Keeps the old version aside, dated, and puts the new content under the same id and key."""
+    connection_id = new.origin.connection.id
+    await supersede(conn, connection_id, old, "amended")
+    await conn.execute(
+        "INSERT INTO normalizer.device_data (id, device_connection_id, ts, received_at, record_key, content, revision,"
+        " version, suspect, readings, meta)"
+        " SELECT $1, $2, $3, $4, $5, $6, $7, max(version) + 1, $8, $9::jsonb, $10::jsonb"
+        " FROM normalizer.superseded WHERE id = $1",
+        old.id,
+        connection_id,
+        new.timestamp,
+        new.received_at,
+        new.key,
+        new.content,
+        new.revision,
+        new.suspect,
+        new.readings.decode(),
+        new.meta.decode(),
+    )
+    await conn.execute(
+        "UPDATE normalizer.record_keys SET ts = $3, content = $4, revision = $5"
+        " WHERE device_connection_id = $1 AND record_key = $2",
+        connection_id,
+        new.key,
+        new.timestamp,
+        new.content,
+        new.revision,
+    )
+
+
+async def supersede(conn: Connection, connection_id: UUID, old: Existing, reason: str) -> None:
+    """Moves a row out of the record into its history."""
+    await conn.execute(
+        "WITH gone AS (DELETE FROM normalizer.device_data WHERE device_connection_id = $1 AND ts = $2 AND id = $3 RETURNING *)"
+        " INSERT INTO normalizer.superseded (id, device_connection_id, ts, received_at, record_key, content, revision,"
+        " version, suspect, readings, meta, reason)"
+        " SELECT id, device_connection_id, ts, received_at, record_key, content, revision, version, suspect, readings,"
+        " meta, $4 FROM gone",
+        connection_id,
+        old.ts,
+        old.id,
+        reason,
+    )
+
+
+async def lock_hours(conn: Connection, hours: Iterable[tuple[UUID, datetime]]) -> None:
+    """Serializes whoever recomputes these hours with whoever adds to them."""
+    for connection_id, t in sorted(set(hours), key=lambda hour: (hour[0].int, hour[1])):
+        await conn.execute(
+            "SELECT FROM normalizer.data_rollups WHERE device_connection_id = $1 AND t = $2"
+            " ORDER BY metric FOR UPDATE",
+            connection_id,
+            t,
+        )
+
+
+async def select_hour(
+    conn: Connection, connection_id: UUID, t: datetime
+) -> list[tuple[datetime, dict[str, Any]]]:
+    """The readings of one hour that count, to compute it again."""
+    rows = await conn.fetch(
+        "SELECT ts, readings FROM normalizer.device_data"
+        " WHERE device_connection_id = $1 AND ts >= $2 AND ts < $3 AND NOT suspect ORDER BY ts, record_key",
+        connection_id,
+        t,
+        t + timedelta(hours=1),
+    )
+    return [(row["ts"], msgspec.json.decode(row["readings"])) for row in rows]
+
+
+async def delete_hour(conn: Connection, connection_id: UUID, t: datetime) -> None:
+    await conn.execute(
+        "DELETE FROM normalizer.data_rollups WHERE device_connection_id = $1 AND t = $2", connection_id, t
+    )
+
+
+async def select_by_sequence(
+    conn: Connection, connection_id: UUID, sequence: int, since: datetime, until: datetime
+) -> Any | None:
+    """The newest stored measurement of a glucose meter with this sequence number."""
+    return await conn.fetchrow(
+        "SELECT id, ts, content, revision, record_key, readings, meta FROM normalizer.device_data"
+        " WHERE device_connection_id = $1 AND ts >= $3 AND ts <= $4 AND (meta->>'sequence')::bigint = $2"
+        " ORDER BY received_at DESC LIMIT 1",
+        connection_id,
+        sequence,
+        since,
+        until,
+    )
+
+
+async def update_meta(
+    conn: Connection, connection_id: UUID, ts: datetime, id: UUID, added: dict[str, Any]
+) -> None:
+    """Adds to what is said about a reading; its content stays as it is."""
+    await conn.execute(
+        "UPDATE normalizer.device_data SET meta = meta || $4::jsonb"
+        " WHERE device_connection_id = $1 AND ts = $2 AND id = $3",
+        connection_id,
+        ts,
+        id,
+        msgspec.json.encode(added).decode(),
+    )
+
+
+async def ensure_partition(conn: Connection, at: datetime) -> None:
+    await conn.execute("SELECT normalizer.ensure_partition($1)", at)

@@ -1,0 +1,56 @@
+"""What the normalizer knows without asking: connections, models, permissions and patients' time zones."""
+
+from collections.abc import Iterable
+from typing import Final
+from uuid import UUID
+
+from chassis.mirror import Mirror
+from proto.state import ConnectionsEntry, ConnectionState, ModelState, PermissionState, ProfileState
+
+NOWHERE: Final = "UTC"
+
+
+class World:
+    """Over the mirrors, with an index of a patient's connections. `require` refuses what may be outdated."""
+
+    def __init__(
+        self,
+        connections: Mirror[ConnectionsEntry],
+        models: Mirror[ModelState],
+        permissions: Mirror[PermissionState],
+        profiles: Mirror[ProfileState],
+    ) -> None:
+        self._connections = connections
+        self._models = models
+        self._permissions = permissions
+        self._profiles = profiles
+        self._of_patient: dict[UUID, set[UUID]] = {}
+        connections.on_change(self._index)
+
+    def require(self) -> None:
+        for mirror in (self._connections, self._models, self._permissions):
+            mirror.require()
+
+    def connection(self, id: UUID) -> ConnectionState | None:
+        entry = self._connections.get(str(id))
+        return entry if isinstance(entry, ConnectionState) else None
+
+    def connections_of(self, patient_id: UUID) -> list[ConnectionState]:
+        found = (self.connection(id) for id in self._of_patient.get(patient_id, ()))
+        return [state for state in found if state is not None]
+
+    def model(self, id: UUID) -> ModelState | None:
+        return self._models.get(str(id))
+
+    def permissions(self) -> Iterable[PermissionState]:
+        return self._permissions.values()
+
+    def timezone(self, patient_id: UUID) -> str:
+        profile = self._profiles.get(str(patient_id))
+        return profile.timezone if profile else NOWHERE
+
+    def _index(self, _: str, old: ConnectionsEntry | None, new: ConnectionsEntry | None) -> None:
+        if isinstance(old, ConnectionState):
+            self._of_patient.get(old.patient_id, set()).discard(old.id)
+        if isinstance(new, ConnectionState):
+            self._of_patient.setdefault(new.patient_id, set()).add(new.id)
