@@ -9,6 +9,8 @@ import msgspec
 from runtime.home import LOOPBACK, Home
 
 S3_BUCKET: Final = "device-connect"
+EXIT_CONFIG: Final = 78
+"""EX_CONFIG of sysexits.h: the settings of a process are wrong, and starting it again will not help."""
 
 
 class Process(msgspec.Struct, frozen=True, kw_only=True):

@@ -34,6 +34,21 @@ async def ensure_streams(url: str, secrets: Path) -> None:
     await asyncio.gather(*(_ensure_account(url, secrets, account) for account in ADMINS))
 
 
+async def missing(url: str, secrets: Path) -> list[str]:
+    """Names of declared streams and buckets that do not exist."""
+    names: list[str] = []
+    for account, user in ADMINS.items():
+        nc = await _connect(url, user, (secrets / "nats" / user).read_text().strip())
+        try:
+            found = {info.config.name for info in await nc.jetstream().streams_info()}
+        finally:
+            await nc.close()
+        wanted = [row.name for row in STREAMS if row.account == account]
+        wanted += [f"KV_{row.name}" for row in BUCKETS] if account == "APP" else []
+        names += [name for name in wanted if name not in found]
+    return names
+
+
 async def _ensure_account(url: str, secrets: Path, account: Account) -> None:
     nc = await _connect(url, ADMINS[account], (secrets / "nats" / ADMINS[account]).read_text().strip())
     try:

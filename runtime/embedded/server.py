@@ -81,7 +81,7 @@ class Running:
     def is_ready(self) -> bool:
         """Whether it answers. Raises `ServerError` with the end of its log when it has died."""
         if not self.alive:
-            raise ServerError(self._failure(f"ended with code {self.process.returncode}"))
+            raise ServerError(self.failure(f"ended with code {self.process.returncode}"))
         return self.server.ready(self.pid)
 
     def wait_ready(self) -> "Running":
@@ -89,7 +89,7 @@ class Running:
         while not self.is_ready():
             if time.monotonic() > deadline:
                 self.kill()
-                raise ServerError(self._failure(f"did not answer within {self.server.start_s:.0f} s"))
+                raise ServerError(self.failure(f"did not answer within {self.server.start_s:.0f} s"))
             time.sleep(0.02)
         return self
 
@@ -116,7 +116,8 @@ class Running:
         self.process.kill()
         self.process.wait()
 
-    def _failure(self, what: str) -> str:
+    def failure(self, what: str) -> str:
+        """What to tell a person: what happened, and the end of the log."""
         name = self.server.name
         lines = self.server.home.last_lines(name)
         told = "\n".join(f"    {line}" for line in lines) or "    (nothing)"

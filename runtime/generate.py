@@ -1,0 +1,175 @@
+"""Writes what people read about settings, from the structs that the processes load: `.env.example`, `docs/settings.md`."""
+
+import ast
+import inspect
+import textwrap
+from importlib import import_module
+from pathlib import Path
+from typing import Any, Final
+
+import msgspec
+from msgspec import inspect as types
+
+from chassis.config import Common, variable
+from runtime.processes import existing
+
+ROOT: Final = Path(__file__).resolve().parent.parent
+AT_HOME: Final = (
+    (
+        "DC_PORT",
+        "8080",
+        "The gateway's port when `up` runs everything; the other ports are chosen free and kept.",
+    ),
+    (
+        "DC_DATABASE_DIRECT_URL",
+        "",
+        "The owner's or an administrator's way to PostgreSQL past a pooler; for migrations.",
+    ),
+    ("DC_MQTT_URL", "", "A broker that somebody else runs. Set: hubs' messages are taken from there."),
+)
+"""What only `up` and `migrate` read."""
+HEAD: Final = (
+    "Every setting is a variable of the environment, read once when a process starts; one that is wrong stops it with "
+    "the whole list. `device-connect config check` says the same without starting anything. Secrets are files below "
+    "`DC_SECRETS_DIR`, never variables."
+)
+
+
+class Setting(msgspec.Struct, frozen=True):
+    name: str
+    kind: str
+    default: str
+    text: str
+
+
+def generate(root: Path = ROOT) -> list[Path]:
+    """Writes both files; answers their paths."""
+    own = {process.name: settings_of(import_module(process.module).Settings) for process in existing()}
+    common = settings_of(Common)
+    shared = {setting.name for setting in common}
+    sections = {name: [each for each in all_ if each.name not in shared] for name, all_ in own.items()}
+    secrets = {process.name: secret_names(import_module(process.module).Settings) for process in existing()}
+    reference = root / "docs/settings.md"
+    example = root / ".env.example"
+    reference.parent.mkdir(exist_ok=True)
+    reference.write_text(as_markdown(common, sections, secrets))
+    example.write_text(as_env(common, sections))
+    return [reference, example]
+
+
+def settings_of(struct: type[Common]) -> list[Setting]:
+    """The fields of a settings struct, inherited ones first, with the text below each in its source."""
+    texts = docstrings(struct)
+    return [
+        Setting(
+            variable(field.name),
+            kind(types.type_info(field.type)),
+            "" if field.default is msgspec.NODEFAULT else shown(field.default),
+            texts.get(field.name, ""),
+        )
+        for field in msgspec.structs.fields(struct)
+    ]
+
+
+def secret_names(struct: type[Common]) -> tuple[str, ...]:
+    return struct().secret_names()
+
+
+def docstrings(struct: type) -> dict[str, str]:
+    """Field → the string literal that follows it, over the class and its bases."""
+    found: dict[str, str] = {}
+    for cls in reversed(struct.__mro__):
+        if not issubclass(cls, Common):
+            continue
+        body = ast.parse(textwrap.dedent(inspect.getsource(cls))).body[0]
+        if not isinstance(body, ast.ClassDef):
+            continue
+        for field, after in zip(body.body, body.body[1:], strict=False):
+            if (
+                isinstance(field, ast.AnnAssign)
+                and isinstance(field.target, ast.Name)
+                and isinstance(after, ast.Expr)
+                and isinstance(after.value, ast.Constant)
+                and isinstance(after.value.value, str)
+            ):
+                found[field.target.id] = " ".join(after.value.value.split())
+    return found
+
+
+def kind(info: Any) -> str:
+    """A type in words: `int, 1–64`, `development or production`."""
+    match info:
+        case types.IntType() | types.FloatType():
+            name = "int" if isinstance(info, types.IntType) else "number"
+            low, high = (
+                info.ge if info.ge is not None else info.gt,
+                info.le if info.le is not None else info.lt,
+            )
+            if low is not None and high is not None:
+                return f"{name}, {low}–{high}"
+            return f"{name}, from {low}" if low is not None else name
+        case types.LiteralType():
+            return " or ".join(str(value) for value in info.values)
+        case types.BoolType():
+            return "true or false"
+        case types.UnionType():
+            return " or ".join(kind(each) for each in info.types if not isinstance(each, types.NoneType))
+        case _:
+            return "text"
+
+
+def shown(value: Any) -> str:
+    return str(value).lower() if isinstance(value, bool) else "" if value is None else str(value)
+
+
+def as_markdown(
+    common: list[Setting], sections: dict[str, list[Setting]], secrets: dict[str, tuple[str, ...]]
+) -> str:
+    at_home = [Setting(name, "text", default, text) for name, default, text in AT_HOME]
+    lines = [
+        "# Settings",
+        "",
+        "Generated by `make generate` from the settings structs; edit those.",
+        "",
+        HEAD,
+        "",
+    ]
+    lines += ["## Every process", "", *table(common), "", "## `up` and `migrate`", "", *table(at_home), ""]
+    for name, settings in sections.items():
+        lines += [f"## {name}", ""]
+        if settings:
+            lines += [*table(settings), ""]
+        if secrets[name]:
+            lines += ["Secrets: " + ", ".join(f"`{each}`" for each in secrets[name]) + ".", ""]
+        if not settings and not secrets[name]:
+            lines += ["Nothing of its own.", ""]
+    return "\n".join(lines).rstrip() + "\n"
+
+
+def table(settings: list[Setting]) -> list[str]:
+    rows = [
+        f"| `{each.name}` | {each.kind} | {f'`{each.default}`' if each.default else ''} | {each.text} |"
+        for each in settings
+    ]
+    return ["| variable | value | default | |", "|---|---|---|---|", *rows]
+
+
+def as_env(common: list[Setting], sections: dict[str, list[Setting]]) -> str:
+    """Everything commented out: what is not set has its default."""
+    at_home = [Setting(name, "text", default, text) for name, default, text in AT_HOME]
+    lines = [
+        "# Generated by `make generate`. Copy to .env and uncomment what shall differ from the default.",
+        "",
+    ]
+    told: set[str] = set()
+    for title, settings in (("every process", common), ("up and migrate", at_home), *sections.items()):
+        fresh = [each for each in settings if each.name not in told]
+        if not fresh:
+            continue
+        lines += [f"# -- {title} --", ""]
+        for each in fresh:
+            told.add(each.name)
+            if each.text:
+                lines += textwrap.wrap(each.text, 110, initial_indent="# ", subsequent_indent="# ")
+            lines += [f"#{each.name}={each.default}", ""]
+    return "\n".join(lines).rstrip() + "\n"
