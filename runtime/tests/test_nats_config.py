@@ -1,0 +1,62 @@
+"""The configuration of nats-server follows the tables, and the server takes it."""
+
+from collections import defaultdict
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from proto.subjects import APP_USERS, STREAMS
+from runtime import secrets
+from runtime.embedded import nats
+from runtime.embedded.server import ServerError
+from runtime.home import Home
+
+
+@pytest.fixture
+def rendered() -> dict[str, Any]:
+    known: dict[str, str] = defaultdict(lambda: "secret")
+    return nats.render(4222, 1883, "/somewhere", known)
+
+
+def users(rendered: dict[str, Any]) -> dict[str, dict[str, Any]]:
+    return {user["user"]: user for account in rendered["accounts"].values() for user in account["users"]}
+
+
+def test_an_acknowledgement_waits_for_the_disk(rendered: dict[str, Any]) -> None:
+    assert rendered["jetstream"]["sync_interval"] == "always"
+
+
+def test_streams_fit_into_what_the_server_reserves(rendered: dict[str, Any]) -> None:
+    assert rendered["jetstream"]["max_file_store"] > sum(max(row.max_bytes, 0) for row in STREAMS)
+
+
+@pytest.mark.parametrize("user", [*APP_USERS, "hubs-bridge"])
+def test_a_service_has_an_allow_list_and_an_inbox_of_its_own(rendered: dict[str, Any], user: str) -> None:
+    permissions = users(rendered)[user]["permissions"]
+
+    assert permissions["subscribe"]["allow"][0] == f"_INBOX_{user}.>"
+    assert ">" not in permissions["publish"]["allow"] + permissions["subscribe"]["allow"]
+
+
+def test_static_users_bypass_the_callout_and_cannot_use_mqtt(rendered: dict[str, Any]) -> None:
+    assert set(rendered["authorization"]["auth_callout"]["auth_users"]) == set(users(rendered))
+    assert {tuple(user["allowed_connection_types"]) for user in users(rendered).values()} == {("STANDARD",)}
+
+
+def test_the_server_takes_it(tmp_path: Path) -> None:
+    home = Home(tmp_path).create()
+    secrets.ensure(home.secrets)
+
+    server = nats.prepare(home, 4222, 1883)
+
+    config = Path(server.argv[-1])
+    assert config.stat().st_mode & 0o777 == 0o600
+
+
+def test_a_wrong_configuration_is_refused_with_the_reason(tmp_path: Path) -> None:
+    config = tmp_path / "nats.conf"
+    config.write_text('{"jetstream": {"no_such_field": 1}}')
+
+    with pytest.raises(ServerError, match="no_such_field"):
+        nats.check(config)

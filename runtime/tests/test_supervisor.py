@@ -1,0 +1,174 @@
+"""`up` with real servers and small processes: a system that comes up, heals, and leaves nothing behind."""
+
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import psutil
+import pytest
+
+from runtime.home import Home, free_port
+from runtime.lock import holder
+
+pytestmark = pytest.mark.integration
+READY_S = 30.0
+
+
+class System:
+    """A supervisor in a process of its own, on one home."""
+
+    def __init__(self, folder: Path) -> None:
+        self.home = Home(folder)
+        self.port = free_port()
+        self.output = folder.with_suffix(".out")
+        self.process: subprocess.Popen[bytes] | None = None
+
+    def start(self) -> "System":
+        with self.output.open("wb") as output:
+            self.process = subprocess.Popen(self.command, stdout=output, stderr=output)
+        until(lambda: self.home.endpoints.exists() or self.ended, READY_S)
+        assert self.home.endpoints.exists(), self.output.read_text()
+        return self
+
+    @property
+    def command(self) -> list[str]:
+        return [sys.executable, "-m", "runtime.tests.small_system", str(self.home.path), str(self.port)]
+
+    @property
+    def ended(self) -> bool:
+        return self.process is not None and self.process.poll() is not None
+
+    @property
+    def endpoints(self) -> dict[str, Any]:
+        answer: dict[str, Any] = json.loads(self.home.endpoints.read_bytes())
+        return answer
+
+    def state_of(self, name: str) -> dict[str, Any]:
+        answer: dict[str, Any] = json.loads(self.home.state.read_bytes())[name]
+        return answer
+
+    def answers(self) -> int | None:
+        """The process id that the gateway's process tells of itself."""
+        try:
+            with urllib.request.urlopen(f"http://127.0.0.1:{self.port}/pid", timeout=1) as answer:
+                return int(answer.read())
+        except OSError:
+            return None
+
+    def signal(self, number: int) -> None:
+        assert self.process is not None
+        self.process.send_signal(number)
+        self.process.wait(40)
+
+
+def until(condition: Callable[[], object], within_s: float) -> None:
+    deadline = time.monotonic() + within_s
+    while not condition():
+        assert time.monotonic() < deadline, "it did not happen in time"
+        time.sleep(0.02)
+
+
+def gone(pids: list[int]) -> bool:
+    return not any(psutil.pid_exists(pid) and psutil.Process(pid).status() != "zombie" for pid in pids)
+
+
+@pytest.fixture
+def system(tmp_path: Path) -> Iterator[System]:
+    one = System(tmp_path / "home")
+    yield one
+    if one.process is not None and not one.ended:
+        one.signal(signal.SIGTERM)
+
+
+@pytest.fixture(scope="module")
+def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[System]:
+    one = System(tmp_path_factory.mktemp("running") / "home").start()
+    yield one
+    one.signal(signal.SIGTERM)
+
+
+def test_endpoints_name_everything_and_are_private(running: System) -> None:
+    endpoints = running.endpoints
+
+    assert set(endpoints) == {
+        *("gateway", "mqtt", "nats", "postgres", "redis", "s3", "idp", "services", "metrics", "pids")
+    }
+    assert endpoints["gateway"] == f"http://localhost:{running.port}"
+    assert set(endpoints["services"]) == {"registry"}
+    assert set(endpoints["pids"]) == {"nats", "valkey", "s3", "postgres", "registry", "gateway"}
+    assert running.home.endpoints.stat().st_mode & 0o777 == 0o600
+
+
+@pytest.mark.parametrize("name", ["gateway", "nats", "postgres", "valkey"])
+def test_what_dies_is_started_again(running: System, name: str) -> None:
+    before = running.endpoints["pids"][name]
+
+    os.kill(before, signal.SIGKILL)
+    until(lambda: running.endpoints["pids"].get(name, before) != before, READY_S)
+    until(lambda: running.state_of(name)["state"] == "ready", READY_S)
+
+    assert running.state_of(name)["restarts"] >= 1
+    assert running.answers() == running.endpoints["pids"]["gateway"]
+
+
+def test_a_second_one_on_the_same_home_is_refused(running: System) -> None:
+    second = subprocess.run(running.command, capture_output=True, text=True, timeout=30, check=False)
+
+    assert second.returncode == 1
+    assert "already running" in second.stderr
+    assert holder(running.home) == running.process.pid if running.process else False
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_it_stops_everything_and_keeps_the_data(system: System, number: int) -> None:
+    pids = list(system.start().endpoints["pids"].values())
+    ports = json.loads((system.home.path / "ports.json").read_bytes())
+
+    system.signal(number)
+
+    assert system.process is not None
+    assert system.process.returncode == 0
+    assert gone(pids)
+    assert not system.home.endpoints.exists()
+    assert holder(system.home) is None
+    assert "migrated" not in System.start(system).output.read_text()
+    assert json.loads((system.home.path / "ports.json").read_bytes()) == ports
+
+
+def test_nothing_survives_a_killed_supervisor_and_the_next_one_starts(system: System) -> None:
+    pids = list(system.start().endpoints["pids"].values())
+    system.home.endpoints.unlink()
+
+    system.signal(signal.SIGKILL)
+    system.start()
+
+    assert gone(pids)
+    assert system.answers() == system.endpoints["pids"]["gateway"]
+
+
+def test_a_taken_gateway_port_is_said(system: System) -> None:
+    with socket.create_server(("127.0.0.1", system.port)):
+        done = subprocess.run(system.command, capture_output=True, text=True, timeout=30, check=False)
+
+    assert done.returncode == 1
+    assert f"Port {system.port} on 127.0.0.1 is taken" in done.stdout
+    assert "--port" in done.stdout
+
+
+def test_wrong_settings_end_the_start_with_the_whole_list(system: System) -> None:
+    environ = {**os.environ, "DC_SMALL_SIZE": "77", "DC_LOG_LEVEL": "loud"}  # noqa: TID251 - a child's
+    done = subprocess.run(
+        system.command, capture_output=True, text=True, timeout=30, check=False, env=environ
+    )
+
+    assert done.returncode == 1
+    assert "DC_SMALL_SIZE" in done.stdout
+    assert "DC_LOG_LEVEL" in done.stdout
