@@ -1,0 +1,1 @@
+"""How devices are: last seen, battery, signal, staleness, and what went wrong, in words."""
