@@ -1,0 +1,86 @@
+# Everything a developer types. `make` alone lists it. Nothing here needs root, Docker or a system server.
+# What is up to date is not done again: the files below .venv/.done say what was done, and from what.
+
+SHELL := /bin/sh
+.DEFAULT_GOAL := help
+.PHONY: help install run test check fmt generate bench clean lock
+
+BIN := .venv/bin
+DONE := .venv/.done
+PIP := PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_ROOT_USER_ACTION=ignore $(BIN)/python -m pip --quiet
+PACKAGES := proto chassis services gateway simulator runtime
+UI_SOURCES := $(shell find ui -path ui/node_modules -prune -o -path ui/dist -prune -o -type f -print 2>/dev/null)
+UI := $(if $(wildcard ui/package.json),$(DONE)/ui)
+
+# $(call step,what it does,how): says what runs, and how long it took.
+define step
+@began=$$(date +%s); printf '→ %s\n' "$(1)"; { $(2); } || { printf '✗ %s\n' "$(1)"; exit 1; }; \
+	printf '  %s s\n' "$$(($$(date +%s) - began))"
+endef
+
+help: ## this list
+	@sed -n 's/^\([a-z]*\):.*## \(.*\)/\1\t\2/p' $(MAKEFILE_LIST) | while IFS='	' read -r name text; do \
+		printf '  make %-10s %s\n' "$$name" "$$text"; done
+
+install: $(DONE)/project $(UI) ## virtual environment, locked dependencies, UI; only what is missing
+
+run: install ## start everything here and print the address (ARGS="--port 8081")
+	@exec $(BIN)/device-connect up $(ARGS)
+
+test: install ## all tests, with real servers (ARGS="services/pairing -k token")
+	$(call step,pytest,$(BIN)/pytest $(ARGS))
+
+check: install ## what CI checks: format, lint, types, imports, house rules, generated files, UI
+	$(call step,ruff format,$(BIN)/ruff format --check --quiet .)
+	$(call step,ruff,$(BIN)/ruff check --quiet .)
+	$(call step,mypy,$(BIN)/mypy $(PACKAGES) tests conftest.py)
+	$(call step,import contracts,$(BIN)/lint-imports)
+	$(call step,house rules,$(BIN)/python -m runtime.lints)
+	$(call step,generated files are current,.ci/generated-diff)
+	$(if $(UI),$(call step,UI,npm --prefix ui run --silent check))
+
+fmt: install ## format, and fix what can be fixed
+	$(call step,ruff,$(BIN)/ruff check --quiet --fix-only . && $(BIN)/ruff format --quiet .)
+
+generate: install ## contracts, types and settings reference from the code
+	$(call step,generate,$(BIN)/device-connect generate)
+	$(if $(UI),$(call step,generate the UI's types,npm --prefix ui run --silent generate))
+
+bench: install ## how fast it is here, next to the raw limits (ARGS="--seconds 10")
+	@exec $(BIN)/python -m tests.load.bench $(ARGS)
+
+clean: ## stop it and remove everything that make has made, data included
+	@if [ -x $(BIN)/device-connect ]; then $(BIN)/device-connect down --remove; fi
+	rm -rf .venv .device-connect .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache build *.egg-info
+	rm -rf ui/node_modules ui/dist
+	find $(PACKAGES) tests -name __pycache__ -type d -prune -exec rm -rf {} +
+
+lock: install ## resolve the dependencies anew into requirements.lock
+	$(BIN)/uv pip compile --quiet --universal --generate-hashes --no-emit-index-url --no-annotate --no-header \
+		--python-version 3.11 --upgrade --extra dev pyproject.toml -o requirements.lock
+
+# -- steps of install -------------------------------------------------------------------------------------------
+
+$(DONE)/venv:
+	$(call step,virtual environment,.ci/make-venv)
+	@mkdir -p $(DONE) && touch $@
+
+$(DONE)/requirements: requirements.lock $(DONE)/venv
+	$(call step,locked dependencies (about 250 MB the first time),$(PIP) install --no-compile --require-hashes \
+		-r requirements.lock)
+	$(call step,bytecode,$(BIN)/python -m compileall -q -j 0 .venv/lib || true)
+	@touch $@
+
+$(DONE)/project: pyproject.toml $(DONE)/requirements
+	$(call step,device-connect itself,$(PIP) install --no-deps --no-build-isolation --no-index \
+		--config-settings editable_mode=compat -e .)
+	$(call step,bytecode,$(BIN)/python -m compileall -q -j 0 $(PACKAGES))
+	@touch $@
+
+$(DONE)/ui-packages: ui/package-lock.json $(DONE)/venv
+	$(call step,UI packages,.ci/need-node && npm --prefix ui ci --no-audit --no-fund --loglevel=error)
+	@touch $@
+
+$(DONE)/ui: $(DONE)/ui-packages $(UI_SOURCES)
+	$(call step,UI build,npm --prefix ui run --silent build)
+	@touch $@
