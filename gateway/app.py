@@ -1,0 +1,127 @@
+"""Wires the gateway: sign-in, sessions, the table of services, the live hub and the pages."""
+
+from pathlib import Path
+
+from litestar import Litestar, asgi
+from litestar.enums import ScopeType
+from litestar.types import Receive, Scope, Send
+
+from chassis import http
+from chassis.auth import TokenSigner, TokenVerifier
+from chassis.bus import Bus
+from chassis.cache import Cache
+from chassis.db import Database
+from chassis.mirror import Mirror
+from chassis.resource import Resource
+from gateway import auth_routes
+from gateway.auditor import Auditor
+from gateway.credentials import Credentials
+from gateway.forward import Upstream
+from gateway.headers import Front
+from gateway.hub import Hub
+from gateway.listener import Listeners
+from gateway.live import LiveSocket
+from gateway.oidc import Provider
+from gateway.openapi import openapi_json
+from gateway.people import People
+from gateway.proxy import Proxy
+from gateway.session import Sessions
+from gateway.settings import Settings
+from gateway.sign_in import SignIns
+from gateway.sse import EventStream
+from gateway.static import Static
+from gateway.tickets import Tickets
+from gateway.world import World
+from proto.state import ConnectionsEntry, PermissionState
+
+
+def create_app(settings: Settings) -> Litestar:
+    keys = settings.secrets_path / "keys"
+    signer = TokenSigner(keys / "token_signing.pem")
+    upstreams = upstreams_of(settings)
+    db = Database(settings, "gateway")
+    cache = Cache(settings)
+    auditor = Auditor(db)
+    sessions = Sessions(settings, cache, signer)
+    credentials = Credentials(settings, TokenVerifier(keys / "token_verify.pem"), sessions)
+    provider = Provider(settings)
+    sign_ins = SignIns(
+        settings,
+        cache=cache,
+        provider=provider,
+        people=People(settings, upstreams["access"]),
+        sessions=sessions,
+        signer=signer,
+        auditor=auditor,
+    )
+    bus = Bus(settings, "gateway")
+    connections: Mirror[ConnectionsEntry] = Mirror(bus, "connections", ConnectionsEntry)
+    permissions: Mirror[PermissionState] = Mirror(bus, "permissions", PermissionState)
+    world = World(connections, permissions)
+    hub = Hub(bus, world)
+    listeners = Listeners(settings, world, hub, auditor, sessions)
+    tickets = Tickets(cache, settings.ticket_ttl_s)
+    live = LiveSocket(settings, tickets, listeners)
+    proxy = Proxy(settings, credentials, upstreams)
+    static = Static(Path(settings.ui_dist))
+
+    @asgi("/", is_mount=True, copy_scope=False)
+    async def everything_else(scope: Scope, receive: Receive, send: Send) -> None:
+        path = scope["raw_path"]
+        if scope["type"] == ScopeType.WEBSOCKET:
+            if path == b"/ws/live":
+                await live(scope, receive, send)
+            else:
+                await send({"type": "websocket.close", "code": 1008, "reason": ""})
+        elif path == b"/api/v1/stream":
+            await EventStream(credentials, listeners, app.state.draining)(scope, receive, send)
+        elif path.startswith(b"/api/"):
+            await proxy(scope, receive, send)
+        else:
+            await static(scope, send)
+
+    own = [auth_routes.login, auth_routes.callback, auth_routes.logout, auth_routes.live_ticket, openapi_json]
+    if settings.is_development:
+        own.append(auth_routes.dev_token)
+    resources: list[Resource] = [
+        bus,
+        db,
+        cache,
+        connections,
+        permissions,
+        auditor,
+        sessions,
+        provider,
+        hub,
+        listeners,
+        *upstreams.values(),
+    ]
+    app = http.create_app(
+        settings,
+        "gateway",
+        routes=[*own, everything_else],
+        resources=resources,
+        dependencies={
+            "credentials": http.value(credentials),
+            "settings": http.value(settings),
+            "sign_ins": http.value(sign_ins),
+            "tickets": http.value(tickets),
+        },
+        public=True,
+        schema=False,
+    )
+    app.asgi_handler = Front(app.asgi_handler, settings)
+    return app
+
+
+def upstreams_of(settings: Settings) -> dict[str, Upstream]:
+    addresses = {
+        "registry": settings.upstream_registry,
+        "pairing": settings.upstream_pairing,
+        "ingest": settings.upstream_ingest,
+        "normalizer": settings.upstream_normalizer,
+        "health": settings.upstream_health,
+        "access": settings.upstream_access,
+        "simulator": settings.upstream_simulator,
+    }
+    return {name: Upstream(name, url, settings.upstream_deadline_s) for name, url in addresses.items() if url}

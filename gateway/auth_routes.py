@@ -1,0 +1,159 @@
+"""`/auth/*`: sign-in by a link, its callback, sign-out, the development token; and the ticket for a live connection."""
+
+from typing import Any, Final
+from urllib.parse import quote
+
+from litestar import Request, Response, get, post
+from litestar.datastructures import Cookie
+from litestar.di import NamedDependency
+from litestar.params import FromQuery, JSONBody
+
+from gateway import cookies
+from gateway.credentials import Credentials, ticket_of
+from gateway.origins import LOOPBACK_NAMES, keeps_cookies, name_of, safe_next
+from gateway.pages import page
+from gateway.settings import Settings
+from gateway.sign_in import SignIns
+from gateway.tickets import Tickets
+from proto.errors import Refused
+from proto.resources import DevToken, DevTokenRequest, LiveTicket, SignedOut
+
+HTML: Final = "text/html; charset=utf-8"
+
+
+@get("/auth/login", include_in_schema=False)
+async def login(
+    request: Request[Any, Any, Any],
+    sign_ins: NamedDependency[SignIns],
+    settings: NamedDependency[Settings],
+    next: FromQuery[str | None] = None,
+) -> Response[Any]:
+    host = request.headers.get("host")
+    target = safe_next(next)
+    if settings.public_origin.partition("://")[2] != host:
+        if settings.is_development and name_of(host or "") in LOOPBACK_NAMES:
+            # One name for sessions: cookies ignore ports, and the demo provider sits on the other name.
+            return _go(f"{settings.public_origin}/auth/login?next={quote(target, safe='/')}")
+        if not keeps_cookies(host, settings.public_origin):
+            return _page(400, _no_cookies_here(settings.public_origin))
+    begun = await sign_ins.begin(target, _address(request))
+    return _go(begun.address, cookies.setting(cookies.LOGIN, begun.cookie, max_age_s=600))
+
+
+@get("/auth/callback", include_in_schema=False)
+async def callback(
+    request: Request[Any, Any, Any],
+    sign_ins: NamedDependency[SignIns],
+    code: FromQuery[str] = "",
+    state: FromQuery[str] = "",
+) -> Response[Any]:
+    carried = request.headers.get("cookie")
+    try:
+        finished = await sign_ins.finish(
+            cookie=cookies.read(carried, cookies.LOGIN),
+            state=state,
+            code=code,
+            old_sid=cookies.read(carried, cookies.SESSION),
+            address=_address(request),
+        )
+    except Refused as refused:
+        return _page(refused.status, _not_signed_in(refused), cookies.removing(cookies.LOGIN))
+    return _go(
+        finished.next,
+        cookies.removing(cookies.LOGIN),
+        cookies.setting(cookies.SESSION, finished.session.sid),
+        cookies.setting(cookies.CSRF, finished.session.csrf, script_may_read=True),
+    )
+
+
+@post("/auth/logout", status_code=200)
+async def logout(
+    request: Request[Any, Any, Any],
+    sign_ins: NamedDependency[SignIns],
+    credentials: NamedDependency[Credentials],
+) -> Response[SignedOut]:
+    """Ends the browser session everywhere, live connections included."""
+    caller = await credentials.caller("POST", request.headers)
+    sid = cookies.read(request.headers.get("cookie"), cookies.SESSION)
+    redirect = "/"
+    if caller.session is not None and sid:
+        redirect = await sign_ins.sign_out(caller.person, sid)
+    return Response(
+        SignedOut(redirect=redirect),
+        headers={"Cache-Control": "no-store"},
+        cookies=[cookies.removing(cookies.SESSION), cookies.removing(cookies.CSRF)],
+    )
+
+
+@post("/auth/dev/token", status_code=200)
+async def dev_token(
+    request: Request[Any, Any, Any],
+    data: JSONBody[DevTokenRequest],
+    sign_ins: NamedDependency[SignIns],
+    settings: NamedDependency[Settings],
+) -> DevToken:
+    """A bearer of a demo person. Development only."""
+    if not settings.is_development:
+        raise Refused("not_found")
+    return await sign_ins.dev_token(data.user, _address(request))
+
+
+@post("/api/v1/live/ticket", status_code=201)
+async def live_ticket(
+    request: Request[Any, Any, Any],
+    credentials: NamedDependency[Credentials],
+    tickets: NamedDependency[Tickets],
+) -> Response[LiveTicket]:
+    """A ticket for one WebSocket."""
+    caller = await credentials.caller("POST", request.headers)
+    ticket = LiveTicket(ticket=await tickets.issue(ticket_of(caller)))
+    return Response(ticket, headers={"Cache-Control": "no-store"})
+
+
+def _address(request: Request[Any, Any, Any]) -> str:
+    return request.client.host if request.client else "unknown"
+
+
+def _go(address: str, *set_cookies: Cookie) -> Response[Any]:
+    return Response(
+        None,
+        status_code=302,
+        headers={"Location": address, "Cache-Control": "no-store"},
+        cookies=list(set_cookies),
+    )
+
+
+def _page(status: int, html: bytes, *set_cookies: Cookie) -> Response[Any]:
+    return Response(
+        html,
+        status_code=status,
+        media_type=HTML,
+        headers={"Cache-Control": "no-store"},
+        cookies=list(set_cookies),
+    )
+
+
+def _no_cookies_here(public_origin: str) -> bytes:
+    return page(
+        "Sign-in does not work at this address",
+        "A browser keeps the sign-in cookie only behind TLS, or on this very machine under the name localhost. "
+        "This address is neither. Use the address below on the machine itself, or put TLS in front; "
+        "scripts can use a bearer token at any address.",
+        link=(f"{public_origin}/", public_origin),
+    )
+
+
+def _not_signed_in(refused: Refused) -> bytes:
+    if refused.code == "unauthenticated":
+        return page(
+            "You are not signed in",
+            "The sign-in was cancelled, took longer than ten minutes, or was begun in another window. "
+            "Nothing has changed; just begin again.",
+            link=("/auth/login", "Sign in"),
+        )
+    wait = f" Wait {refused.retry_after_s} seconds first." if refused.retry_after_s else ""
+    return page(
+        "Sign-in is not possible right now",
+        f"Please try again in a moment.{wait}",
+        link=("/auth/login", "Sign in"),
+    )

@@ -1,0 +1,59 @@
+"""Which service answers which address: a table, read from the top. Says nothing about methods: that is the service's."""
+
+from typing import Final, Literal
+
+import msgspec
+
+Upstream = Literal["registry", "pairing", "ingest", "normalizer", "health", "access", "simulator"]
+
+
+class Route(msgspec.Struct, frozen=True, kw_only=True):
+    """`path` holds below `/api/v1/`; `*` is one segment; what follows it belongs to the same service."""
+
+    path: str
+    upstream: Upstream
+    is_edge: bool = False
+    """Takes what devices present besides users' tokens: a connection's ingest token, a hub's Basic credentials."""
+    development_only: bool = False
+
+
+ROUTES: Final = (
+    Route(path="devices", upstream="registry"),
+    Route(path="vendors", upstream="registry"),
+    Route(path="device-connections/*/events", upstream="health"),
+    Route(path="device-connections", upstream="pairing"),
+    Route(path="hubs", upstream="pairing"),
+    Route(path="consents", upstream="pairing"),
+    Route(path="consent-texts", upstream="pairing"),
+    Route(path="device-data/ingest", upstream="ingest", is_edge=True),
+    Route(path="device-data/gatt", upstream="ingest", is_edge=True),
+    Route(path="uploads", upstream="ingest"),
+    Route(path="device-data", upstream="normalizer"),
+    Route(path="patients", upstream="normalizer"),
+    Route(path="device-health", upstream="health"),
+    Route(path="me", upstream="access"),
+    Route(path="permissions", upstream="access"),
+    Route(path="audit", upstream="access"),
+    Route(path="device/simulate", upstream="simulator", development_only=True),
+)
+
+PREFIX: Final = "/api/v1/"
+_PARTS: Final = tuple((tuple(route.path.split("/")), route) for route in ROUTES)
+_FORBIDDEN: Final = ("//", "/./", "/../", "\\", "%2f", "%5c", "%2e", "%00")
+
+
+def route_of(raw_path: str, *, development: bool) -> Route | None:
+    """The row of a request's undecoded path, or None: then there is nothing."""
+    if not raw_path.startswith(PREFIX):
+        return None
+    # A path that could mean another one to a service than it does here is nobody's path.
+    checked = raw_path.lower() if raw_path.endswith("/") else raw_path.lower() + "/"
+    if any(part in checked for part in _FORBIDDEN):
+        return None
+    segments = raw_path[len(PREFIX) :].split("/")
+    for parts, route in _PARTS:
+        if len(segments) >= len(parts) and all(
+            part in ("*", segment) for part, segment in zip(parts, segments, strict=False)
+        ):
+            return route if development or not route.development_only else None
+    return None

@@ -1,0 +1,212 @@
+"""Browser sessions: in Redis, by the digest of a random id, idle and absolute limits, ended everywhere at once.
+
+A session is remembered in this process for `RECHECK_S`; an end that is said over Redis takes effect at once. When Redis
+is away, sessions that were seen within `GRACE_S` go on, new ones are refused.
+"""
+
+import asyncio
+import hmac
+import secrets
+import time
+from collections.abc import Callable
+from hashlib import sha256
+from typing import Final
+from uuid import UUID
+
+import msgspec
+
+from chassis.auth import Principal, TokenSigner
+from chassis.cache import DOWN, Cache
+from chassis.log import Log
+from gateway.settings import Settings
+from proto.errors import Unavailable
+from proto.words import Role
+
+log = Log("session")
+
+RECHECK_S: Final = 1.0
+GRACE_S: Final = 60.0
+BEARER_S: Final = 600
+"""Life of the token that a session's requests carry inside the house."""
+BEARER_RENEW_S: Final = 60
+REMEMBER_MAX: Final = 20_000
+ENDED: Final = "dc:session-ended"
+
+
+class Session(msgspec.Struct, frozen=True, kw_only=True):
+    """What Redis keeps of a sign-in: ids and roles, no name. `ends_at` is epoch seconds."""
+
+    user_id: UUID
+    roles: frozenset[Role]
+    patient_id: UUID | None
+    csrf: str
+    ends_at: float
+
+
+class Known:
+    """A session as this process knows it."""
+
+    __slots__ = ("bearer", "bearer_until", "checked", "key", "principal", "session")
+
+    def __init__(self, key: str, session: Session) -> None:
+        self.key = key
+        self.session = session
+        self.principal = Principal(
+            user_id=session.user_id, roles=session.roles, patient_id=session.patient_id
+        )
+        self.checked = time.monotonic()
+        self.bearer = b""
+        self.bearer_until = 0.0
+
+
+class NewSession(msgspec.Struct, frozen=True, kw_only=True):
+    sid: str
+    csrf: str
+
+
+_encode: Final = msgspec.json.Encoder().encode
+_decode: Final = msgspec.json.Decoder(Session).decode
+
+
+class Sessions:
+    """All that is known of browser sessions."""
+
+    def __init__(self, settings: Settings, cache: Cache, signer: TokenSigner) -> None:
+        self._settings = settings
+        self._cache = cache
+        self._signer = signer
+        self._known: dict[str, Known] = {}
+        self._listeners: list[Callable[[str], None]] = []
+        self._task: asyncio.Task[None] | None = None
+
+    async def start(self) -> None:
+        self._task = asyncio.create_task(self._hear_ends(), name="session-ends")
+
+    async def stop(self) -> None:
+        if self._task is not None:
+            self._task.cancel()
+            await asyncio.gather(self._task, return_exceptions=True)
+
+    def problem(self) -> str | None:
+        return None
+
+    def on_end(self, listener: Callable[[str], None]) -> None:
+        """Called with the key of a session that was ended, here or in another gateway."""
+        self._listeners.append(listener)
+
+    async def begin(self, principal: Principal, replaces: str | None) -> NewSession:
+        """A new session; the one that the browser came with is ended, so an id never survives a sign-in."""
+        if replaces:
+            await self.end(key_of(replaces))
+        sid, csrf = secrets.token_urlsafe(32), secrets.token_urlsafe(32)
+        session = Session(
+            user_id=principal.user_id,
+            roles=principal.roles,
+            patient_id=principal.patient_id,
+            csrf=csrf,
+            ends_at=time.time() + self._settings.session_absolute_s,
+        )
+        key = key_of(sid)
+        try:
+            async with self._cache.client.pipeline(transaction=True) as pipe:
+                pipe.hset(key, mapping={"session": _encode(session), "seen": int(time.time())})
+                pipe.expire(key, self._settings.session_idle_s)
+                await pipe.execute()
+        except DOWN:
+            raise Unavailable("sessions") from None
+        return NewSession(sid=sid, csrf=csrf)
+
+    async def find(self, sid: str) -> Known | None:
+        """The live session of a cookie, its idle time begun anew; None when there is none (any more)."""
+        key = key_of(sid)
+        known = self._known.get(key)
+        if known is not None and time.monotonic() - known.checked < RECHECK_S:
+            return known if time.time() < known.session.ends_at else None
+        try:
+            session = await self._touch(key)
+        except DOWN:
+            if known is not None and time.monotonic() - known.checked < GRACE_S:
+                return known
+            raise Unavailable("sessions") from None
+        if session is None:
+            self._known.pop(key, None)
+            return None
+        if known is None:
+            if len(self._known) >= REMEMBER_MAX:
+                self._known.clear()
+            known = self._known[key] = Known(key, session)
+        known.checked = time.monotonic()
+        return known
+
+    async def _touch(self, key: str) -> Session | None:
+        stored = await self._cache.client.hget(key, "session")
+        if stored is None:
+            return None
+        session = _decode(stored)
+        left = session.ends_at - time.time()
+        if left <= 0:
+            await self._cache.client.delete(key)
+            return None
+        async with self._cache.client.pipeline(transaction=True) as pipe:
+            pipe.hset(key, "seen", int(time.time()))
+            pipe.expire(key, max(1, min(self._settings.session_idle_s, int(left))))
+            await pipe.execute()
+        return session
+
+    async def still_lives(self, key: str, *, waits_longer: bool) -> bool:
+        """Whether a session goes on, asked for a live connection: being watched is not being used.
+
+        `waits_longer`: a clinician's page may stay for `live_idle_s` since the last request.
+        """
+        try:
+            stored, seen = await self._cache.client.hmget(key, ["session", "seen"])
+            if stored is None or _decode(stored).ends_at <= time.time():
+                return False
+            if waits_longer and seen and time.time() - int(seen) < self._settings.live_idle_s:
+                await self._cache.client.expire(key, self._settings.session_idle_s)
+        except DOWN:
+            log.warning("session_not_checked")  # again in a minute; frames are checked against permissions
+        return True
+
+    def bearer(self, known: Known) -> bytes:
+        """The `Authorization` header with which a session's requests travel on; never leaves the house."""
+        now = time.time()
+        if now > known.bearer_until:
+            known.bearer = b"Bearer " + self._signer.sign(known.principal, BEARER_S).encode()
+            known.bearer_until = now + BEARER_S - BEARER_RENEW_S
+        return known.bearer
+
+    async def end(self, key: str) -> None:
+        """Ends a session everywhere."""
+        self._forget(key)
+        try:
+            await self._cache.client.delete(key)
+            await self._cache.client.publish(ENDED, key)
+        except DOWN:
+            raise Unavailable("sessions") from None
+
+    def _forget(self, key: str) -> None:
+        self._known.pop(key, None)
+        for listener in self._listeners:
+            listener(key)
+
+    async def _hear_ends(self) -> None:
+        while True:
+            try:
+                async with self._cache.client.pubsub(ignore_subscribe_messages=True) as channel:
+                    await channel.subscribe(ENDED)
+                    while True:
+                        message = await channel.get_message(timeout=1.0)
+                        if message is not None:
+                            self._forget(message["data"].decode())
+            except DOWN as error:
+                log.warning("session_ends_not_heard", error=type(error).__name__)
+                await asyncio.sleep(0.5)
+
+
+def is_csrf(session: Session, header: str | None) -> bool:
+    return header is not None and hmac.compare_digest(header.encode(), session.csrf.encode())
+
+
+def key_of(sid: str) -> str:
+    return "dc:session:" + sha256(sid.encode()).hexdigest()

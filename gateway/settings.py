@@ -1,0 +1,86 @@
+"""What the gateway is told beyond the common settings."""
+
+from typing import Annotated
+from urllib.parse import urlsplit
+
+from msgspec import Meta
+
+from chassis.config import Common
+
+Seconds = Annotated[int, Meta(ge=1)]
+
+
+class Settings(Common, frozen=True, kw_only=True):
+    upstream_registry: str = ""
+    """Where each service answers: `http://host:port`."""
+    upstream_pairing: str = ""
+    upstream_ingest: str = ""
+    upstream_normalizer: str = ""
+    upstream_health: str = ""
+    upstream_access: str = ""
+    upstream_simulator: str = ""
+    """Development only: `POST /api/v1/device/simulate`; empty = there is none."""
+    ui_dist: str = "ui/dist"
+    """The built pages. Without them `/` says how to build them."""
+    oidc_client_id: str = "device-connect"
+    session_idle_s: Seconds = 900
+    """A browser session without a request ends after this."""
+    session_absolute_s: Seconds = 43_200
+    live_idle_s: Seconds = 3600
+    """A clinician's session with a live subscription may go this long without a request."""
+    ticket_ttl_s: Seconds = 30
+    live_stall_s: Seconds = 30
+    """A live connection that takes nothing for this long is closed (1013)."""
+    upstream_deadline_s: Seconds = 40
+    """How long a service may take to begin its answer; above the longest `Prefer: wait`."""
+    object_origin: str = ""
+    """Origin of the object store as browsers reach it; empty = that of `DC_S3_ENDPOINT`."""
+    limit_body_bytes: Annotated[int, Meta(ge=1024)] = 1024 * 1024 + 4096
+    limit_sockets_per_user: Annotated[int, Meta(ge=1)] = 20
+    limit_subscriptions_per_socket: Annotated[int, Meta(ge=1)] = 1000
+    limit_frames_per_s: Annotated[int, Meta(ge=1)] = 20
+    """Frames that a client may send over one live connection."""
+    limit_failed_sign_ins_per_min: Annotated[int, Meta(ge=1)] = 5
+    """Failed sign-ins per account; four times as many per address."""
+
+    def needs(self) -> tuple[str, ...]:
+        return (
+            "database_url",
+            "nats_url",
+            "redis_url",
+            "oidc_issuer",
+            "upstream_registry",
+            "upstream_pairing",
+            "upstream_ingest",
+            "upstream_normalizer",
+            "upstream_health",
+            "upstream_access",
+        )
+
+    def secret_names(self) -> tuple[str, ...]:
+        return (
+            "db/gateway",
+            "nats/gateway",
+            "oidc/client_secret",
+            "keys/token_signing.pem",
+            "keys/token_verify.pem",
+            "keys/internal_token",
+        )
+
+    @property
+    def is_development(self) -> bool:
+        return self.env == "development"
+
+    @property
+    def public_origin(self) -> str:
+        return origin_of(self.public_url)
+
+    @property
+    def store_origin(self) -> str:
+        return origin_of(self.object_origin or self.s3_endpoint)
+
+
+def origin_of(url: str) -> str:
+    """`scheme://host[:port]` of a URL, or an empty string."""
+    parts = urlsplit(url)
+    return f"{parts.scheme}://{parts.netloc}" if parts.scheme and parts.netloc else ""

@@ -1,0 +1,84 @@
+"""Serves an ASGI app on a free port for a test: in this process, or as a process of its own that can be killed."""
+
+import asyncio
+import signal
+import socket
+import subprocess
+import sys
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+import uvicorn
+
+ROOT = Path(__file__).parents[2]
+
+
+@asynccontextmanager
+async def served(app: Any, *, port: int = 0, host: str = "127.0.0.1", **options: Any) -> AsyncIterator[int]:
+    """The port where the app answers until the block ends."""
+    with socket.socket() as listener:
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listener.bind((host, port))
+        config = uvicorn.Config(
+            app, log_config=None, access_log=False, ws_per_message_deflate=False, lifespan="on", **options
+        )
+        server = uvicorn.Server(config)
+        task = asyncio.create_task(server.serve(sockets=[listener]))
+        try:
+            while not server.started:
+                if task.done():
+                    task.result()
+                    raise RuntimeError("the server did not start")
+                await asyncio.sleep(0.005)
+            yield listener.getsockname()[1]
+        finally:
+            server.should_exit = True
+            await task
+
+
+class Process:
+    """`gateway.tests.upstream:app` as a process."""
+
+    def __init__(self, port: int) -> None:
+        self.port = port
+        self._process: subprocess.Popen[bytes] | None = None
+
+    async def __aenter__(self) -> "Process":
+        await self.start()
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        self.kill()
+
+    async def start(self) -> None:
+        self._process = subprocess.Popen(  # noqa: ASYNC220 - it only starts
+            [
+                sys.executable, "-m", "uvicorn", "gateway.tests.upstream:app", "--port", str(self.port),
+                "--log-level", "critical", "--lifespan", "off",
+            ],
+            cwd=ROOT,
+        )  # fmt: skip
+        for _ in range(1000):
+            try:
+                _, writer = await asyncio.open_connection("127.0.0.1", self.port)
+            except OSError:
+                await asyncio.sleep(0.02)
+                continue
+            writer.close()
+            await writer.wait_closed()
+            return
+        raise RuntimeError("the upstream did not start")
+
+    def kill(self) -> None:
+        if self._process is not None:
+            self._process.send_signal(signal.SIGKILL)
+            self._process.wait()
+            self._process = None
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
