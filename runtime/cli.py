@@ -46,7 +46,9 @@ def parser() -> argparse.ArgumentParser:
         default=True,
         help="devices and history for the demo patients",
     )
-    _home(commands.add_parser("down", help="stop what `up` started"))
+    down = commands.add_parser("down", help="stop what `up` started")
+    _home(down)
+    down.add_argument("--remove", action="store_true", help="also remove everything that is kept there")
     _home(commands.add_parser("status", help="what runs, and what is not ready"))
     logs = commands.add_parser("logs", help="what the processes and servers wrote")
     _home(logs)
@@ -73,8 +75,7 @@ def parser() -> argparse.ArgumentParser:
     decode.add_argument("--received-at", metavar="T", help="RFC 3339; now when not given")
     decode.add_argument("--timezone", metavar="Z", help="IANA name; UTC when not given")
     decode.add_argument("--context", metavar="JSON", help="what earlier values of the session said")
-    simulate = commands.add_parser("simulate", help="patients with devices that measure", add_help=False)
-    simulate.add_argument("rest", nargs=argparse.REMAINDER)
+    commands.add_parser("simulate", help="hubs and patients with devices that measure", add_help=False)
     audit = commands.add_parser("audit", help="the audit log").add_subparsers(
         dest="action", required=True, metavar="ACTION"
     )
@@ -84,7 +85,11 @@ def parser() -> argparse.ArgumentParser:
 
 
 def main(argv: list[str] | None = None) -> int:
-    arguments = parser().parse_args(argv)
+    words = sys.argv[1:] if argv is None else argv
+    if words[:1] == ["simulate"]:  # has a parser of its own, which is not read for other commands
+        arguments = argparse.Namespace(command="simulate", rest=words[1:])
+    else:
+        arguments = parser().parse_args(words)
     name = " ".join(filter(None, (arguments.command, getattr(arguments, "action", None))))
     module, _, function = COMMANDS[name].partition(":")
     try:

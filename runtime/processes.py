@@ -2,12 +2,14 @@
 
 from collections.abc import Mapping
 from importlib.util import find_spec
+from pathlib import Path
 from typing import Final
 
 import msgspec
 
 from runtime.home import LOOPBACK, Home
 
+ROOT: Final = Path(__file__).resolve().parent.parent
 S3_BUCKET: Final = "device-connect"
 EXIT_CONFIG: Final = 78
 """EX_CONFIG of sysexits.h: the settings of a process are wrong, and starting it again will not help."""
@@ -18,8 +20,10 @@ class Process(msgspec.Struct, frozen=True, kw_only=True):
 
     name: str
     module: str
+    upstream: str = ""
+    """`DC_UPSTREAM_<…>` tells the gateway where it is; empty: the gateway does not route to it."""
     is_service: bool = True
-    """Whether the gateway routes to it, so that it is listed under `services` in endpoints.json."""
+    """Whether it is listed under `services` in endpoints.json."""
 
     @property
     def exists(self) -> bool:
@@ -30,15 +34,15 @@ class Process(msgspec.Struct, frozen=True, kw_only=True):
 
 
 PROCESSES: Final = (
-    Process(name="registry", module="services.registry.app"),
-    Process(name="pairing", module="services.pairing.app"),
-    Process(name="ingest", module="services.ingest.app"),
+    Process(name="registry", module="services.registry.app", upstream="REGISTRY"),
+    Process(name="pairing", module="services.pairing.app", upstream="PAIRING"),
+    Process(name="ingest", module="services.ingest.app", upstream="INGEST"),
     Process(name="ingest-bridge", module="services.ingest.bridge.app", is_service=False),
-    Process(name="normalizer", module="services.normalizer.app"),
-    Process(name="health", module="services.health.app"),
-    Process(name="access", module="services.access.app"),
+    Process(name="normalizer", module="services.normalizer.app", upstream="NORMALIZER"),
+    Process(name="health", module="services.health.app", upstream="HEALTH"),
+    Process(name="access", module="services.access.app", upstream="ACCESS"),
     Process(name="gateway", module="gateway.app", is_service=False),
-    Process(name="idp", module="simulator.app", is_service=False),
+    Process(name="idp", module="simulator.app", upstream="SIMULATOR", is_service=False),
 )
 
 
@@ -75,14 +79,15 @@ def environ_of(
     `given` is what a person set: times, limits and the like pass through; addresses are already decided.
     """
     upstreams = {
-        f"DC_UPSTREAM_{name.upper().replace('-', '_')}": f"http://{LOOPBACK}:{port}"
-        for name, port in ports.items()
-        if not name.endswith("-metrics")
+        f"DC_UPSTREAM_{each.upstream}": f"http://{LOOPBACK}:{ports[each.name]}"
+        for each in PROCESSES
+        if each.upstream and each.name in ports
     }
     return {
         "DC_ENV": "development",
         "DC_HOST": LOOPBACK,
         "DC_S3_BUCKET": S3_BUCKET,
+        "DC_UI_DIST": str(ROOT / "ui/dist"),
         **upstreams,
         **{name: value for name, value in given.items() if name.startswith("DC_")},
         "DC_HOME": str(home.path),

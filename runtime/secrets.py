@@ -15,12 +15,9 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from proto.subjects import APP_USERS
 from runtime.home import replace
 
-DATABASE_ROLES: Final = (
-    "postgres",
-    "owner",
-    *(user for user in APP_USERS if user not in ("ingest-bridge", "gateway")),
-)
-"""`postgres` is the embedded server's superuser, `owner` runs migrations; the others are the services."""
+DATABASE_ROLES: Final = ("postgres", "owner", *(user for user in APP_USERS if user != "ingest-bridge"))
+"""`postgres` is the embedded server's superuser, `owner` runs migrations; the others are the services.
+The bridge works with the role of ingest."""
 NATS_USERS: Final = (*APP_USERS, "hubs-bridge", "admin", "hubs-admin", "auth", "sys")
 """One a process; `admin` and `hubs-admin` make the streams, `auth` answers hub sign-in, `sys` ends live sessions."""
 MARKER: Final = "DEVELOPMENT"
@@ -71,6 +68,7 @@ FILES: Final[dict[str, Callable[[], bytes]]] = {
     "oidc/client_secret": password,
     "keys/keyring.json": keyring,
     "keys/token_signing.pem": signing_key,
+    "keys/internal_token": password,
 }
 DERIVED: Final[dict[str, tuple[str, Callable[[bytes], bytes]]]] = {
     "keys/token_verify.pem": ("keys/token_signing.pem", verify_key),

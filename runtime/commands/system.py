@@ -3,6 +3,7 @@
 import argparse
 import os
 import select
+import shutil
 import signal
 import subprocess
 import sys
@@ -45,28 +46,24 @@ def up(arguments: argparse.Namespace) -> int:
 
 
 def down(arguments: argparse.Namespace) -> int:
+    from runtime.children import stop_leftovers
+
     home = home_of(arguments.home, given())
+    code = 0
     pid = holder(home)
-    if pid is None:
-        from runtime.children import stop_leftovers
+    if pid is not None:
+        code = _stop(home, pid)
+    elif left := stop_leftovers(home):
+        print(f"stopped what was left: {', '.join(left)}")
+    else:
+        print("not running")
+    if arguments.remove and home.path.exists():
+        from runtime.embedded import postgres
 
-        left = stop_leftovers(home) if home.pids.exists() else []
-        print(f"stopped what was left: {', '.join(left)}" if left else "not running")
-        return 0
-    os.kill(pid, signal.SIGTERM)
-    deadline = time.monotonic() + STOP_S
-    while holder(home) is not None:
-        if time.monotonic() > deadline:
-            os.kill(pid, signal.SIGKILL)
-            time.sleep(0.5)  # the children learn of it by a signal
-            from runtime.children import stop_leftovers
-
-            stop_leftovers(home)
-            print("it did not stop in time and was killed", file=sys.stderr)
-            return 1
-        time.sleep(0.05)
-    print("stopped")
-    return 0
+        postgres.remove(home)
+        shutil.rmtree(home.path)
+        print(f"removed {home.path}")
+    return code
 
 
 def status(arguments: argparse.Namespace) -> int:
@@ -114,6 +111,23 @@ def logs(arguments: argparse.Namespace) -> int:
                 print(f"{name:<13} {line}" if len(names) > 1 else line, flush=True)
         except KeyboardInterrupt:
             return 0
+    return 0
+
+
+def _stop(home: Home, pid: int) -> int:
+    """Asks the supervisor to stop, and waits; at the end of our patience kills it and what it leaves."""
+    from runtime.children import stop_leftovers
+
+    os.kill(pid, signal.SIGTERM)
+    deadline = time.monotonic() + STOP_S
+    while holder(home) is not None:
+        if time.monotonic() > deadline:
+            os.kill(pid, signal.SIGKILL)
+            stop_leftovers(home)
+            print("it did not stop in time and was killed", file=sys.stderr)
+            return 1
+        time.sleep(0.05)
+    print("stopped")
     return 0
 
 

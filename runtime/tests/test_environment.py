@@ -60,4 +60,6 @@ def test_what_a_person_set_reaches_the_process_but_addresses_are_decided(tmp_pat
     assert environ["DC_PAIRING_TTL_S"] == "5"
     assert environ["DC_HTTP_PORT"] == str(PORTS["pairing"])
     assert environ["DC_MQTT_PUBLIC_URL"] == "mqtts://hubs.example.org:8883"
-    assert environ["DC_UPSTREAM_INGEST_BRIDGE"] == f"http://127.0.0.1:{PORTS['ingest-bridge']}"
+    assert environ["DC_UPSTREAM_INGEST"] == f"http://127.0.0.1:{PORTS['ingest']}"
+    assert environ["DC_UPSTREAM_SIMULATOR"] == f"http://127.0.0.1:{PORTS['idp']}"
+    assert "DC_UPSTREAM_GATEWAY" not in environ

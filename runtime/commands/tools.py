@@ -1,0 +1,59 @@
+"""Tools that need no running system, or speak to one from outside: decode, simulate, audit verify, generate."""
+
+import argparse
+import sys
+from importlib import import_module
+from importlib.util import find_spec
+from typing import Final
+
+import msgspec
+
+from runtime.environment import given
+
+GENERATORS: Final = ("runtime.generate", "proto.generate", "gateway.generate")
+"""Modules with `generate(root) -> list[Path]`; each writes files that follow from code."""
+
+
+def decode(arguments: argparse.Namespace) -> int:
+    """One value of the command line, or with `--batch` NDJSON of stdin, one answer a line in the same order."""
+    from services.normalizer.gatt import cli
+
+    if arguments.batch:
+        for answer in cli.decode_batch(
+            sys.stdin.buffer, received_at=arguments.received_at, timezone=arguments.timezone
+        ):
+            print(msgspec.json.encode(answer).decode())
+        return 0
+    if arguments.characteristic is None or arguments.hex is None:
+        print("decode needs a characteristic and a value in hex, or --batch", file=sys.stderr)
+        return 2
+    try:
+        context = msgspec.json.decode(arguments.context, type=dict) if arguments.context else None
+    except msgspec.MsgspecError as error:
+        print(f"--context is not a JSON object: {error}", file=sys.stderr)
+        return 2
+    answer = cli.decode_one(
+        arguments.characteristic,
+        arguments.hex,
+        context=context,
+        received_at=arguments.received_at,
+        timezone=arguments.timezone,
+    )
+    print(msgspec.json.encode(answer).decode())
+    return 1 if "error" in answer else 0
+
+
+def simulate(arguments: argparse.Namespace) -> int:
+    from simulator import cli
+
+    return cli.main(arguments.rest, given())
+
+
+def generate(arguments: argparse.Namespace) -> int:
+    from runtime.generate import ROOT
+
+    for name in GENERATORS:
+        if find_spec(name) is not None:
+            for path in import_module(name).generate(ROOT):
+                print(path.relative_to(ROOT))
+    return 0
