@@ -8,7 +8,7 @@ import asyncio
 import random
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
-from typing import Any, Final, TypeVar
+from typing import TYPE_CHECKING, Any, Final, TypeAlias, TypeVar
 
 import asyncpg
 import msgspec
@@ -24,7 +24,10 @@ from proto.errors import Unavailable
 log = Log("db")
 T = TypeVar("T")
 
-Connection = asyncpg.pool.PoolConnectionProxy[asyncpg.Record]
+if TYPE_CHECKING:
+    Connection: TypeAlias = asyncpg.pool.PoolConnectionProxy[asyncpg.Record]
+else:  # generic only for type checkers
+    Connection = asyncpg.pool.PoolConnectionProxy
 """What store functions take: a connection with a transaction open on it."""
 
 ACQUIRE_S: Final = 2.0

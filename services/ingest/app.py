@@ -63,7 +63,7 @@ def create_app(settings: Settings) -> Litestar:
         requests=Rate(settings.limit_requests_per_s),
         readings=Rate(settings.limit_readings_per_s),
     )
-    return http.create_app(
+    app = http.create_app(
         settings,
         "ingest",
         routes=[*hot, uploads.router],
@@ -88,3 +88,6 @@ def create_app(settings: Settings) -> Litestar:
             "upload_ttl_s": http.value(settings.upload_ttl_s),
         },
     )
+    app.state.known = known
+    app.state.committer = committer
+    return app

@@ -69,17 +69,9 @@ class Refusal(msgspec.Struct, frozen=True, kw_only=True):
     event_id: str | None = None
 
 
-class _Peek(msgspec.Struct, frozen=True):
-    """The two ids that decide who is told about a message that is otherwise wrong."""
-
-    device_connection_id: Any = None
-    event_id: Any = None
-    device_address: Any = None
-
-
 _decode_reading: Final = msgspec.json.Decoder(ReadingMessage).decode
 _decode_gatt: Final = msgspec.json.Decoder(GattMessage).decode
-_decode_peek: Final = msgspec.json.Decoder(_Peek).decode
+_decode_any: Final = msgspec.json.Decoder().decode
 _EVENT_ID: Final = re.compile(r"^[A-Za-z0-9._:-]{1,64}$")
 
 
@@ -169,18 +161,19 @@ def _refuse_invalid(raw: bytes, fault: FieldFault, caller: Caller, known: Known,
     if fault.code == "invalid_json":
         return Refusal(code="invalid_json")
     try:
-        peek = _decode_peek(raw)
+        peek = _decode_any(raw)  # a fault of form may hide behind the fault of content that was found first
     except (msgspec.DecodeError, RecursionError, UnicodeDecodeError):
+        return Refusal(code="invalid_json")
+    if not isinstance(peek, dict):
         return Refusal(code=fault.code, field=fault.field)
-    event_id = peek.event_id if isinstance(peek.event_id, str) and _EVENT_ID.match(peek.event_id) else None
-    state = None
+    said, address = peek.get("event_id"), peek.get("device_address")
+    event_id = said if isinstance(said, str) and _EVENT_ID.match(said) else None
     try:
-        state = known.connection(UUID(peek.device_connection_id))
+        state = known.connection(UUID(peek.get("device_connection_id")))
     except (TypeError, ValueError, AttributeError):
-        if caller.hub_id is not None and isinstance(peek.device_address, str):
-            state = known.by_address(caller.hub_id, peek.device_address)
-        if state is None:
+        if caller.hub_id is None or not isinstance(address, str):
             return Refusal(code=fault.code, field=fault.field, event_id=event_id)
+        state = known.by_address(caller.hub_id, address)
     found = find_connection(state, caller, known, now)
     if isinstance(found, Refusal):
         return _with(found, event_id)

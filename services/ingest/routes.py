@@ -106,8 +106,6 @@ class HotRoute:
             raise Refused("method_not_allowed")
         lines = _is_ndjson(headers)
         body = split(await _read(headers, receive), lines)
-        if not self._requests.take(caller.actor_id, 1, time.monotonic()):
-            raise Refused("rate_limited", retry_after_s=1)
         self._known.require()
         wait_s = _wait_s(headers.get(b"prefer"))
         return await self._take(body, caller, wait_s)
@@ -135,6 +133,11 @@ class HotRoute:
                 continue
             duplicates += standing == "duplicate"
             accepted.append((index, raw, verdict))
+        # A request counts for each connection it sends for; one that is refused whole, for its caller.
+        senders: set[UUID | str] = {item.connection.id for _, _, item in accepted}
+        for key in senders or {caller.actor_id}:
+            if not self._requests.take(key, 1, clock):
+                raise Refused("rate_limited", retry_after_s=1)
         telemetry.READINGS.labels("http", "accepted").inc(len(accepted))
         telemetry.READINGS.labels("http", "rejected").inc(len(rejected))
         if not accepted:

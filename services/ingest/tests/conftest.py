@@ -1,0 +1,153 @@
+"""Ingest with real servers: the app, a patient's connection in the buckets, and a reader of INGEST."""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from typing import Any
+from uuid import UUID, uuid4
+
+import msgspec
+import pytest
+from litestar.testing import AsyncTestClient
+
+from chassis.auth import Principal, TokenSigner
+from chassis.bus import Bus
+from chassis.config import load
+from chassis.crypto import token_digest
+from proto.access import ALL_KINDS
+from proto.raw import RawBatch, RawItem
+from proto.state import ConnectionState, HubSecret, HubState, ModelState, hub_key
+from proto.subjects import kv_subject
+from services.ingest.app import create_app
+from services.ingest.settings import Settings
+
+MODEL_ID = uuid4()
+PATIENT = uuid4()
+SECRET = "s" * 40
+
+
+class Scene:
+    """What a test plays with."""
+
+    def __init__(self, client: AsyncTestClient[Any], owner: Bus, registry: Bus, signer: TokenSigner) -> None:
+        self.client = client
+        self.connection_id = uuid4()
+        self.token = f"dci_{self.connection_id.hex}_{'x' * 24}"
+        self.hub_id = f"hub-{uuid4().hex[:12]}"
+        self._owner = owner
+        self._registry = registry
+        self._signer = signer
+        self._version = 0
+
+    def bearer(self, user_id: UUID = PATIENT, role: Any = "patient") -> dict[str, str]:
+        patient_id = user_id if role == "patient" else None
+        token = self._signer.sign(
+            Principal(user_id=user_id, roles=frozenset({role}), patient_id=patient_id), 600
+        )
+        return {"authorization": f"Bearer {token}"}
+
+    async def put_connection(self, **changes: Any) -> None:
+        """Puts the connection and waits until the app has heard of it."""
+        self._version += 1
+        fields: dict[str, Any] = {
+            "id": self.connection_id,
+            "patient_id": PATIENT,
+            "device_model_id": MODEL_ID,
+            "name": "Cuff",
+            "device_type": "smart_watch",
+            "pairing_method": "simulated",
+            "status": "connected",
+            "consent": "active",
+            "consent_kinds": ALL_KINDS,
+            "hub_id": self.hub_id,
+            "device_id": "c0:26:df:00:00:01",
+            "token_sha256": token_digest(self.token),
+            "version": self._version,
+        }
+        state = ConnectionState(**{**fields, **changes})
+        await self._owner.publish(kv_subject("connections", str(state.id)), msgspec.json.encode(state))
+        known = self.client.app.state.known
+        async with asyncio.timeout(5):
+            while (found := known.connection(state.id)) is None or found.version < self._version:
+                await asyncio.sleep(0.005)
+
+    async def put_hub(self) -> None:
+        hub = HubState(
+            id=self.hub_id, patient_id=PATIENT, secrets=[HubSecret(sha256=token_digest(SECRET))], version=1
+        )
+        await self._owner.publish(kv_subject("connections", hub_key(self.hub_id)), msgspec.json.encode(hub))
+        async with asyncio.timeout(5):
+            while self.client.app.state.known.hub(self.hub_id) is None:
+                await asyncio.sleep(0.005)
+
+    async def put_model(self) -> None:
+        model = ModelState(
+            id=MODEL_ID,
+            vendor_id="simulated",
+            name="Everything",
+            device_type="smart_watch",
+            capabilities=ALL_KINDS,
+            pairing_methods=["simulated"],
+            version=1,
+        )
+        await self._registry.publish(kv_subject("models", str(MODEL_ID)), msgspec.json.encode(model))
+        async with asyncio.timeout(5):
+            while self.client.app.state.known.model(MODEL_ID) is None:
+                await asyncio.sleep(0.005)
+
+    async def stored(self, sequence: str) -> list[RawItem]:
+        """The group with this receipt, as it rests in INGEST."""
+        admin = self.client.app.state.reader
+        message = await admin.js.get_msg("INGEST", seq=int(sequence))
+        items: list[RawItem] = msgspec.json.decode(message.data, type=RawBatch)
+        return items
+
+    def message(self, **changes: Any) -> dict[str, Any]:
+        """The message of the design, with this connection."""
+        return {
+            "device_connection_id": str(self.connection_id),
+            "timestamp": "2026-05-01T08:30:00Z",
+            "readings": {"blood_pressure": {"systolic": 120, "diastolic": 80, "hr": 72}, "weight_kg": 78.4},
+            "meta": {"battery_pct": 76, "rssi": -60, "firmware": "1.2.3"},
+            **changes,
+        }
+
+    async def post(self, body: Any, path: str = "ingest", **headers: str) -> Any:
+        content = body if isinstance(body, bytes) else msgspec.json.encode(body)
+        sent = {"content-type": "application/json", **self.bearer(), **headers}
+        return await self.client.post(f"/api/v1/device-data/{path}", content=content, headers=sent)
+
+
+@asynccontextmanager
+async def running(bus: Bus) -> AsyncIterator[Bus]:
+    await bus.start()
+    try:
+        yield bus
+    finally:
+        await bus.stop()
+
+
+@pytest.fixture(scope="session")
+async def scene_base(
+    service_environ: Callable[[str], dict[str, str]], s3: Any, home: Any
+) -> AsyncIterator[tuple[Any, Bus, Bus, TokenSigner]]:
+    settings = load(Settings, service_environ("ingest"))
+    app = create_app(settings)
+    signer = TokenSigner(settings.secrets_path / "keys/token_signing.pem")
+    async with (
+        running(Bus(settings, "pairing")) as owner,
+        running(Bus(settings, "registry")) as registry,
+        running(Bus(settings, "admin")) as admin,
+        AsyncTestClient(app) as client,
+    ):
+        app.state.reader = admin
+        yield client, owner, registry, signer
+
+
+@pytest.fixture
+async def scene(scene_base: tuple[Any, Bus, Bus, TokenSigner]) -> Scene:
+    made = Scene(*scene_base)
+    await made.put_model()
+    await made.put_connection()
+    await made.put_hub()
+    return made
