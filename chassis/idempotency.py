@@ -7,7 +7,7 @@ at timestamptz NOT NULL DEFAULT now(), PRIMARY KEY (principal, path, key))`. Kep
 
 from collections.abc import Awaitable, Callable
 from hashlib import sha256
-from typing import Any
+from typing import Any, Protocol
 
 import msgspec
 from litestar import Request, Response
@@ -19,6 +19,13 @@ from proto.errors import Refused
 HEADER = "idempotency-key"
 
 
+class Sealing(Protocol):
+    """Closes an answer before it is kept and opens it again; `path` is the request's."""
+
+    def seal(self, answer: bytes, path: str) -> bytes: ...
+    def open(self, kept: bytes, path: str) -> bytes: ...
+
+
 async def once(
     db: Database,
     request: "Request[Any, Any, Any]",
@@ -26,9 +33,11 @@ async def once(
     work: Callable[[Tx], Awaitable[Any]],
     *,
     status: int = 201,
+    sealing: Sealing | None = None,
 ) -> Response[Any]:
     """Runs `work` in one transaction and answers its result; with a key, at most once.
 
+    `sealing` is needed for an answer that holds a secret: it rests for a day.
     The key's row is inserted first and locks out a concurrent twin, so the second waits and is then replayed.
     A refusal rolls everything back, the key included: it may be tried again.
     """
@@ -54,8 +63,9 @@ async def once(
             )  # fmt: skip
             if row is None or row["body_sha256"] != body_sha256:
                 raise Refused("idempotency_mismatch")
+            kept = bytes(row["body"])
             return Response(
-                row["body"],
+                sealing.open(kept, path) if sealing else kept,
                 status_code=row["status"],
                 media_type="application/json",
                 headers={"Idempotency-Replayed": "true"},
@@ -63,7 +73,7 @@ async def once(
         answer = msgspec.json.encode(await work(tx))
         await tx.conn.execute(
             f"UPDATE {table} SET status = $4, body = $5 WHERE principal = $1 AND path = $2 AND key = $3",  # noqa: S608 - our own schema name
-            who, path, key, status, answer,
+            who, path, key, status, sealing.seal(answer, path) if sealing else answer,
         )  # fmt: skip
     return Response(answer, status_code=status, media_type="application/json")
 

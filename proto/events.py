@@ -82,7 +82,9 @@ class ObservationsLive(Message, frozen=True, kw_only=True):
 
 
 class ConnectionChanged(Message, frozen=True, kw_only=True):
-    """A connection as it is now. `code` says what happened: `status`, `consent_given`, `consent_revoked`, `renamed`."""
+    """A connection as it is now. `code` says what happened: `status`, `consent_given`, `consent_revoked`, `renamed`,
+    `pairing` (how far pairing has come changed), `erased` (the owner wants its readings erased), `merged` (it was the
+    same device as an older connection, which goes on in its place; this one is gone)."""
 
     device_connection_id: UUID
     patient_id: UUID

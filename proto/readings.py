@@ -13,11 +13,9 @@ from msgspec import UNSET, Meta, UnsetType
 
 from proto.base import Message
 from proto.metrics import BY_NAME, METRICS, SLEEP_MAX_H, TOP_LEVEL, Metric
-from proto.words import PHI, EventId
+from proto.words import PHI, PLAIN_TEXT, EventId
 
 OBJECT_URL_PATTERN: Final = r"^s3://[a-z0-9.-]{3,63}/[A-Za-z0-9/_.-]{1,200}$"
-PLAIN_TEXT: Final = r"^[^\x00-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]*$"
-"""No control and no text-direction characters: the database refuses NUL, and a page must not be turned around."""
 AwareTime = Annotated[datetime, Meta(tz=True)]
 
 

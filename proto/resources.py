@@ -12,6 +12,7 @@ from proto.errors import ItemFault
 from proto.events import FoundDevice
 from proto.words import (
     PHI,
+    PLAIN_TEXT,
     AuditAction,
     AuditOutcome,
     ConnectionStatus,
@@ -212,9 +213,9 @@ class ConsentGiven(Request, frozen=True, kw_only=True, omit_defaults=True):
 
 class PairComplete(Request, frozen=True, kw_only=True, omit_defaults=True):
     pairing_token: Annotated[str, Meta(min_length=1, max_length=200)]
-    device_id: Annotated[str, Meta(min_length=1, max_length=128)]
+    device_id: Annotated[str, Meta(min_length=1, max_length=128, pattern=PLAIN_TEXT)]
     credentials: dict[str, str] | UnsetType = UNSET
-    firmware: Annotated[str, Meta(max_length=64)] | UnsetType = UNSET
+    firmware: Annotated[str, Meta(max_length=64, pattern=PLAIN_TEXT)] | UnsetType = UNSET
     consent: ConsentGiven | UnsetType = UNSET
 
 

@@ -94,7 +94,10 @@ HubId = Annotated[str, msgspec.Meta(pattern=r"^[a-z0-9][a-z0-9-]{7,63}$")]
 VendorId = Annotated[str, msgspec.Meta(pattern=r"^[a-z0-9_]{2,40}$")]
 """The slug of a maker."""
 
-Label = Annotated[str, msgspec.Meta(min_length=1, max_length=64)]
+PLAIN_TEXT: Final = r"^[^\x00-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]*$"
+"""No control and no text-direction characters: the database refuses NUL, and a page must not be turned around."""
+
+Label = Annotated[str, msgspec.Meta(min_length=1, max_length=64, pattern=PLAIN_TEXT)]
 """A name that a person gives: a device, a hub."""
 
 PHI: Final = msgspec.Meta(extra={"phi": True}, extra_json_schema={"x-phi": True})
