@@ -41,20 +41,18 @@ class Outgoing(msgspec.Struct, frozen=True, kw_only=True):
 
 def measurement(
     device: VirtualDevice,
+    sample: Sample,
     *,
-    at: datetime,
     received_at: datetime,
     zone: str,
     connection_id: str | None,
-    scenario: Scenario = "normal",
     live: bool = False,
 ) -> list[Outgoing]:
-    """What the hub has to say after the button of a device was pressed at `at`, in order.
+    """What the hub has to say after the device measured, in order.
 
     Devices with a Bluetooth profile give raw values (`live`: with the cuff's pressure before the result), others a
     normalized reading, which needs the connection's id.
     """
-    (sample,) = spots(device.device_type, seed=device.seed, until=at, zone=zone, scenario=scenario)
     if speaks_gatt(device.device_type):
         values = values_of(device.device_type, sample, ZoneInfo(zone))
         before = inflation(sample) if live else []
@@ -70,13 +68,18 @@ def measurement(
     return [Outgoing(branch="readings", message=reading)]
 
 
+def pressed(device: VirtualDevice, at: datetime, zone: str, scenario: Scenario = "normal") -> Sample:
+    """What the device measures when its button is pressed."""
+    return next(spots(device.device_type, seed=device.seed, until=at, zone=zone, scenario=scenario))
+
+
 def battery_message(
     device: VirtualDevice, *, at: datetime, zone: str, connection_id: str | None
 ) -> list[Outgoing]:
     """The battery alone, as it is read on connecting; a device without a Bluetooth profile tells it with readings."""
     if not speaks_gatt(device.device_type):
         return []
-    (sample,) = spots(device.device_type, seed=device.seed, until=at, zone=zone)
+    sample = pressed(device, at, zone)
     return [_gatt(device, battery_of(sample.meta["battery_pct"]), sample, at, connection_id)]
 
 

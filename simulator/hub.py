@@ -7,7 +7,7 @@ import asyncio
 import random
 from collections.abc import Callable, Coroutine, Sequence
 from contextlib import suppress
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Any, Final
 from urllib.parse import urlsplit
 
@@ -18,10 +18,10 @@ from chassis import clock
 from chassis.log import Log
 from proto.events import HubCommand, HubReceipt
 from simulator.commands import Desk
-from simulator.devices import Outgoing, VirtualDevice, battery_message, measurement
+from simulator.devices import Outgoing, VirtualDevice, battery_message, measurement, pressed
 from simulator.journal import FileJournal
 from simulator.outbox import Counters, Kept, Outbox
-from simulator.physiology import Scenario
+from simulator.physiology import Sample, Scenario
 
 log = Log("hub")
 
@@ -127,34 +127,39 @@ class Hub:
 
     # --- measuring ----------------------------------------------------------------------------------------------
 
-    async def measure(
-        self,
-        address: str,
-        *,
-        scenario: Scenario = "normal",
-        at: datetime | None = None,
-        live: bool = False,
-    ) -> list[str]:
-        """The device measures now (or did at `at`, with its own clock) and its values are on their way.
+    async def measure(self, address: str, *, scenario: Scenario = "normal", live: bool = False) -> list[str]:
+        """Somebody presses the button of the device. As `present`."""
+        device = self._paired_device(address)
+        return await self.present(
+            address, [pressed(device, clock.now(), self.config.zone, scenario)], live=live
+        )
+
+    async def present(self, address: str, samples: Sequence[Sample], *, live: bool = False) -> list[str]:
+        """The device hands over what it measured; samples of the past come late, with the device's own time.
 
         Returns the event ids that will get receipts. Raises `LookupError` when the device is not near or not paired.
         """
+        device = self._paired_device(address)
+        named = []
+        for sample in samples:
+            # A value without its own clock was heard when it happened, whenever it is sent.
+            heard = min(clock.now(), sample.timestamp + timedelta(seconds=1))
+            outgoing = measurement(
+                device,
+                sample,
+                received_at=heard,
+                zone=self.config.zone,
+                connection_id=self.desk.paired[address.upper()],
+                live=live,
+            )
+            named += await self._hand_over(outgoing)
+        return named
+
+    def _paired_device(self, address: str) -> VirtualDevice:
         device = self.desk.nearby.get(address.upper())
         if device is None or address.upper() not in self.desk.paired:
             raise LookupError("the device is not near, or not paired with this hub")
-        now = clock.now()
-        moment = at or now
-        outgoing = measurement(
-            device,
-            at=moment,
-            # A stream has no clock of its own: it was heard when it happened.
-            received_at=min(now, moment + timedelta(seconds=1)) if at else now,
-            zone=self.config.zone,
-            connection_id=self.desk.paired[address.upper()],
-            scenario=scenario,
-            live=live,
-        )
-        return await self._hand_over(outgoing)
+        return device
 
     async def _hand_over(self, outgoing: list[Outgoing]) -> list[str]:
         named = []
@@ -238,8 +243,10 @@ class Hub:
             ready = self._outbox.due(self._now())
             if ready:
                 messages = [kept.message for kept in ready]
-                await self._say(ready[0].topic, messages[0] if len(messages) == 1 else messages)
+                # Noted first: a receipt can be faster than the broker's acknowledgement. Should this fail, the
+                # connection is lost, and all that has no receipt goes again after the next sign-in.
                 self._outbox.sent([kept.event_id for kept in ready], self._now())
+                await self._say(ready[0].topic, messages[0] if len(messages) == 1 else messages)
                 continue
             self._wake.clear()
             due = self._outbox.next_due()

@@ -80,11 +80,11 @@ class Outbox:
         return min((entry.due for entry in self._entries.values()), default=None)
 
     def sent(self, event_ids: Iterable[str], now: float) -> None:
-        """The broker has them; the platform may not."""
+        """They are on their way to the broker; the platform may never see them."""
         for event_id in event_ids:
             entry = self._entries.get(event_id)
             if entry is None:
-                continue  # its receipt was faster than the broker's acknowledgement
+                continue
             if entry.tries:
                 self.counters.resent += 1
             else:

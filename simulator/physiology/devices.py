@@ -96,6 +96,8 @@ DEVICES: Final[dict[DeviceType, Device]] = {
     "spirometer": Device(("spirometer",), 120, (), "2.4.0", "spirometer"),
     "inhaler": Device(("inhaler",), 330, (), "1.1.3", "inhaler"),
 }  # fmt: skip
+WORN: Final[frozenset[DeviceType]] = frozenset({"activity_tracker", "smart_watch"})
+"""These measure around the clock; the others when somebody uses them."""
 _FOR_KIND: Final[dict[Kind, str]] = {
     "blood_pressure": "cuff",
     "weight": "scale",
@@ -130,8 +132,15 @@ def instruments_of(device_type: DeviceType, kinds: Collection[Kind] | None = Non
     covered: set[Kind] = {kind for row in chosen for kind in row.kinds}
     for kind in sorted(set(kinds) - covered):
         extra = INSTRUMENTS[_FOR_KIND[kind]]
-        if extra not in chosen:
-            chosen.append(extra)
+        if extra in chosen:
+            continue
+        if (
+            extra.instant and device_type not in WORN
+        ):  # a cuff that also tells the heart rate does so when it measures
+            extra = msgspec.structs.replace(
+                extra, schedule=INSTRUMENTS[DEVICES[device_type].request].schedule
+            )
+        chosen.append(extra)
     return tuple(chosen)
 
 

@@ -8,7 +8,7 @@ import pytest
 from proto.events import HubCommand
 from proto.words import HubCommandName
 from simulator.commands import Desk
-from simulator.devices import VirtualDevice, measurement
+from simulator.devices import VirtualDevice, measurement, pressed
 
 NOW = datetime(2026, 5, 1, 8, tzinfo=UTC)
 CUFF, SCALE, SHY = "C0:26:DF:00:00:01", "C0:26:DF:00:00:02", "C0:26:DF:00:00:03"
@@ -98,19 +98,20 @@ def test_setting_the_time_needs_no_device(desk: Desk) -> None:
 def test_a_device_without_a_bluetooth_profile_gives_a_normalized_reading() -> None:
     device = VirtualDevice(address=SHY, name="Spirometer", device_type="spirometer")
 
-    given = {"at": NOW, "received_at": NOW, "zone": "UTC"}
-    (one,) = measurement(device, connection_id=str(CONNECTION), **given)  # type: ignore[arg-type]
+    sample = pressed(device, NOW, "UTC")
+    (one,) = measurement(device, sample, received_at=NOW, zone="UTC", connection_id=str(CONNECTION))
 
     assert one.branch == "readings"
     assert one.message["device_connection_id"] == str(CONNECTION)
     assert "fev1_l" in one.message["readings"]
-    assert measurement(device, connection_id=None, **given) == []  # type: ignore[arg-type]
+    assert measurement(device, sample, received_at=NOW, zone="UTC", connection_id=None) == []
 
 
 def test_a_scale_says_weight_composition_and_battery_of_one_moment() -> None:
     device = VirtualDevice(address=SCALE, name="Scale", device_type="scale")
 
-    values = measurement(device, at=NOW, received_at=NOW, zone="Europe/Berlin", connection_id=None)
+    sample = pressed(device, NOW, "Europe/Berlin")
+    values = measurement(device, sample, received_at=NOW, zone="Europe/Berlin", connection_id=None)
 
     assert [one.message["characteristic"] for one in values] == ["2a9d", "2a9c", "2a19"]
     assert {one.message["device_address"] for one in values} == {SCALE}

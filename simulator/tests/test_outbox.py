@@ -69,7 +69,7 @@ def test_only_a_receipt_lets_it_forget() -> None:
     assert (box.counters.receipts, box.counters.rejected) == (1, 1)
 
 
-def test_a_receipt_may_be_faster_than_the_brokers_acknowledgement() -> None:
+def test_what_is_settled_is_not_taken_up_again() -> None:
     box = outbox()
     box.add(kept(1), now=0)
     box.receipt(["e1"], "stored")

@@ -172,7 +172,7 @@ def test_glucose_rises_after_meals_and_mostly_stays_in_range() -> None:
 def test_a_sensor_says_low_and_high_with_the_markers(scenario: Scenario, mark: str) -> None:
     beyond = [
         s.readings
-        for seed in range(12)
+        for seed in range(5)
         for s in a_week("cgm", seed, scenario=scenario)
         if "glucose_out_of_range" in s.readings
     ]
