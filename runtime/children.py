@@ -18,6 +18,8 @@ from runtime.embedded.launch import die_with_parent
 from runtime.home import Home, read_json, write_json
 
 EXIT_WORK_FAILED: Final = 1
+LEFTOVER_SIGNALS: Final = {"postgres": signal.SIGINT, "s3": signal.SIGKILL}
+"""PostgreSQL would wait for its clients at SIGTERM, and SeaweedFS for itself."""
 
 
 class Forked:
@@ -140,7 +142,7 @@ def stop_leftovers(home: Home, within_s: float = 5.0) -> list[str]:
     found = leftovers(home)
     for name, process in found.items():
         try:
-            process.send_signal(signal.SIGINT if name == "postgres" else signal.SIGTERM)
+            process.send_signal(LEFTOVER_SIGNALS.get(name, signal.SIGTERM))
         except psutil.NoSuchProcess:
             continue
     _, alive = psutil.wait_procs(list(found.values()), timeout=within_s)

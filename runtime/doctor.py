@@ -108,19 +108,16 @@ def port(home: Home, given: Mapping[str, str]) -> Finding:
 def keys(home: Home, given: Mapping[str, str]) -> Finding:
     from runtime.secrets import DERIVED, FILES, MARKER
 
-    wanted = {*FILES, *DERIVED} - {MARKER}
-    if not home.secrets.exists() and "DC_SECRETS_DIR" not in given:
-        return Finding(check="secrets", ok=True, found="none yet; `up` makes them")
-    missing = sorted(name for name in wanted if not (home.secrets / name).is_file())
+    missing = sorted(name for name in {*FILES, *DERIVED} - {MARKER} if not (home.secrets / name).is_file())
+    if not missing:
+        return Finding(check="secrets", ok=True, found=f"complete in {home.secrets}")
+    if "DC_SECRETS_DIR" not in given:
+        return Finding(check="secrets", ok=True, found=f"`up` will make {len(missing)} in {home.secrets}")
     return Finding(
         check="secrets",
-        ok=not missing,
-        found=f"missing in {home.secrets}: {', '.join(missing)}"
-        if missing
-        else f"complete in {home.secrets}",
-        advice="Each process needs its own of these; `device-connect config check` says which."
-        if missing
-        else "",
+        ok=False,
+        found=f"missing in {home.secrets}: {', '.join(missing)}",
+        advice="Each process needs its own of these; `device-connect config check` says which.",
     )
 
 

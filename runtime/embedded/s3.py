@@ -4,6 +4,7 @@ It takes seconds to come up and is needed only for uploads, so nobody waits for 
 it answers.
 """
 
+import signal
 import time
 from datetime import timedelta
 
@@ -50,6 +51,7 @@ def prepare(home: Home, origins: tuple[str, ...] = ("*",)) -> Server:
         environ={"HOME": str(folder)},
         # Its filer waits 15 s for its own S3 gateway to hang up; what was acknowledged is in its files by then.
         stop_s=2.0,
+        death_signal=signal.SIGKILL,
         leaves=tuple(f"/tmp/seaweedfs-*-{each}.sock" for each in every),  # noqa: S108 - its choice, not ours
     )
 

@@ -8,6 +8,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from glob import glob
 from importlib.util import find_spec
 from pathlib import Path
@@ -52,6 +53,8 @@ class Server(msgspec.Struct, frozen=True, kw_only=True):
     home: Home
     identity: Identity = SELF
     stop_signal: int = signal.SIGTERM
+    death_signal: int | None = None
+    """What it gets when we die; the stop signal when not told."""
     stop_s: float = 20.0
     start_s: float = 30.0
     environ: dict[str, str] = {}
@@ -104,12 +107,7 @@ class Running:
             self.process.wait(self.server.stop_s)
         except subprocess.TimeoutExpired:
             self.kill()
-        self.sweep()
-
-    def sweep(self) -> None:
-        for pattern in self.server.leaves:
-            for path in glob(pattern):
-                Path(path).unlink(missing_ok=True)
+        sweep(self.server)
 
     def kill(self) -> None:
         """kill -9, as a power cut would."""
@@ -132,6 +130,7 @@ def start(server: Server) -> Running:
             f"{server.name} cannot start: port {taken[0]} on {LOOPBACK} is taken by another program. "
             f"Stop that program, or remove {server.home.path / 'ports.json'} to have new ports chosen."
         )
+    sweep(server)
     log = server.home.open_log(server.name)
     try:
         process = subprocess.Popen(
@@ -148,9 +147,19 @@ def start(server: Server) -> Running:
     return Running(server, process)
 
 
+def sweep(server: Server) -> None:
+    """Removes what a server leaves behind outside the home."""
+    for pattern in server.leaves:
+        for path in glob(pattern):
+            with suppress(PermissionError):  # somebody else's, with the same port by chance
+                Path(path).unlink(missing_ok=True)
+
+
 def _death_signal(server: Server) -> int:
     """Linux means the parent's thread, not its process; only the main thread lives as long as we do."""
-    return server.stop_signal if threading.current_thread() is threading.main_thread() else 0
+    if threading.current_thread() is not threading.main_thread():
+        return 0
+    return server.stop_signal if server.death_signal is None else server.death_signal
 
 
 def launched(argv: tuple[str, ...], identity: Identity, death_signal: int = signal.SIGKILL) -> list[str]:
