@@ -26,6 +26,7 @@ from tests.support.servers import (
     kind_of_servers,
     run,
 )
+from tests.support.system import System
 
 GIVEN = {name: value for name, value in os.environ.items() if name.startswith("DC_")}  # noqa: TID251 - the edge
 
@@ -145,6 +146,16 @@ def service_environ(
         return environ_of(named(name), Home(home), addresses, ports, given)
 
     return environ
+
+
+@pytest.fixture(scope="session")
+def system(tmp_path_factory: pytest.TempPathFactory) -> Iterator[System]:
+    """The whole system without demo data, ready; `.endpoints`, `.gateway`, `.home`."""
+    one = System(tmp_path_factory.mktemp("system") / "home")
+    try:
+        yield one.start()
+    finally:
+        one.stop()
 
 
 def _home(factory: pytest.TempPathFactory) -> Home:
