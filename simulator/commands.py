@@ -6,6 +6,7 @@ from typing import Any
 from uuid import UUID
 
 from proto.events import HubCommand
+from proto.words import DeviceType
 from simulator.devices import VirtualDevice
 
 REMEMBERED = 1000
@@ -36,12 +37,16 @@ class Desk:
             self._answers.popitem(last=False)
         return answer, True
 
-    def device_of(self, connection_id: str) -> VirtualDevice | None:
-        """The near, paired device that sends for a connection."""
+    def device_of(self, connection_id: str, device_type: DeviceType) -> VirtualDevice | None:
+        """The near, paired device that sends for a connection: the named one, or one of its type without a name."""
+        unnamed = None
         for address, owner in self.paired.items():
-            if owner == connection_id:
-                return self.nearby.get(address)
-        return None
+            device = self.nearby.get(address)
+            if device is not None and owner == connection_id:
+                return device
+            if device is not None and owner is None and device.device_type == device_type:
+                unnamed = device
+        return unnamed
 
     def _execute(self, command: HubCommand, now: datetime) -> Answer:
         if command.command == "scan":

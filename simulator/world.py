@@ -66,5 +66,5 @@ class World:
         hub = self._hubs.get(connection.hub_id or "")
         if hub is None or connection.pairing_method != "hub":
             return None
-        device = hub.desk.device_of(str(connection.id))
+        device = hub.desk.device_of(str(connection.id), connection.device_type)
         return Paired(hub, device.address) if device else None

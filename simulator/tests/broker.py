@@ -2,6 +2,7 @@
 
 import contextlib
 import json
+import random
 import socket
 import subprocess
 import sys
@@ -87,11 +88,14 @@ def _answers(port: int) -> bool:
 
 
 def _free_ports(count: int) -> list[int]:
-    """Ports that the system just gave out.."""
+    """Below the ephemeral range: there, a client that tries a dead port again and again can meet itself."""
     sockets = [socket.socket() for _ in range(count)]
     try:
         for one in sockets:
-            one.bind(("127.0.0.1", 0))
+            while True:
+                with contextlib.suppress(OSError):
+                    one.bind(("127.0.0.1", random.randrange(20_000, 32_768)))
+                    break
         return [int(one.getsockname()[1]) for one in sockets]
     finally:
         for one in sockets:

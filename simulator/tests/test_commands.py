@@ -59,9 +59,20 @@ def test_pairing_remembers_for_whom(desk: Desk) -> None:
 
     assert answer == {"ok": True}
     assert desk.paired == {CUFF: str(CONNECTION)}
-    device = desk.device_of(str(CONNECTION))
+    device = desk.device_of(str(CONNECTION), "blood_pressure_cuff")
     assert device is not None
     assert device.address == CUFF
+    assert desk.device_of(str(uuid4()), "blood_pressure_cuff") is None
+
+
+def test_a_device_paired_without_a_name_is_known_by_its_type(desk: Desk) -> None:
+    desk.paired = {SCALE: None}
+
+    device = desk.device_of(str(CONNECTION), "scale")
+
+    assert device is not None
+    assert device.address == SCALE
+    assert desk.device_of(str(CONNECTION), "thermometer") is None
 
 
 def test_pairing_fails_for_reasons_that_have_names(desk: Desk) -> None:

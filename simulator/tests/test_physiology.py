@@ -116,6 +116,16 @@ def test_a_model_with_every_kind_gives_every_kind() -> None:
     assert seen == set(KINDS)
 
 
+def test_a_scale_that_also_tells_the_heart_rate_does_so_on_the_scale() -> None:
+    kinds: frozenset[Kind] = frozenset({"weight", "heart_rate"})
+    samples = list(generate("scale", seed=9, start=NOW - WEEK, until=NOW, kinds=kinds))
+
+    with_weight = {s.timestamp for s in samples if "weight_kg" in s.readings}
+    with_rate = {s.timestamp for s in samples if "heart_rate_bpm" in s.readings}
+    assert len(samples) <= 14
+    assert with_weight & with_rate
+
+
 def test_one_measurement_of_everything_is_one_reading() -> None:
     (sample,) = spots("smart_watch", seed=9, until=NOW, kinds=KINDS)
 
