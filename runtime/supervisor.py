@@ -280,6 +280,7 @@ class Supervisor:
                 for handle in stopping:
                     handle.send_signal(signal.SIGKILL)
             time.sleep(TICK_S)
+        drained = time.monotonic() - began
         for running in self._running.values():
             running.ask_to_stop()
         for running in self._running.values():
@@ -287,7 +288,7 @@ class Supervisor:
         for path in (self.home.endpoints, self.home.state, self.home.pids):
             path.unlink(missing_ok=True)
         if stopping or self._running:
-            self._say(f"stopped in {time.monotonic() - began:.1f} s")
+            self._say(f"stopped in {time.monotonic() - began:.1f} s ({drained:.1f} s for the processes to drain)")
 
     # -- what others see ---------------------------------------------------------------------------------------
 

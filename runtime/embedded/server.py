@@ -68,6 +68,7 @@ class Running:
     def __init__(self, server: Server, process: "subprocess.Popen[bytes]") -> None:
         self.server = server
         self.process = process
+        self._asked_at: float | None = None
 
     @property
     def pid(self) -> int:
@@ -97,14 +98,16 @@ class Running:
         return self
 
     def ask_to_stop(self) -> None:
-        if self.alive:
+        if self.alive and self._asked_at is None:
+            self._asked_at = time.monotonic()
             self.process.send_signal(self.server.stop_signal)
 
     def stop(self) -> None:
-        """Asks it to stop, and insists after its time is up."""
+        """Asks it to stop, unless that was done, and insists after its time is up."""
         self.ask_to_stop()
+        waited = time.monotonic() - (self._asked_at or time.monotonic())
         try:
-            self.process.wait(self.server.stop_s)
+            self.process.wait(max(0.0, self.server.stop_s - waited))
         except subprocess.TimeoutExpired:
             self.kill()
         sweep(self.server)
