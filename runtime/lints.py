@@ -131,9 +131,11 @@ def phi_in_log(module: Module) -> Iterator[Fault]:
             yield Fault(
                 module.path, node.lineno, "phi-log", "the event is a constant, never a sentence with values"
             )
-        for extra in node.args[1:]:
-            if not _is_error(extra):
-                yield Fault(module.path, extra.lineno, "phi-log", "pass named fields")
+        allowed = (
+            2 if _name(node.func) == "failure" else 1
+        )  # the exception, of which only the type is printed
+        for extra in node.args[allowed:]:
+            yield Fault(module.path, extra.lineno, "phi-log", "pass named fields")
         for field in node.keywords:
             if field.arg is None or field.arg not in ALLOWED:
                 yield Fault(
@@ -225,11 +227,6 @@ def _is_log_call(node: ast.Call) -> bool:
         and node.func.attr in LEVELS
         and _name(node.func.value) in ("log", "_log")
     )
-
-
-def _is_error(node: ast.expr) -> bool:
-    """`log.failure(event, error)` takes the exception, of which it prints the type alone."""
-    return isinstance(node, ast.Name) and node.id in ("error", "exc", "exception")
 
 
 def _name(node: ast.AST) -> str:

@@ -288,7 +288,9 @@ class Supervisor:
         for path in (self.home.endpoints, self.home.state, self.home.pids):
             path.unlink(missing_ok=True)
         if stopping or self._running:
-            self._say(f"stopped in {time.monotonic() - began:.1f} s ({drained:.1f} s for the processes to drain)")
+            self._say(
+                f"stopped in {time.monotonic() - began:.1f} s ({drained:.1f} s for the processes to drain)"
+            )
 
     # -- what others see ---------------------------------------------------------------------------------------
 
