@@ -36,11 +36,7 @@ async def examine(home: Home, given: Mapping[str, str]) -> list[Finding]:
     endpoints = read_json(home.endpoints, {}) if holder(home) is not None else {}
     findings = [python(), wheels(), space(home.path), port(home, given), keys(home, given)]
     looks: list[tuple[str, str | None, Callable[[str], Coroutine[Any, Any, Finding]]]] = [
-        (
-            "database",
-            given.get("DC_DATABASE_DIRECT_URL") or given.get("DC_DATABASE_URL") or endpoints.get("postgres"),
-            database,
-        ),
+        ("database", database_url(given) or endpoints.get("postgres"), database),
         ("nats", given.get("DC_NATS_URL") or endpoints.get("nats"), lambda url: bus(url, home.secrets)),
         ("redis", given.get("DC_REDIS_URL") or endpoints.get("redis"), lambda url: listens("redis", url)),
         ("s3", given.get("DC_S3_ENDPOINT") or endpoints.get("s3"), lambda url: listens("s3", url)),
@@ -119,6 +115,14 @@ def keys(home: Home, given: Mapping[str, str]) -> Finding:
         found=f"missing in {home.secrets}: {', '.join(missing)}",
         advice="Each process needs its own of these; `device-connect config check` says which.",
     )
+
+
+def database_url(given: Mapping[str, str]) -> str | None:
+    """The direct way, if there is one, to the database that the processes are told."""
+    told = given.get("DC_DATABASE_URL")
+    direct = given.get("DC_DATABASE_DIRECT_URL")
+    name = urlsplit(told or "").path.strip("/")
+    return migrate.in_database(direct, name) if direct and name else direct or told
 
 
 async def database(url: str) -> Finding:

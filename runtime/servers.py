@@ -26,7 +26,8 @@ def decide(home: Home, given: Mapping[str, str], gateway_port: int) -> Servers:
     public = given.get("DC_PUBLIC_URL", f"http://localhost:{gateway_port}")
     embedded: dict[str, Callable[[], Server]] = {}
 
-    nats_url, mqtt_url = given.get("DC_NATS_URL", ""), given.get("DC_MQTT_URL", "")
+    nats_url = given.get("DC_NATS_URL", "")
+    mqtt_url = given.get("DC_MQTT_URL") or given.get("DC_MQTT_PUBLIC_URL", "")
     if not nats_url:
         ports = home.ports(["nats", "mqtt"])
         embedded["nats"] = partial(nats.prepare, home, ports["nats"], ports["mqtt"])

@@ -72,6 +72,7 @@ class Supervisor:
         self._bucket: Work | None = None
         self._works: list[Work] = []
         self._bucket_exists = False
+        self._owner_url = ""
         self._up = False
 
     # -- the whole ---------------------------------------------------------------------------------------------
@@ -171,13 +172,18 @@ class Supervisor:
             return "streams, consumers and buckets are as declared"
 
         works = [self._work("migrate", database), self._work("streams", bus)]
-        for work in works:
-            while not work.done:
-                self._pause(TICK_S)
-            succeeded, told = work.result()
-            if not succeeded:
-                raise StartError(f"{told}\n(more in {home.log(work.name)})")
-            self._step(told)
+        self._owner_url, told = self._finish(works[0]).split("\n", 1)
+        self._step(told)
+        self._step(self._finish(works[1]))
+
+    def _finish(self, work: Work) -> str:
+        """Waits for a piece of work that the rest depends on, and answers what it said."""
+        while not work.done:
+            self._pause(TICK_S)
+        succeeded, told = work.result()
+        if not succeeded:
+            raise StartError(f"{told}\n(more in {self.home.log(work.name)})")
+        return told
 
     def _start_processes(self) -> None:
         for process in self.processes:
@@ -329,14 +335,6 @@ class Supervisor:
             },
         )
 
-    @property
-    def _owner_url(self) -> str:
-        given = self._given.get("DC_DATABASE_DIRECT_URL")
-        secret = migrate.password(self.home.secrets, "owner")
-        return given or migrate.with_login(
-            self.servers.addresses.database, migrate.OWNER, secret, self.servers.database
-        )
-
     def _greet(self) -> None:
         lines = [
             "",
@@ -408,9 +406,14 @@ class Supervisor:
 
 
 async def _migrate(servers: Servers, home: Home) -> str:
+    """Answers the owner's URL, and on the next line what was done."""
     owner_url = await migrate.prepare(servers.admin_url, home.secrets, servers.database)
     changed = await migrate.migrate(owner_url)
-    return f"migrated {', '.join(changed)}" if changed else "the database is up to date"
+    return (
+        f"{owner_url}\nmigrated {', '.join(changed)}"
+        if changed
+        else f"{owner_url}\nthe database is up to date"
+    )
 
 
 def _make_bucket(servers: Servers, home: Home) -> str:
