@@ -1,0 +1,112 @@
+"""Wires pairing: the API, the clock, what it hears, and the answer to hubs that sign in."""
+
+from collections.abc import Iterable
+from datetime import timedelta
+from urllib.parse import urlsplit
+
+import msgspec
+import nkeys
+from litestar import Litestar
+
+from chassis import http
+from chassis.bus import Bus
+from chassis.config import ConfigError
+from chassis.consume import Consumer
+from chassis.crypto import LocalKeyRing
+from chassis.db import Database
+from chassis.idempotency import forget_old
+from chassis.mirror import Mirror, refill
+from chassis.resource import Background, Job, Startup
+from proto.resources import MqttAddress
+from proto.state import ConnectionsEntry, ModelState, PermissionState, hub_key
+from services.pairing.changes import BUCKET
+from services.pairing.completing import Completer
+from services.pairing.consumers import Listener
+from services.pairing.eviction import Evictions
+from services.pairing.jobs import Clock
+from services.pairing.kept import Kept
+from services.pairing.notes import Notes
+from services.pairing.people import People
+from services.pairing.routes import ROUTERS
+from services.pairing.settings import Settings
+from services.pairing.shapes import hub_state_of, state_of
+from services.pairing.sign_in import HubSignIn
+from services.pairing.starting import Starter
+from services.pairing.store import connections, hubs
+
+
+def create_app(settings: Settings) -> Litestar:
+    bus, auth, sys = Bus(settings, "pairing"), Bus(settings, "auth"), Bus(settings, "sys")
+    db = Database(settings, "pairing", bus)
+    models: Mirror[ModelState] = Mirror(bus, "models", ModelState)
+    permissions: Mirror[PermissionState] = Mirror(bus, "permissions", PermissionState)
+    own: Mirror[ConnectionsEntry] = Mirror(bus, BUCKET, ConnectionsEntry)
+    ring = LocalKeyRing(settings.secrets_path / "keys/keyring.json")
+    key = nkeys.from_seed(settings.secret("nats/callout.seed").reveal().encode())
+    background, notes = Background(), Notes(db)
+    people = People(models, permissions, notes)
+    sign_in = HubSignIn(auth, db, own, key, notes, background)
+    evictions = Evictions(db, sys)
+    clock = Clock(
+        db,
+        pairing_fail_s=settings.pairing_fail_s,
+        hub_pair_s=settings.hub_pair_s,
+        hub_offline_s=settings.hub_offline_s,
+    )
+
+    async def rows() -> Iterable[tuple[str, bytes]]:
+        async with db.acquire() as conn:
+            states = [state_of(row) for row in await connections.select_every_connection(conn)]
+            known = [hub_state_of(row, secrets) for row, secrets in await hubs.select_every_hub(conn)]
+        return [
+            *((str(state.id), msgspec.json.encode(state)) for state in states),
+            *((hub_key(hub.id), msgspec.json.encode(hub)) for hub in known),
+        ]
+
+    async def fill() -> None:
+        await refill(bus, BUCKET, rows)
+
+    return http.create_app(
+        settings,
+        "pairing",
+        routes=ROUTERS,
+        resources=[
+            bus,
+            auth,
+            sys,
+            db,
+            Startup(fill),
+            own,
+            models,
+            permissions,
+            background,
+            notes,
+            evictions,
+            Startup(sign_in.listen),
+            *clock.jobs(),
+            Job("idempotency", 600, lambda: forget_old(db)),
+            Consumer(bus, Listener(db, settings.hub_pair_s).subscription()),
+        ],
+        dependencies={
+            "db": http.value(db),
+            "models": http.value(models),
+            "people": http.value(people),
+            "notes": http.value(notes),
+            "evictions": http.value(evictions),
+            "starter": http.value(Starter(models, settings.pairing_ttl_s)),
+            "completer": http.value(Completer(models, ring, people)),
+            "kept": http.value(Kept(ring)),
+            "mqtt": http.value(mqtt_address(settings.mqtt_public_url)),
+            "overlap": http.value(timedelta(seconds=settings.rotate_overlap_s)),
+            "development": http.value(settings.env == "development"),
+        },
+    )
+
+
+def mqtt_address(url: str) -> MqttAddress:
+    """`mqtt://host[:1883]` or `mqtts://host[:8883]`. Raises `ConfigError`."""
+    parts = urlsplit(url)
+    if parts.scheme not in ("mqtt", "mqtts") or not parts.hostname:
+        raise ConfigError([f"DC_MQTT_PUBLIC_URL must be mqtt://host:port or mqtts://host:port, not {url!r}"])
+    tls = parts.scheme == "mqtts"
+    return MqttAddress(host=parts.hostname, port=parts.port or (8883 if tls else 1883), tls=tls)

@@ -1,0 +1,96 @@
+"""The attempt to pair: start, see how far it is, complete."""
+
+from typing import Any
+from uuid import UUID
+
+from litestar import Request, Response, Router, get, post
+from litestar.di import NamedDependency
+from litestar.params import FromPath, JSONBody
+
+from chassis import telemetry
+from chassis.auth import Principal
+from chassis.clock import now
+from chassis.db import Database, Tx
+from chassis.idempotency import once
+from proto.resources import PairComplete, PairCompleted, PairingProgress, PairStart, PairStarted
+from services.pairing.attempts import count_try
+from services.pairing.audits import about
+from services.pairing.completing import Completer, TryFailed
+from services.pairing.domain import shown_state
+from services.pairing.kept import Kept
+from services.pairing.people import People
+from services.pairing.starting import Starter
+from services.pairing.store import sessions
+
+
+@post("/pair/start", status_code=200, summary="Start to pair")
+async def start(
+    request: "Request[Any, Any, Any]",
+    data: JSONBody[PairStart],
+    principal: NamedDependency[Principal],
+    db: NamedDependency[Database],
+    people: NamedDependency[People],
+    starter: NamedDependency[Starter],
+    kept: NamedDependency[Kept],
+) -> Response[PairStarted]:
+    """A token for one pairing, and what the method needs. An earlier token of the connection is void from now on."""
+
+    async def work(tx: Tx) -> PairStarted:
+        row = await people.lock_own(tx.conn, data.device_connection_id, principal, "pairing.start")
+        started = await starter.start(tx, row, now())
+        tx.audit(about("pairing.start", principal, row))
+        tx.after_commit(lambda: telemetry.PAIRINGS.labels(row.pairing_method, "started").inc())
+        return started
+
+    return await once(db, request, principal, work, status=200, sealing=kept)
+
+
+@post("/pair/complete", status_code=200, summary="Complete pairing")
+async def complete(
+    request: "Request[Any, Any, Any]",
+    data: JSONBody[PairComplete],
+    principal: NamedDependency[Principal],
+    db: NamedDependency[Database],
+    completer: NamedDependency[Completer],
+    kept: NamedDependency[Kept],
+) -> Response[PairCompleted]:
+    """`ingest_token` is shown this once. The same device as before gets its old id and history back."""
+
+    async def work(tx: Tx) -> PairCompleted:
+        return await completer.complete(tx, principal, data, now())
+
+    try:
+        return await once(db, request, principal, work, status=200, sealing=kept)
+    except TryFailed as failed:
+        async with db.transaction("pairing_try") as tx:
+            await count_try(tx, failed.session_id, now())
+        telemetry.PAIRINGS.labels(failed.method, failed.code).inc()
+        raise
+
+
+@get("/{connection_id:uuid}/pairing", summary="How far pairing has come")
+async def read_progress(
+    connection_id: FromPath[UUID],
+    principal: NamedDependency[Principal],
+    db: NamedDependency[Database],
+    people: NamedDependency[People],
+) -> PairingProgress:
+    """Of the latest attempt, so a reloaded page goes on where it was. `waiting` without one."""
+    async with db.transaction("pairing_read") as tx:
+        row = await people.find_readable(tx.conn, connection_id, principal)
+        session = await sessions.select_latest(tx.conn, row.id)
+    if session is None:
+        return PairingProgress(state="waiting", found=[], expires_at=None)
+    return PairingProgress(
+        state=shown_state(session.state, session.expires_at, now()),
+        found=session.found if row.patient_id == principal.patient_id else [],
+        expires_at=session.expires_at,
+        error=session.error,
+    )
+
+
+router = Router(
+    "/api/v1/device-connections",
+    route_handlers=[start, complete, read_progress],
+    tags=["device-connections"],
+)

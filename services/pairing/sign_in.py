@@ -1,0 +1,105 @@
+"""Answers the NATS server when a hub signs in. A queue group: any replica answers; none means nobody new gets in."""
+
+import asyncio
+from datetime import datetime
+from typing import Final
+
+import asyncpg
+from nats.aio.msg import Msg
+
+from chassis import telemetry
+from chassis.audit import AuditRecord
+from chassis.bus import Bus
+from chassis.clock import now
+from chassis.db import Database
+from chassis.log import Log
+from chassis.mirror import Mirror
+from chassis.resource import Background
+from proto.errors import Unavailable
+from proto.state import ConnectionsEntry, HubState, hub_key
+from services.pairing.callout import SUBJECT, KeyPair, SignIn, Verdict, answer, judge, read_question
+from services.pairing.notes import Notes
+from services.pairing.shapes import hub_state_of
+from services.pairing.store import hubs
+
+log = Log("sign_in")
+
+LOOK_UP_S: Final = 1.0
+"""The server gives up on a sign-in after 2 s."""
+
+
+class HubSignIn:
+    """The table is asked first, because a hub that was just made or removed must be known as that at once; the mirror of
+    our own bucket answers while the database cannot."""
+
+    def __init__(
+        self,
+        auth: Bus,
+        db: Database,
+        mirror: Mirror[ConnectionsEntry],
+        key: KeyPair,
+        notes: Notes,
+        background: Background,
+    ) -> None:
+        self._auth = auth
+        self._db = db
+        self._mirror = mirror
+        self._key = key
+        self._notes = notes
+        self._background = background
+
+    async def listen(self) -> None:
+        await self._auth.listen(SUBJECT, self._take, queue="pairing")
+
+    async def _take(self, msg: Msg) -> None:
+        self._background.spawn(self._answer(msg), "sign_in")  # a slow look-up must not hold up the next hub
+
+    async def _answer(self, msg: Msg) -> None:
+        try:
+            sign_in = read_question(msg.data)
+        except ValueError:
+            log.warning("sign_in_unreadable")
+            return
+        at = now()
+        try:
+            hub = await self._find(sign_in.user)
+        except Unavailable:
+            log.warning("sign_in_not_answered", reason="hubs cannot be looked up")
+            return  # no answer is a refusal, and not one that says the secret is wrong
+        verdict = judge(sign_in, hub, at)
+        await msg.respond(answer(self._key, sign_in, verdict, at))
+        self._note(sign_in, hub, verdict, at)
+
+    async def _find(self, hub_id: str) -> HubState | None:
+        if "\0" in hub_id:  # the database does not take it, and no hub is called that
+            return None
+        try:
+            return await asyncio.wait_for(self._select(hub_id), LOOK_UP_S)
+        except (Unavailable, TimeoutError, asyncpg.PostgresError):
+            self._mirror.require()
+            entry = self._mirror.get(hub_key(hub_id))
+            return entry if isinstance(entry, HubState) else None
+
+    async def _select(self, hub_id: str) -> HubState | None:
+        async with self._db.acquire() as conn:
+            row = await hubs.select_hub(conn, hub_id)
+            return hub_state_of(row, await hubs.select_secrets(conn, hub_id)) if row else None
+
+    def _note(self, sign_in: SignIn, hub: HubState | None, verdict: Verdict, at: datetime) -> None:
+        if not verdict.allowed:
+            telemetry.AUTH_FAILURES.labels("hub").inc()
+            log.info("hub_refused", reason=verdict.reason, hub_id=hub.id if hub else None)
+        # A name that is no hub of ours is made up by whoever tries: it is counted, never written down.
+        name = hub.id if hub else "unknown"
+        record = AuditRecord(
+            action="hub.sign_in",
+            actor_id=f"hub:{name}",
+            actor_role="hub",
+            object_type="hub",
+            object_id=name,
+            patient_id=hub.patient_id if hub else None,
+            outcome="allowed" if verdict.allowed else "denied",
+            details={"reason": verdict.reason} if verdict.reason else {},
+            ts=at,
+        )
+        self._notes.note(record, ("hub.sign_in", name, verdict.allowed))

@@ -1,0 +1,1 @@
+"""Tests of pairing, one file a room."""
