@@ -41,7 +41,7 @@ def create_app(settings: Settings) -> Litestar:
         async with db.transaction("dead_letters_forget") as tx:
             await dead_letters.delete_old(tx.conn)
 
-    return http.create_app(
+    app = http.create_app(
         settings,
         "normalizer",
         routes=[router],
@@ -59,3 +59,5 @@ def create_app(settings: Settings) -> Litestar:
         ],
         dependencies={"db": http.value(db), "world": http.value(world)},
     )
+    app.state.world = world
+    return app
