@@ -12,7 +12,7 @@ from chassis.crypto import LocalKeyRing
 from chassis.db import Database
 from chassis.janitor import Janitor
 from chassis.mirror import Mirror
-from chassis.resource import Job
+from chassis.resource import Job, Startup
 from proto.state import ConnectionsEntry, ModelState, PermissionState, ProfileState
 from services.normalizer.consumers import Normalizer
 from services.normalizer.routes import router
@@ -30,6 +30,10 @@ def create_app(settings: Settings) -> Litestar:
     profiles: Mirror[ProfileState] = Mirror(bus, "profiles", ProfileState)
     world = World(connections, models, permissions, profiles)
     normalizer = Normalizer(bus, db, world, LocalKeyRing(settings.secrets_path / "keys/keyring.json"))
+
+    async def load_sessions() -> None:
+        async with db.transaction("sessions_load") as tx:
+            world.sessions.update(await readings.select_sessions(tx.conn))
 
     async def look_ahead() -> None:
         """Makes the partitions of this month and the next three before anybody needs them."""
@@ -52,6 +56,7 @@ def create_app(settings: Settings) -> Litestar:
             models,
             permissions,
             profiles,
+            Startup(load_sessions),
             Job("partitions", 6 * 3600, look_ahead, at_start=True),
             Job("dead_letters", 6 * 3600, forget_dead_letters),
             Janitor(bus, "INGEST", "normalizer"),

@@ -11,13 +11,12 @@ from msgspec import UNSET
 from proto.access import names_of
 from proto.events import DeviceSignal, ObservationsLive
 from proto.identity import content_hash, record_key
-from proto.raw import RawBatch, RawGatt, RawItem, RawReading
+from proto.raw import RawBatch, RawItem, RawReading
 from proto.readings import ReadingMessage
 from proto.state import ConnectionState, ModelState
 from services.normalizer.domain import (
     EMPTY,
     Candidate,
-    Discarded,
     Finding,
     Origin,
     Rejected,
@@ -43,6 +42,7 @@ class World(Protocol):
     def connection(self, id: UUID) -> ConnectionState | None: ...
     def model(self, id: UUID) -> ModelState | None: ...
     def timezone(self, patient_id: UUID) -> str: ...
+    def session(self, connection_id: UUID) -> datetime | None: ...
 
 
 class Batch(msgspec.Struct):
@@ -52,6 +52,8 @@ class Batch(msgspec.Struct):
     signals: dict[UUID, DeviceSignal] = {}
     live: list[ObservationsLive] = []
     notes: list["SequenceNote"] = []
+    sessions: dict[UUID, datetime] = {}
+    """CGM sessions that began in this batch."""
 
     def signal(
         self,
@@ -170,19 +172,3 @@ def consent_refusal(connection: ConnectionState) -> str | None:
     if connection.status == "revoked" or connection.consent == "revoked":
         return "consent_revoked"
     return "consent_missing" if connection.consent == "missing" else None
-
-
-def as_gatt(item: RawItem) -> RawGatt | None:
-    return item if isinstance(item, RawGatt) else None
-
-
-__all__ = [
-    "Batch",
-    "Discarded",
-    "SequenceNote",
-    "World",
-    "add_reading",
-    "as_gatt",
-    "consent_refusal",
-    "decode_items",
-]

@@ -56,6 +56,7 @@ class Normalizer:
                     add_reading(batch, item, self._world, uuid7())
                 else:
                     add_gatt(batch, item, self._world, uuid7)
+        self._world.sessions.update(batch.sessions)
         return Prepared(batch, unreadable)
 
     async def handle(self, deliveries: list[Delivery], prepared: Prepared) -> list[Verdict]:

@@ -73,6 +73,8 @@ async def record(tx: Tx, batch: Batch, ring: KeyRing, now: datetime, partitions:
         known = [c for c in first if c.id not in stored_ids] + [c for c, _ in again]
         if known:
             await _settle_known(tx, known, done)
+    if batch.sessions:
+        await readings.upsert_sessions(tx.conn, batch.sessions)
     for note in batch.notes:
         await _apply_note(tx, note, done)
     await _dead(tx, done.rejected, ring, now)
@@ -173,8 +175,10 @@ async def _apply_note(tx: Tx, note: SequenceNote, done: Recorded) -> None:
         await readings.supersede(tx.conn, connection_id, old, "ketone")
         await recompute(tx, hours)
         done.stored = [c for c in done.stored if c.id != old.id]
-    elif note.meta:
-        await readings.update_meta(tx.conn, connection_id, old.ts, old.id, note.meta)
+    else:
+        await readings.update_meta(
+            tx.conn, connection_id, old.ts, old.id, {**note.meta, "context_missing": False}
+        )
 
 
 async def _dead(tx: Tx, rejected: list[Rejected], ring: KeyRing, now: datetime) -> None:

@@ -1,6 +1,7 @@
 """What the normalizer knows without asking: connections, models, permissions and patients' time zones."""
 
 from collections.abc import Iterable
+from datetime import datetime
 from typing import Final
 from uuid import UUID
 
@@ -25,6 +26,8 @@ class World:
         self._permissions = permissions
         self._profiles = profiles
         self._of_patient: dict[UUID, set[UUID]] = {}
+        self.sessions: dict[UUID, datetime] = {}
+        """When each CGM's session began; kept in the database, loaded at start."""
         connections.on_change(self._index)
 
     def require(self) -> None:
@@ -48,6 +51,9 @@ class World:
     def timezone(self, patient_id: UUID) -> str:
         profile = self._profiles.get(str(patient_id))
         return profile.timezone if profile else NOWHERE
+
+    def session(self, connection_id: UUID) -> datetime | None:
+        return self.sessions.get(connection_id)
 
     def _index(self, _: str, old: ConnectionsEntry | None, new: ConnectionsEntry | None) -> None:
         if isinstance(old, ConnectionState):

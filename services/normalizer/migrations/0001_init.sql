@@ -90,6 +90,12 @@ CREATE TABLE normalizer.dead_letters (
 CREATE INDEX dead_letters_connection ON normalizer.dead_letters (device_connection_id, at DESC);
 CREATE INDEX dead_letters_at ON normalizer.dead_letters (at);
 
+-- When the session of a continuous glucose monitor began: its records count minutes from there.
+CREATE TABLE normalizer.cgm_sessions (
+    device_connection_id uuid PRIMARY KEY,
+    started_at timestamptz NOT NULL
+);
+
 CREATE TABLE normalizer.outbox (
     id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
     subject text NOT NULL,
@@ -146,7 +152,8 @@ FROM generate_series(-1, 3) AS month;
 
 GRANT USAGE ON SCHEMA normalizer TO dc_normalizer;
 GRANT SELECT, INSERT, UPDATE, DELETE ON
-    normalizer.record_keys, normalizer.device_data, normalizer.data_rollups, normalizer.outbox TO dc_normalizer;
+    normalizer.record_keys, normalizer.device_data, normalizer.data_rollups, normalizer.outbox,
+    normalizer.cgm_sessions TO dc_normalizer;
 GRANT SELECT, INSERT ON normalizer.superseded TO dc_normalizer;
 GRANT SELECT, INSERT, UPDATE, DELETE ON normalizer.dead_letters TO dc_normalizer;
 

@@ -250,3 +250,19 @@ async def update_meta(
 
 async def ensure_partition(conn: Connection, at: datetime) -> None:
     await conn.execute("SELECT normalizer.ensure_partition($1)", at)
+
+
+async def upsert_sessions(conn: Connection, sessions: dict[UUID, datetime]) -> None:
+    """When CGM sessions began."""
+    await conn.execute(
+        "INSERT INTO normalizer.cgm_sessions (device_connection_id, started_at)"
+        " SELECT * FROM unnest($1::uuid[], $2::timestamptz[])"
+        " ON CONFLICT (device_connection_id) DO UPDATE SET started_at = excluded.started_at",
+        list(sessions),
+        list(sessions.values()),
+    )
+
+
+async def select_sessions(conn: Connection) -> dict[UUID, datetime]:
+    rows = await conn.fetch("SELECT device_connection_id, started_at FROM normalizer.cgm_sessions")
+    return {row["device_connection_id"]: row["started_at"] for row in rows}
