@@ -15,7 +15,6 @@ COMMANDS = {
     "config check": "runtime.commands.operate:config_check",
     "decode": "runtime.commands.tools:decode",
     "simulate": "runtime.commands.tools:simulate",
-    "audit verify": "runtime.commands.tools:audit_verify",
     "generate": "runtime.commands.tools:generate",
 }
 PROCESSES = [
@@ -76,10 +75,6 @@ def parser() -> argparse.ArgumentParser:
     decode.add_argument("--timezone", metavar="Z", help="IANA name; UTC when not given")
     decode.add_argument("--context", metavar="JSON", help="what earlier values of the session said")
     commands.add_parser("simulate", help="hubs and patients with devices that measure", add_help=False)
-    audit = commands.add_parser("audit", help="the audit log").add_subparsers(
-        dest="action", required=True, metavar="ACTION"
-    )
-    _home(audit.add_parser("verify", help="check the hash chain from the first entry to the last"))
     commands.add_parser("generate")  # for developers; not listed
     return top
 

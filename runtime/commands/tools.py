@@ -1,10 +1,11 @@
-"""Tools that need no running system, or speak to one from outside: decode, simulate, audit verify, generate."""
+"""Tools that need no running system, or speak to one from outside: decode, simulate, generate."""
 
 import argparse
+import io
 import sys
 from importlib import import_module
 from importlib.util import find_spec
-from typing import Final
+from typing import Any, Final
 
 import msgspec
 
@@ -19,25 +20,20 @@ def decode(arguments: argparse.Namespace) -> int:
     from services.normalizer.gatt import cli
 
     if arguments.batch:
-        for answer in cli.decode_batch(
-            sys.stdin.buffer, received_at=arguments.received_at, timezone=arguments.timezone
-        ):
-            print(msgspec.json.encode(answer).decode())
+        lines = io.TextIOWrapper(sys.stdin.buffer, encoding="utf-8", errors="replace")
+        for line in cli.decode_batch(lines):
+            print(line)
         return 0
     if arguments.characteristic is None or arguments.hex is None:
         print("decode needs a characteristic and a value in hex, or --batch", file=sys.stderr)
         return 2
     try:
-        context = msgspec.json.decode(arguments.context, type=dict) if arguments.context else None
+        context = msgspec.json.decode(arguments.context, type=dict[str, Any]) if arguments.context else None
     except msgspec.MsgspecError as error:
         print(f"--context is not a JSON object: {error}", file=sys.stderr)
         return 2
     answer = cli.decode_one(
-        arguments.characteristic,
-        arguments.hex,
-        context=context,
-        received_at=arguments.received_at,
-        timezone=arguments.timezone,
+        arguments.characteristic, arguments.hex, arguments.received_at, arguments.timezone, context
     )
     print(msgspec.json.encode(answer).decode())
     return 1 if "error" in answer else 0

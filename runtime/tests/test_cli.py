@@ -1,5 +1,6 @@
 """The command line without a system: what it refuses, what it answers, and that it starts fast."""
 
+import io
 import subprocess
 import sys
 from pathlib import Path
@@ -87,3 +88,25 @@ def test_migrate_asks_which_database(capsys: pytest.CaptureFixture[str]) -> None
 def test_an_unreadable_env_file_is_said(capsys: pytest.CaptureFixture[str]) -> None:
     assert cli.main(["config", "check", "--env-file", "missing.env"]) == 2
     assert "missing.env" in capsys.readouterr().err
+
+
+def test_decode_answers_json_and_says_an_error_by_its_exit_code(capsys: pytest.CaptureFixture[str]) -> None:
+    assert cli.main(["decode", "2a19", "4c"]) == 0
+    assert msgspec.json.decode(capsys.readouterr().out)["fields"]
+    assert cli.main(["decode", "2a35", "00"]) == 1
+    assert msgspec.json.decode(capsys.readouterr().out) == {"error": "truncated"}
+    assert cli.main(["decode", "2a35"]) == 2
+    assert cli.main(["decode", "2a35", "00", "--context", "[1]"]) == 2
+
+
+def test_a_batch_is_answered_line_by_line(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    lines = b'{"characteristic":"CRC16","hex":"3132"}\nnonsense \xff\n{"characteristic":"ffff","hex":"00"}\n'
+    monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(lines)))
+
+    assert cli.main(["decode", "--batch"]) == 0
+
+    answers = [msgspec.json.decode(line) for line in capsys.readouterr().out.splitlines()]
+    assert "crc" in answers[0]
+    assert answers[1:] == [{"error": "invalid_json"}, {"error": "unsupported"}]
