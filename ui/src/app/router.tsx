@@ -1,0 +1,166 @@
+// Every address of the app. Pages load when they are opened; what a page shows is kept in typed search parameters.
+import type { QueryClient } from "@tanstack/react-query";
+import {
+  createRootRouteWithContext,
+  createRoute,
+  createRouter,
+  lazyRouteComponent,
+  Outlet,
+  redirect,
+} from "@tanstack/react-router";
+import { mayHaveSession } from "~/lib/api";
+import type { DeviceType, Kind, PairingMethod } from "~/lib/api-types";
+import { DEVICE_TYPES, KINDS } from "~/lib/kinds";
+import type { RangeId } from "~/lib/keys";
+import { meQuery } from "~/lib/me";
+import { ApiProblem } from "~/lib/problem";
+import { RANGE_IDS } from "~/lib/readings";
+import { CrashPage, NotFoundPage } from "./routes/not-found";
+import { Shell } from "./shell";
+import { SignInPage } from "./routes/sign-in";
+import { SignedOutPage } from "./routes/signed-out";
+
+export interface RouterContext {
+  client: QueryClient;
+}
+
+type Search = Record<string, unknown>;
+const word = (value: unknown): string | undefined => (typeof value === "string" && value !== "" ? value : undefined);
+function oneOf<T extends string>(value: unknown, choices: readonly T[]): T | undefined {
+  return choices.find((choice) => choice === value);
+}
+
+const root = createRootRouteWithContext<RouterContext>()({
+  component: Outlet,
+  notFoundComponent: NotFoundPage,
+  errorComponent: CrashPage,
+});
+
+const home = createRoute({
+  getParentRoute: () => root,
+  path: "/",
+  beforeLoad: () => {
+    throw redirect({ to: "/devices", replace: true });
+  },
+});
+
+export interface SignInSearch {
+  next?: string;
+}
+const signIn = createRoute({
+  getParentRoute: () => root,
+  path: "/sign-in",
+  validateSearch: (search: Search): SignInSearch => ({ next: word(search.next) }),
+  component: SignInPage,
+});
+
+export interface SignedOutSearch {
+  reason?: "idle" | "ended";
+  next?: string;
+}
+const signedOut = createRoute({
+  getParentRoute: () => root,
+  path: "/signed-out",
+  validateSearch: (search: Search): SignedOutSearch => ({
+    reason: oneOf(search.reason, ["idle", "ended"] as const),
+    next: word(search.next),
+  }),
+  component: SignedOutPage,
+});
+
+const signedIn = createRoute({
+  getParentRoute: () => root,
+  id: "signed-in",
+  beforeLoad: async ({ context, location }) => {
+    const toSignIn = () => redirect({ to: "/sign-in", search: { next: location.href }, replace: true });
+    if (!mayHaveSession()) throw toSignIn();
+    try {
+      await context.client.ensureQueryData(meQuery);
+    } catch (error) {
+      if (error instanceof ApiProblem && error.status === 401) {
+        throw toSignIn();
+      }
+      throw error;
+    }
+  },
+  component: Shell,
+  errorComponent: CrashPage,
+});
+
+const devices = createRoute({
+  getParentRoute: () => signedIn,
+  path: "/devices",
+  component: lazyRouteComponent(() => import("./routes/devices"), "DevicesPage"),
+});
+
+export interface DeviceSearch {
+  range?: RangeId;
+  kind?: Kind;
+  metric?: string;
+  view?: "table";
+}
+const device = createRoute({
+  getParentRoute: () => signedIn,
+  path: "/devices/$id",
+  validateSearch: (search: Search): DeviceSearch => ({
+    range: oneOf(search.range, RANGE_IDS),
+    kind: oneOf(search.kind, KINDS),
+    metric: word(search.metric),
+    view: oneOf(search.view, ["table"] as const),
+  }),
+  component: lazyRouteComponent(() => import("./routes/device"), "DevicePage"),
+});
+
+export interface PairSearch {
+  type?: DeviceType;
+  model?: string;
+  method?: PairingMethod;
+  hub?: string;
+  connection?: string;
+  /** When pairing was completed, in seconds: only readings since then are "the first". */
+  since?: number;
+}
+const pair = createRoute({
+  getParentRoute: () => signedIn,
+  path: "/pair/$step",
+  validateSearch: (search: Search): PairSearch => ({
+    type: oneOf(search.type, DEVICE_TYPES),
+    model: word(search.model),
+    method: oneOf(search.method, ["hub", "simulated"] as const),
+    hub: word(search.hub),
+    connection: word(search.connection),
+    since: typeof search.since === "number" ? search.since : undefined,
+  }),
+  component: lazyRouteComponent(() => import("./routes/pair"), "PairPage"),
+});
+const pairStart = createRoute({
+  getParentRoute: () => signedIn,
+  path: "/pair",
+  beforeLoad: () => {
+    throw redirect({ to: "/pair/$step", params: { step: "type" }, replace: true });
+  },
+});
+
+const settings = createRoute({
+  getParentRoute: () => signedIn,
+  path: "/settings",
+  component: lazyRouteComponent(() => import("./routes/settings"), "SettingsPage"),
+});
+
+const routes = root.addChildren([home, signIn, signedOut, signedIn.addChildren([devices, device, pair, pairStart, settings])]);
+
+export function createAppRouter(client: QueryClient) {
+  return createRouter({
+    routeTree: routes,
+    context: { client },
+    defaultPreload: false,
+    scrollRestoration: true,
+    defaultPendingMs: 200,
+  });
+}
+
+declare module "@tanstack/react-router" {
+  interface Register {
+    router: ReturnType<typeof createAppRouter>;
+  }
+}

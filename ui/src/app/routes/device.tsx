@@ -1,0 +1,224 @@
+// The dashboard of one device: is it well, what did it measure last, and how has that been?
+import { useQuery } from "@tanstack/react-query";
+import { Link, useNavigate, useParams, useSearch } from "@tanstack/react-router";
+import { LinkButton, Button } from "~/components/ui/button";
+import { Card } from "~/components/ui/card";
+import { Icon } from "~/components/ui/icon";
+import { Notice, SupportDetails, useProblemText } from "~/components/ui/notice";
+import { Page } from "~/components/ui/page";
+import { Segments } from "~/components/ui/segments";
+import { SimulateButton } from "~/components/ui/simulate-button";
+import { Loading, Skeleton } from "~/components/ui/skeleton";
+import { DeviceHeader } from "~/features/devices/components/device-header";
+import { ManageDevice } from "~/features/devices/components/manage-device";
+import { ChartPanel } from "~/features/readings/components/chart-panel";
+import { LatestCard } from "~/features/readings/components/latest-card";
+import { latestOf } from "~/features/readings/describe";
+import { chooseKind, kindsOf } from "~/features/readings/kinds-of-device";
+import { api, ask } from "~/lib/api";
+import type { Connection, Kind } from "~/lib/api-types";
+import { useNow } from "~/lib/clock";
+import { useConnection } from "~/lib/connections";
+import { keys, type RangeId } from "~/lib/keys";
+import { KIND_VIEWS } from "~/lib/kinds";
+import { useLivePatients } from "~/lib/live";
+import { useMe, useUnits } from "~/lib/me";
+import { latestQuery, newestQuery, seriesQuery } from "~/lib/readings";
+import { enReadings } from "~/lib/messages/en-readings";
+import { addMessages, useText, useWord } from "~/lib/text";
+import type { DeviceSearch } from "../router";
+import styles from "./device.module.css";
+
+addMessages(enReadings);
+
+export function DevicePage() {
+  const { id } = useParams({ from: "/signed-in/devices/$id" });
+  const me = useMe();
+  const listed = useConnection(me, id);
+  // Removed devices are not in the list, but their owner still reads what they measured.
+  const single = useQuery({
+    queryKey: keys.device(me.patient_id ?? me.user_id, id),
+    queryFn: ({ signal }) => ask(api.GET("/api/v1/device-connections/{id}", { params: { path: { id } }, signal })),
+    enabled: listed.data === null,
+  });
+  const connection = listed.data ?? single.data;
+  const error = connection ? null : (single.error ?? listed.error);
+
+  if (connection) return <Dashboard key={connection.id} connection={connection} />;
+  if (error) return <Missing error={error} onRetry={() => void (listed.data === null ? single : listed).refetch()} />;
+  return (
+    <Loading>
+      <Skeleton height={34} width="60%" />
+      <Skeleton height={160} />
+      <Skeleton height={420} />
+    </Loading>
+  );
+}
+
+function Dashboard({ connection }: { connection: Connection }) {
+  const t = useText();
+  const me = useMe();
+  const units = useUnits();
+  const navigate = useNavigate();
+  const { id, patient_id: patientId } = connection;
+  const isOwner = me.patient_id === patientId;
+  useLivePatients([patientId]);
+  const latest = useQuery(latestQuery(patientId, id));
+  const newest = useQuery(newestQuery(patientId, id));
+  const search = useSearch({ from: "/signed-in/devices/$id" });
+  const kinds = kindsOf(connection, latest.data ?? {});
+  const kind = chooseKind(connection, kinds, latest.data ?? {}, search.kind);
+  const mayMeasure = me.env === "development" && isOwner && (connection.status === "connected" || connection.status === "disconnected");
+
+  return (
+    <Page
+      title={connection.name}
+      tab={t("dash.kinds")}
+      before={
+        <Link to="/devices" className={styles.back}>
+          <Icon name="back" />
+          {t("dash.back")}
+        </Link>
+      }
+    >
+      <DeviceHeader
+        connection={connection}
+        actions={isOwner && (connection.status === "pairing" || connection.status === "failed") ? <PairAgain connection={connection} /> : undefined}
+      />
+      {kinds.length > 1 ? <KindChoice kinds={kinds} kind={kind} /> : null}
+      {latest.data ? (
+        <LatestCard
+          latest={latest.data}
+          newest={newest.data ?? []}
+          kind={kind}
+          units={units}
+          source={connection.name}
+          isStale={connection.status !== "connected"}
+        />
+      ) : null}
+      {mayMeasure ? <SimulateButton connectionId={id} /> : null}
+      <Chart connection={connection} kind={kind} lastAt={(latest.data && latestOf(latest.data, kind)?.at) ?? null} />
+      {isOwner && connection.status !== "revoked" ? (
+        <ManageDevice me={me} connection={connection} onRemoved={() => void navigate({ to: "/devices", replace: true })} />
+      ) : null}
+    </Page>
+  );
+}
+
+function PairAgain({ connection }: { connection: Connection }) {
+  const t = useText();
+  const isNew = connection.status === "pairing";
+  return (
+    <LinkButton to="/pair/$step" params={{ step: isNew ? "consent" : "ready" }} search={{ connection: connection.id }}>
+      {t(isNew ? "devices.continue" : "devices.again")}
+    </LinkButton>
+  );
+}
+
+function useChangeSearch() {
+  const navigate = useNavigate();
+  const { id } = useParams({ from: "/signed-in/devices/$id" });
+  return (change: DeviceSearch) =>
+    void navigate({
+      to: "/devices/$id",
+      params: { id },
+      search: (before: DeviceSearch) => ({ ...before, ...change }),
+      replace: true,
+      resetScroll: false,
+    });
+}
+
+function KindChoice({ kinds, kind }: { kinds: Kind[]; kind: Kind }) {
+  const t = useText();
+  const word = useWord();
+  const change = useChangeSearch();
+  return (
+    <Segments
+      label={t("dash.kinds")}
+      hideLabel
+      value={kind}
+      onChange={(next) => change({ kind: next, metric: undefined })}
+      choices={kinds.map((one) => ({ id: one, text: word("kind", one) }))}
+    />
+  );
+}
+
+function Chart({ connection, kind, lastAt }: { connection: Connection; kind: Kind; lastAt: string | null }) {
+  const t = useText();
+  const word = useWord();
+  const me = useMe();
+  const units = useUnits();
+  const now = useNow();
+  const change = useChangeSearch();
+  const problemText = useProblemText();
+  const { range = "7d", metric, view } = useSearch({ from: "/signed-in/devices/$id" });
+  const series = useQuery(seriesQuery(connection.patient_id, connection.id, kind, range));
+  const { charted, main } = KIND_VIEWS[kind];
+  const chosen = charted.find((name) => name === metric) ?? charted[0] ?? main[0] ?? "";
+
+  return (
+    <Card labelledBy="chart">
+      <div className={styles.chart}>
+        <h2 id="chart" className={styles.heading}>
+          {word("kind", kind)}
+        </h2>
+        {series.data ? (
+          <ChartPanel
+            connectionId={connection.id}
+            kind={kind}
+            metric={chosen}
+            onMetric={(next) => change({ metric: next })}
+            range={range}
+            onRange={(next: RangeId) => change({ range: next })}
+            view={view ?? "chart"}
+            onView={(next) => change({ view: next === "table" ? "table" : undefined })}
+            series={series.data}
+            units={units}
+            timeZone={me.timezone}
+            now={now}
+            lastAt={lastAt}
+          />
+        ) : null}
+        {!series.data && series.error ? (
+          <Notice
+            tone="warn"
+            title={t("dash.error.title")}
+            actions={
+              <Button onPress={() => void series.refetch()} isDisabled={series.isFetching}>
+                {t("app.retry")}
+              </Button>
+            }
+          >
+            <p>{t("dash.error.text")}</p>
+            <p>{problemText(series.error)}</p>
+            <SupportDetails error={series.error} />
+          </Notice>
+        ) : null}
+        {!series.data && !series.error ? (
+          <Loading>
+            <Skeleton height={48} />
+            <Skeleton height={330} />
+          </Loading>
+        ) : null}
+      </div>
+    </Card>
+  );
+}
+
+function Missing({ error, onRetry }: { error: unknown; onRetry: () => void }) {
+  const t = useText();
+  const problemText = useProblemText();
+  const isGone = error instanceof Error && "status" in error && (error.status === 404 || error.status === 403);
+  return (
+    <Page title={t(isGone ? "dash.notFound.title" : "devices.error.title")}>
+      <p>{isGone ? t("dash.notFound.text") : problemText(error)}</p>
+      <div className={styles.actions}>
+        <LinkButton look="primary" to="/devices">
+          {t("app.notFound.action")}
+        </LinkButton>
+        {isGone ? null : <Button onPress={onRetry}>{t("app.retry")}</Button>}
+      </div>
+      <SupportDetails error={error} />
+    </Page>
+  );
+}

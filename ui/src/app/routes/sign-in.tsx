@@ -1,0 +1,45 @@
+// The front door. Signing in is a link to the identity provider, which keeps the password; this page never sees one.
+import { useSearch } from "@tanstack/react-router";
+import { AnchorButton } from "~/components/ui/button";
+import { Icon, Mark, type IconName } from "~/components/ui/icon";
+import { Page } from "~/components/ui/page";
+import { signInUrl } from "~/lib/session";
+import { useText, type MessageId } from "~/lib/text";
+import styles from "./plain.module.css";
+
+const POINTS: [IconName, MessageId][] = [
+  ["pulse", "signIn.point.live"],
+  ["lock", "signIn.point.consent"],
+  ["eye", "signIn.point.log"],
+];
+
+export function SignInPage() {
+  const t = useText();
+  const { next } = useSearch({ from: "/sign-in" });
+  return (
+    <div className={styles.outside}>
+      <header className={styles.brand}>
+        <Mark />
+        {t("app.name")}
+      </header>
+      <main className={`${styles.plain} ${styles.hero}`}>
+        <Page title={t("signIn.title")} tab={t("signIn.action")}>
+          <p className={styles.lead}>{t("signIn.text")}</p>
+          <ul className={styles.points}>
+            {POINTS.map(([icon, text]) => (
+              <li key={text}>
+                <Icon name={icon} size={24} />
+                {t(text)}
+              </li>
+            ))}
+          </ul>
+          <div className={styles.actions}>
+            <AnchorButton look="primary" href={signInUrl(next)}>
+              {t("signIn.action")}
+            </AnchorButton>
+          </div>
+        </Page>
+      </main>
+    </div>
+  );
+}

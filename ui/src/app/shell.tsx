@@ -1,0 +1,96 @@
+// What surrounds every signed-in page: whose data this is, where one can go, whether it is live, and the session's clock.
+import { useQuery, useQueryClient } from "@tanstack/react-query";
+import { Link, Outlet } from "@tanstack/react-router";
+import { lazy, Suspense, useState } from "react";
+import { Button } from "~/components/ui/button";
+import { Icon, Mark, type IconName } from "~/components/ui/icon";
+import { useSignOut } from "~/features/session/use-sign-out";
+import { SessionClock } from "~/features/session/components/session-clock";
+import { LiveContext, useOpenLive } from "~/lib/live";
+import { MeContext, meQuery, readerOf } from "~/lib/me";
+import { useSession } from "~/lib/session-context";
+import { useText, type MessageId } from "~/lib/text";
+import { Language } from "./language";
+import { LiveBar } from "./live-bar";
+import { readingLocale } from "./locale";
+import styles from "./shell.module.css";
+
+const HelpDialog = lazy(() => import("./help-dialog"));
+
+const PLACES: { to: "/devices" | "/settings"; icon: IconName; text: MessageId }[] = [
+  { to: "/devices", icon: "devices", text: "nav.devices" },
+  { to: "/settings", icon: "settings", text: "nav.settings" },
+];
+
+export function Shell() {
+  const client = useQueryClient();
+  const session = useSession();
+  const { data: me } = useQuery(meQuery);
+  const reader = me && readerOf(me);
+  const live = useOpenLive(client, reader, () => void session.end("ended"));
+
+  if (!me) return null;
+  return (
+    <MeContext value={me}>
+      <LiveContext value={live}>
+        <Language locale={readingLocale(me.locale, navigator.languages)}>
+          <Frame name={me.display_name} />
+          <SessionClock />
+        </Language>
+      </LiveContext>
+    </MeContext>
+  );
+}
+
+function Frame({ name }: { name: string }) {
+  const t = useText();
+  const signOut = useSignOut();
+  const [isHelpOpen, setHelpOpen] = useState(false);
+  return (
+    <div className={styles.shell}>
+      <a className={styles.skip} href="#main">
+        {t("app.skip")}
+      </a>
+      <header className={styles.bar}>
+        <div className={styles.inside}>
+          <Mark />
+          <span className={styles.product}>{t("app.name")}</span>
+          <Places className={styles.places!} />
+          <span className={styles.person} title={t("app.dataOf", { name })}>
+            <span className="visually-hidden">{t("app.dataOf", { name: "" })}</span>
+            {name}
+          </span>
+          <span className={styles.wideOnly}>
+            <Button look="quiet" onPress={() => signOut.mutate()} isDisabled={signOut.isPending}>
+              {t("session.signOut")}
+            </Button>
+          </span>
+          <Button look="quiet" aria-label={t("app.help")} onPress={() => setHelpOpen(true)}>
+            <Icon name="help" size={24} />
+          </Button>
+        </div>
+      </header>
+      <LiveBar />
+      <main id="main" tabIndex={-1} className={styles.main}>
+        <Outlet />
+      </main>
+      <Places className={styles.tabs!} />
+      <Suspense>{isHelpOpen ? <HelpDialog onClose={() => setHelpOpen(false)} /> : null}</Suspense>
+    </div>
+  );
+}
+
+/** One of the two is shown: in the bar on wide screens, at the thumb on phones. */
+function Places({ className }: { className: string }) {
+  const t = useText();
+  return (
+    <nav className={className} aria-label={t("app.nav")}>
+      {PLACES.map(({ to, icon, text }) => (
+        <Link key={to} to={to} className={styles.place} preload="intent">
+          <Icon name={icon} size={24} />
+          <span>{t(text)}</span>
+        </Link>
+      ))}
+    </nav>
+  );
+}

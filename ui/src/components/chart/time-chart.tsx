@@ -1,0 +1,195 @@
+// A chart over time on canvas. Colours come from the tokens, dates from Intl, and a cursor that keys and pointers share.
+// Draws what it is given; knows no metric and converts nothing.
+import { useEffect, useLayoutEffect, useRef, type KeyboardEvent } from "react";
+import { useIntl, type IntlShape } from "react-intl";
+import uPlot from "uplot";
+import "uplot/dist/uPlot.min.css";
+import { useAppearance } from "~/lib/theme";
+import { drawBars, drawCursor, drawBand, drawDots, readColours } from "./draw";
+import styles from "./time-chart.module.css";
+
+export type ChartDrawing = "pressure" | "line" | "points" | "bars";
+
+export interface TimeChartProps {
+  drawing: ChartDrawing;
+  /** Seconds. */
+  xs: number[];
+  ys: (number | null)[][];
+  /** Lowest to highest of each mark is shaded (rollups). */
+  hasSpread: boolean;
+  band: [number, number] | null;
+  /** At least this much of the value axis is shown, so that small changes do not look large. */
+  floor: [number, number] | null;
+  from: number;
+  to: number;
+  timeZone: string;
+  unit: string;
+  label: string;
+  describedBy: string;
+  /** Index into xs. */
+  selected: number | null;
+  selectedText: string;
+  onSelect: (index: number | null) => void;
+}
+
+const HEIGHT = 280;
+const DAY_S = 86_400;
+
+function axisTime(intl: IntlShape, timeZone: string, step: number) {
+  const hours: Intl.DateTimeFormatOptions = { hour: "numeric", minute: "2-digit", timeZone };
+  const days: Intl.DateTimeFormatOptions = { day: "numeric", month: "short", timeZone };
+  return (at: number) => intl.formatDate(at * 1000, step < DAY_S ? hours : days);
+}
+
+/** `read` gives the props of now: what moves with time and pointer is asked for at each drawing. */
+function options(read: () => TimeChartProps, intl: IntlShape, width: number): uPlot.Options {
+  const { drawing, hasSpread, band, floor, timeZone } = read();
+  const colours = readColours();
+  const font = `${Math.round(parseFloat(getComputedStyle(document.documentElement).fontSize) * 0.824)}px system-ui, sans-serif`;
+  const axis = { stroke: colours.muted, font, grid: { stroke: colours.line, width: 1 }, ticks: { stroke: colours.line, width: 1, size: 6 } };
+  const line = drawing === "line";
+  const hidden: uPlot.Series = { show: true, stroke: "transparent", width: 0, points: { show: false }, paths: () => null };
+  const spread: uPlot.Series = { ...hidden, paths: uPlot.paths.linear?.() };
+  return {
+    width,
+    height: HEIGHT,
+    padding: [12, 8, 0, 0],
+    tzDate: (at) => uPlot.tzDate(new Date(at * 1000), timeZone),
+    legend: { show: false },
+    cursor: { y: false, x: false, drag: { x: false, y: false, setScale: false }, points: { show: false } },
+    scales: {
+      x: { time: true, range: () => [read().from, read().to] },
+      y: {
+        range: (_, low, high) => {
+          const [a, b] = [Math.min(low ?? Infinity, floor?.[0] ?? Infinity), Math.max(high ?? -Infinity, floor?.[1] ?? -Infinity)];
+          if (!Number.isFinite(a) || !Number.isFinite(b)) return [0, 1];
+          const room = Math.max((b - a) * 0.08, 0.5);
+          return [drawing === "bars" ? 0 : a - room, b + room];
+        },
+      },
+    },
+    axes: [
+      {
+        ...axis,
+        space: 64,
+        grid: { show: false },
+        values: (_, splits, __, ___, step) => splits.map(axisTime(intl, timeZone, step)),
+      },
+      { ...axis, size: 52, ticks: { show: false }, values: (_, splits) => splits.map((value) => intl.formatNumber(value)) },
+    ],
+    bands: hasSpread && line ? [{ series: [3, 2], fill: colours.spread }] : [],
+    series: [
+      {},
+      line
+        ? { stroke: colours.series1, width: 2.25, spanGaps: false, points: { show: (u) => u.data[0].length < 90, size: 7, width: 0, fill: colours.series1 } }
+        : hidden,
+      line && hasSpread ? spread : hidden,
+      line && hasSpread ? spread : hidden,
+    ],
+    hooks: {
+      drawClear: [(u) => (band ? drawBand(u, band, colours) : undefined)],
+      draw: [
+        (u) => {
+          if (drawing === "pressure") drawBars(u, 1, 2, colours.series1, 4, 9);
+          if (drawing === "pressure") drawDots(u, 3, colours.series2, colours.surface, 3.5);
+          if (drawing === "points") drawDots(u, 1, colours.series1, colours.surface, 4.5);
+          if (drawing === "bars") drawBars(u, 1, null, colours.series1, 5, 22);
+          drawCursor(u, read().selected, colours);
+        },
+      ],
+      setCursor: [(u) => (u.cursor.left !== undefined && u.cursor.left >= 0 ? read().onSelect(u.cursor.idx ?? null) : undefined)],
+    },
+  };
+}
+
+export default function TimeChart(props: TimeChartProps) {
+  const intl = useIntl();
+  const appearance = useAppearance();
+  const host = useRef<HTMLDivElement>(null);
+  const plot = useRef<uPlot | null>(null);
+  const latest = useRef(props);
+  useLayoutEffect(() => {
+    latest.current = props;
+  });
+
+  const { drawing, hasSpread, timeZone, xs, ys, from, to, selected, onSelect } = props;
+  const shape = `${appearance}/${drawing}/${hasSpread}/${timeZone}/${intl.locale}/${props.floor?.join()}/${props.band?.join()}`;
+
+  // A new plot for a new look; new data goes into the plot that is there.
+  useEffect(() => {
+    const element = host.current;
+    if (!element) return;
+    const width = () => Math.max(element.clientWidth, 120);
+    const chart = new uPlot(
+      options(() => latest.current, intl, width()),
+      [latest.current.xs, ...latest.current.ys] as uPlot.AlignedData,
+      element,
+    );
+    plot.current = chart;
+    const watcher = new ResizeObserver(() => chart.setSize({ width: width(), height: HEIGHT }));
+    watcher.observe(element);
+    return () => {
+      watcher.disconnect();
+      chart.destroy();
+      plot.current = null;
+    };
+  }, [shape, intl]);
+
+  useEffect(() => {
+    const frame = requestAnimationFrame(() => plot.current?.setData([xs, ...ys] as uPlot.AlignedData));
+    return () => cancelAnimationFrame(frame);
+  }, [xs, ys, from, to]);
+
+  useEffect(() => {
+    plot.current?.redraw(false, false);
+  }, [selected]);
+
+  const move = (event: KeyboardEvent) => {
+    const next = stepTo(event.key, selected, xs, ys);
+    if (next === undefined) return;
+    event.preventDefault();
+    onSelect(next);
+  };
+
+  return (
+    <div
+      className={styles.chart}
+      role="slider"
+      tabIndex={0}
+      aria-label={props.label}
+      aria-describedby={props.describedBy}
+      aria-valuemin={0}
+      aria-valuemax={Math.max(xs.length - 1, 0)}
+      aria-valuenow={selected ?? Math.max(xs.length - 1, 0)}
+      aria-valuetext={props.selectedText}
+      onKeyDown={move}
+      onBlur={() => onSelect(null)}
+    >
+      <div ref={host} aria-hidden="true" onMouseLeave={() => onSelect(null)} />
+    </div>
+  );
+}
+
+/** The next mark for a key; holes between lines are stepped over. Undefined: not our key. */
+export function stepTo(key: string, selected: number | null, xs: readonly number[], ys: readonly (number | null)[][]): number | null | undefined {
+  const solid = (index: number) => ys.some((column) => column[index] !== null && column[index] !== undefined);
+  const seek = (from: number, by: 1 | -1): number | null => {
+    for (let index = from; index >= 0 && index < xs.length; index += by) if (solid(index)) return index;
+    return selected;
+  };
+  const last = xs.length - 1;
+  switch (key) {
+    case "ArrowLeft":
+      return selected === null ? seek(last, -1) : seek(selected - 1, -1);
+    case "ArrowRight":
+      return selected === null ? seek(last, -1) : seek(selected + 1, 1);
+    case "Home":
+      return seek(0, 1);
+    case "End":
+      return seek(last, -1);
+    case "Escape":
+      return null;
+    default:
+      return undefined;
+  }
+}

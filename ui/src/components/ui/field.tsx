@@ -1,0 +1,16 @@
+// A text field with its label above and its fault below, in the same words as a summary would use.
+import { FieldError } from "react-aria-components/FieldError";
+import { Input } from "react-aria-components/Input";
+import { Label } from "react-aria-components/Label";
+import { TextField, type TextFieldProps } from "react-aria-components/TextField";
+import styles from "./field.module.css";
+
+export function Field({ label, error, ...props }: Omit<TextFieldProps, "className" | "children"> & { label: string; error?: string }) {
+  return (
+    <TextField {...props} className={styles.field!} isInvalid={Boolean(error)}>
+      <Label className={styles.label}>{label}</Label>
+      <Input className={styles.input!} />
+      <FieldError className={styles.error!}>{error}</FieldError>
+    </TextField>
+  );
+}

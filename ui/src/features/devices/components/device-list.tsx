@@ -1,0 +1,106 @@
+// The list and its six states. Draws only: the route brings the query's answer.
+import { LinkButton, Button } from "~/components/ui/button";
+import { DevicePicture, Icon } from "~/components/ui/icon";
+import { Notice, SupportDetails, useProblemText } from "~/components/ui/notice";
+import { Loading, Skeleton } from "~/components/ui/skeleton";
+import type { Connection } from "~/lib/api-types";
+import { ApiProblem } from "~/lib/problem";
+import { useText } from "~/lib/text";
+import { byNeed } from "../order";
+import { DeviceCard } from "./device-card";
+import styles from "./device-list.module.css";
+
+interface DeviceListProps {
+  devices: Connection[] | undefined;
+  error: unknown;
+  onRetry: () => void;
+  isRetrying: boolean;
+  /** The reader's own devices, rather than somebody's who shares them. */
+  isOwner: boolean;
+}
+
+export function DeviceList({ devices, error, onRetry, isRetrying, isOwner }: DeviceListProps) {
+  if (!devices && error) return <ListError error={error} onRetry={onRetry} isRetrying={isRetrying} />;
+  if (!devices) {
+    return (
+      <Loading>
+        <Skeleton height={196} />
+        <Skeleton height={196} />
+      </Loading>
+    );
+  }
+  if (devices.length === 0) return isOwner ? <NoDevices /> : <NothingShared />;
+  return (
+    <ul className={styles.list}>
+      {[...devices].sort(byNeed).map((connection) => (
+        <DeviceCard key={connection.id} connection={connection} mayPair={isOwner} />
+      ))}
+    </ul>
+  );
+}
+
+function ListError({ error, onRetry, isRetrying }: { error: unknown; onRetry: () => void; isRetrying: boolean }) {
+  const t = useText();
+  const problemText = useProblemText();
+  if (error instanceof ApiProblem && (error.status === 403 || error.status === 404)) {
+    return (
+      <Notice title={t("devices.denied.title")} icon="lock">
+        <p>{t("devices.denied.text")}</p>
+      </Notice>
+    );
+  }
+  return (
+    <Notice
+      tone="warn"
+      role="alert"
+      title={t("devices.error.title")}
+      actions={
+        <Button onPress={onRetry} isDisabled={isRetrying}>
+          {t("app.retry")}
+        </Button>
+      }
+    >
+      <p>{t("devices.error.text")}</p>
+      <p>{problemText(error)}</p>
+      <SupportDetails error={error} />
+    </Notice>
+  );
+}
+
+function NoDevices() {
+  const t = useText();
+  return (
+    <div className={styles.empty}>
+      <div className={styles.pictures} aria-hidden="true">
+        <DevicePicture type="scale" size={64} />
+        <DevicePicture type="blood_pressure_cuff" size={96} />
+        <DevicePicture type="thermometer" size={64} />
+      </div>
+      <h2>{t("devices.empty.title")}</h2>
+      <p>{t("devices.empty.text")}</p>
+      <div className={styles.need}>
+        <h3>{t("devices.empty.need")}</h3>
+        <ul>
+          {(["device", "batteries", "minutes"] as const).map((need) => (
+            <li key={need}>
+              <Icon name="check" />
+              {t(`devices.empty.need.${need}`)}
+            </li>
+          ))}
+        </ul>
+      </div>
+      <LinkButton look="primary" to="/pair/$step" params={{ step: "type" }}>
+        {t("devices.empty.action")}
+      </LinkButton>
+    </div>
+  );
+}
+
+function NothingShared() {
+  const t = useText();
+  return (
+    <Notice title={t("devices.shared.empty.title")} icon="lock">
+      <p>{t("devices.shared.empty.text")}</p>
+    </Notice>
+  );
+}

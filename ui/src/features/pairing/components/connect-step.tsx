@@ -1,0 +1,104 @@
+// Let's find it. A token is fetched when the step opens; a hub searches and the person chooses, a made-up device just joins.
+import { useQuery } from "@tanstack/react-query";
+import { useState } from "react";
+import { Button } from "~/components/ui/button";
+import { DevicePicture, Icon } from "~/components/ui/icon";
+import { Notice, SupportDetails, useProblemText } from "~/components/ui/notice";
+import type { Connection, Me } from "~/lib/api-types";
+import { codeOf } from "~/lib/problem";
+import { useText, type MessageId } from "~/lib/text";
+import { pairStartQuery, useCompletePairing } from "../api/pairing";
+import { HubSearch } from "./hub-search";
+import { StepFrame, type StepProps } from "./step-frame";
+import styles from "./steps.module.css";
+
+type ConnectProps = StepProps & { me: Me; connection: Connection };
+
+/** Our words for the refusals of this step; every other code gets the general ones. */
+const REFUSALS: Record<string, [MessageId, MessageId]> = {
+  already_paired: ["pair.already.title", "pair.already.text"],
+  pairing_expired: ["pair.expired.title", "pair.expired.text"],
+  pairing_used: ["pair.expired.title", "pair.expired.text"],
+  conflict: ["pair.gone.title", "pair.gone.text"],
+  not_found: ["pair.gone.title", "pair.gone.text"],
+};
+const CONSENT_FAULTS = new Set(["consent_required", "consent_missing", "consent_revoked", "kind_not_supported"]);
+
+export function ConnectStep({ wizard, onEvent, me, connection }: ConnectProps) {
+  const t = useText();
+  const [attempt, setAttempt] = useState(0);
+  const start = useQuery(pairStartQuery(connection.id, attempt));
+  const complete = useCompletePairing(me);
+  const error = complete.error ?? start.error;
+
+  const again = () => {
+    complete.reset();
+    setAttempt((count) => count + 1);
+  };
+  const join = (deviceId: string) => {
+    if (!start.data) return;
+    complete.mutate(
+      { pairing_token: start.data.pairing_token, device_id: deviceId },
+      {
+        onSuccess: (done) => onEvent({ type: "completed", connection: done.connection.id, since: Math.floor(Date.now() / 1000) }),
+        onError: (fault) => (CONSENT_FAULTS.has(codeOf(fault)) ? onEvent({ type: "consentMissing" }) : undefined),
+      },
+    );
+  };
+
+  return (
+    <StepFrame
+      wizard={wizard}
+      onEvent={onEvent}
+      title={t("pair.connect.title")}
+      actions={
+        !error && connection.pairing_method === "simulated" ? (
+          <Button look="primary" onPress={() => join(`sim-${crypto.randomUUID().slice(0, 8)}`)} isDisabled={!start.data || complete.isPending}>
+            {t(complete.isPending ? "pair.connect.joining" : "pair.connect.simulated.action")}
+          </Button>
+        ) : undefined
+      }
+    >
+      {error ? <Refused error={error} onAgain={again} /> : null}
+      {!error && connection.pairing_method === "simulated" ? (
+        <div className={styles.picture}>
+          <DevicePicture type={connection.device_type} size={112} />
+          <p>{t("pair.connect.simulated.text", { name: connection.name })}</p>
+        </div>
+      ) : null}
+      {!error && connection.pairing_method === "hub" ? (
+        <HubSearch
+          key={attempt}
+          connection={connection}
+          isStarted={start.isSuccess}
+          isJoining={complete.isPending}
+          attempt={attempt}
+          onChoose={join}
+          onAgain={again}
+        />
+      ) : null}
+    </StepFrame>
+  );
+}
+
+function Refused({ error, onAgain }: { error: unknown; onAgain: () => void }) {
+  const t = useText();
+  const problemText = useProblemText();
+  const words = REFUSALS[codeOf(error)];
+  return (
+    <Notice
+      tone="warn"
+      role="alert"
+      title={t(words ? words[0] : "pair.problem.title")}
+      actions={
+        <Button look="primary" onPress={onAgain}>
+          <Icon name="search" />
+          {t("pair.connect.again")}
+        </Button>
+      }
+    >
+      <p>{words ? t(words[1]) : problemText(error)}</p>
+      <SupportDetails error={error} />
+    </Notice>
+  );
+}

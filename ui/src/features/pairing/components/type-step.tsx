@@ -1,0 +1,37 @@
+// What do you have?
+import { useState } from "react";
+import { DevicePicture, Icon } from "~/components/ui/icon";
+import { DEVICE_TYPES } from "~/lib/kinds";
+import { useText, useWord } from "~/lib/text";
+import { COMMON_TYPES } from "../wizard";
+import { Choice } from "./choice";
+import { StepFrame, type StepProps } from "./step-frame";
+import styles from "./steps.module.css";
+
+export function TypeStep({ wizard, onEvent }: StepProps) {
+  const t = useText();
+  const word = useWord();
+  const [showAll, setShowAll] = useState(wizard.type !== undefined && !COMMON_TYPES.includes(wizard.type));
+  const types = showAll ? [...COMMON_TYPES, ...DEVICE_TYPES.filter((type) => !COMMON_TYPES.includes(type))] : COMMON_TYPES;
+  return (
+    <StepFrame wizard={wizard} onEvent={onEvent} title={t("pair.type.title")}>
+      <ul className={styles.tiles}>
+        {types.map((type) => (
+          <li key={type}>
+            <Choice
+              layout="tile"
+              picture={<DevicePicture type={type} size={56} />}
+              title={word("type", type)}
+              onPress={() => onEvent({ type: "choseType", deviceType: type })}
+            />
+          </li>
+        ))}
+        {showAll ? null : (
+          <li>
+            <Choice layout="tile" picture={<Icon name="plus" size={32} />} title={t("pair.type.more")} onPress={() => setShowAll(true)} />
+          </li>
+        )}
+      </ul>
+    </StepFrame>
+  );
+}

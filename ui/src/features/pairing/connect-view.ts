@@ -1,0 +1,38 @@
+// What the connect step shows, from what the server says about the pairing. Pure.
+import type { FoundDevice, PairingProgress } from "~/lib/api-types";
+
+export type ConnectView = "starting" | "hubSilent" | "searching" | "nothing" | "choose" | "joining" | "done" | "expired" | "failed";
+
+/** A hub answers within seconds when it is there. */
+export const HUB_SILENT_MS = 8000;
+
+export function connectView(progress: PairingProgress | undefined, startedAt: number, now: number): ConnectView {
+  if (!progress) return "starting";
+  if (progress.expires_at && Date.parse(progress.expires_at) <= now) return "expired";
+  switch (progress.state) {
+    case "waiting":
+      return now - startedAt > HUB_SILENT_MS ? "hubSilent" : "starting";
+    case "scanning":
+      return progress.found.length > 0 ? "choose" : "searching";
+    case "found":
+      return progress.found.length > 0 ? "choose" : "nothing";
+    case "pairing":
+      return "joining";
+    default:
+      return progress.state;
+  }
+}
+
+export type Signal = "strong" | "good" | "weak" | "veryWeak";
+
+export function signalOf(rssi: number | null | undefined): Signal | null {
+  if (rssi === null || rssi === undefined) return null;
+  if (rssi > -60) return "strong";
+  if (rssi > -75) return "good";
+  return rssi > -85 ? "weak" : "veryWeak";
+}
+
+/** Nearest first; without a signal last. */
+export function byNearness(a: FoundDevice, b: FoundDevice): number {
+  return (b.rssi ?? -999) - (a.rssi ?? -999);
+}

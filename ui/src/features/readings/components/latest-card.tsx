@@ -1,0 +1,78 @@
+// The newest value of a kind, large: number, unit, time, source. A value never stands alone.
+import { useIntl } from "react-intl";
+import { Age, Moment } from "~/components/ui/age";
+import { Card } from "~/components/ui/card";
+import { Icon } from "~/components/ui/icon";
+import { Say } from "~/components/ui/say";
+import type { Kind, ReadingItem } from "~/lib/api-types";
+import type { LatestMap } from "~/lib/readings";
+import { useText, useWord } from "~/lib/text";
+import type { Units } from "~/lib/units";
+import { latestOf, notesOf, partsOf } from "../describe";
+import styles from "./latest-card.module.css";
+
+interface LatestCardProps {
+  latest: LatestMap;
+  newest: readonly ReadingItem[];
+  kind: Kind;
+  units: Units;
+  source: string;
+  isStale: boolean;
+}
+
+export function LatestCard({ latest, newest, kind, units, source, isStale }: LatestCardProps) {
+  const t = useText();
+  const word = useWord();
+  const intl = useIntl();
+  const head = latestOf(latest, kind);
+  const parts = head && partsOf(intl, units, kind, head.readings);
+  if (!head || !parts) return null;
+  const item = newest.find((one) => one.id === head.id);
+  const notes = item ? notesOf(intl, item) : [];
+
+  return (
+    <Card labelledBy="latest">
+      <div className={styles.latest}>
+        <h2 id="latest" className={styles.heading}>
+          {t("dash.latest")}
+          <span className={styles.kind}>{word("kind", kind)}</span>
+        </h2>
+        {/* Keyed by the reading: a new one fades in, an unchanged one stays still. */}
+        <p key={head.id} className={`${styles.value} number`}>
+          <span className={styles.number}>{parts.main.number}</span> <span className={styles.unit}>{parts.main.unit}</span>
+        </p>
+        <dl className={styles.beside}>
+          {parts.beside
+            .filter((part) => part.name !== "irregular_heartbeat")
+            .map((part) => (
+              <div key={part.name}>
+                <dt>{part.label}</dt>
+                <dd className="number">
+                  {part.number} {part.unit}
+                </dd>
+              </div>
+            ))}
+        </dl>
+        <p className={styles.when}>
+          <Moment at={head.at} />
+          <span aria-hidden="true">·</span>
+          <span className={isStale ? styles.old : undefined}>
+            <Age at={head.at} />
+          </span>
+          <span aria-hidden="true">·</span>
+          <Say id="dash.from" values={{ name: source }} />
+        </p>
+        {notes.length > 0 ? (
+          <ul className={styles.notes}>
+            {notes.map((note) => (
+              <li key={note}>
+                <Icon name="info" size={18} />
+                {note}
+              </li>
+            ))}
+          </ul>
+        ) : null}
+      </div>
+    </Card>
+  );
+}

@@ -1,0 +1,125 @@
+// The chart's data as a table: always reachable, the same rows.
+import { useState } from "react";
+import { useIntl } from "react-intl";
+import { Button } from "~/components/ui/button";
+import type { Kind } from "~/lib/api-types";
+import { KIND_VIEWS } from "~/lib/kinds";
+import { metricLabel, scaleOf, shown, shownText } from "~/lib/metrics";
+import { useText, useWord } from "~/lib/text";
+import { dayText } from "~/lib/time";
+import { numberText, type Units } from "~/lib/units";
+import { notesOf } from "../describe";
+import type { Mark } from "../marks";
+import styles from "./readings-table.module.css";
+
+const STEP = 50;
+
+interface TableProps {
+  marks: readonly Mark[];
+  kind: Kind;
+  metric: string;
+  units: Units;
+  timeZone: string;
+  now: number;
+}
+
+interface Row {
+  key: string;
+  at: number;
+  cells: string[];
+}
+
+export function ReadingsTable({ marks, kind, metric, units, timeZone, now }: TableProps) {
+  const t = useText();
+  const word = useWord();
+  const intl = useIntl();
+  const [count, setCount] = useState(STEP);
+  const newestFirst = [...marks].reverse();
+  const isRollup = marks.some((mark) => mark.rollup);
+  const { heads, row } = isRollup ? rollupColumns(kind, metric) : singleColumns(kind);
+  const visible = newestFirst.slice(0, count);
+
+  function rollupColumns(kind: Kind, metric: string) {
+    const name = KIND_VIEWS[kind].drawing === "pressure" ? "blood_pressure.systolic" : metric;
+    const { unit, precision, convert } = scaleOf(name, units);
+    const text = (value: number | null | undefined) =>
+      value === null || value === undefined ? "–" : `${numberText(intl, convert(value), precision)} ${unit}`.trim();
+    const pair = (mark: Mark, part: "min" | "mean" | "max") => {
+      if (KIND_VIEWS[kind].drawing !== "pressure") return text(mark.rollup?.[metric]?.[part]);
+      const [sys, dia] = [mark.rollup?.["blood_pressure.systolic"]?.[part], mark.rollup?.["blood_pressure.diastolic"]?.[part]];
+      if (typeof sys !== "number" || typeof dia !== "number") return "–";
+      return `${numberText(intl, sys, 0)}/${numberText(intl, dia, 0)} mmHg`;
+    };
+    return {
+      heads: [t("table.lowest"), t("table.average"), t("table.highest"), t("table.count")],
+      row: (mark: Mark): Row => {
+        if (mark.reading) {
+          const value = shown(intl, units, KIND_VIEWS[kind].drawing === "pressure" ? "blood_pressure" : metric, mark.reading.readings);
+          const one = value ? shownText(value) : "–";
+          return { key: mark.reading.id, at: mark.at, cells: [one, one, one, "1"] };
+        }
+        const counted = mark.rollup?.[name]?.count ?? 0;
+        return { key: String(mark.at), at: mark.at, cells: [pair(mark, "min"), pair(mark, "mean"), pair(mark, "max"), intl.formatNumber(counted)] };
+      },
+    };
+  }
+
+  function singleColumns(kind: Kind) {
+    const view = KIND_VIEWS[kind];
+    const names = [...new Set([...view.main, ...view.beside])]
+      .filter((name) => name !== "irregular_heartbeat")
+      .filter((name) => marks.some((mark) => mark.reading && shown(intl, units, name, mark.reading.readings)));
+    const withNotes = marks.some((mark) => mark.reading && notesOf(intl, mark.reading).length > 0);
+    return {
+      heads: [...names.map((name) => metricLabel(intl, name)), ...(withNotes ? [t("table.note")] : [])],
+      row: (mark: Mark): Row => {
+        const readings = mark.reading?.readings ?? {};
+        const cells = names.map((name) => {
+          const value = shown(intl, units, name, readings);
+          return value ? shownText(value) : "–";
+        });
+        const notes = mark.reading ? notesOf(intl, mark.reading).join(", ") : "";
+        return { key: mark.reading?.id ?? String(mark.at), at: mark.at, cells: withNotes ? [...cells, notes] : cells };
+      },
+    };
+  }
+
+  const caption = t("table.caption", { kind: word("kind", kind) });
+  return (
+    <div className={styles.wrap}>
+      {/* Wider than a phone sometimes: the region scrolls, and a keyboard can reach it. */}
+      <div className={styles.scroll} tabIndex={0} role="region" aria-label={caption}>
+        <table className={styles.table}>
+          <caption className="visually-hidden">{caption}</caption>
+          <thead>
+            <tr>
+              <th scope="col">{t("table.time")}</th>
+              {heads.map((head) => (
+                <th scope="col" key={head}>
+                  {head}
+                </th>
+              ))}
+            </tr>
+          </thead>
+          <tbody className="number">
+            {visible.map(row).map(({ key, at, cells }) => (
+              <tr key={key}>
+                <th scope="row">
+                  <time dateTime={new Date(at).toISOString()}>{dayText(intl, at, now, timeZone)}</time>
+                </th>
+                {cells.map((cell, index) => (
+                  <td key={heads[index]}>{cell}</td>
+                ))}
+              </tr>
+            ))}
+          </tbody>
+        </table>
+      </div>
+      {newestFirst.length > count ? (
+        <Button look="quiet" onPress={() => setCount(count + STEP)}>
+          {t("table.more", { count: Math.min(STEP, newestFirst.length - count) })}
+        </Button>
+      ) : null}
+    </div>
+  );
+}

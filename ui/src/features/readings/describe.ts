@@ -1,0 +1,114 @@
+// Marks and readings in words: for the chart's cursor, the table and the latest card. Pure.
+import type { IntlShape } from "react-intl";
+import type { Kind, LatestValue, ReadingItem } from "~/lib/api-types";
+import { KIND_VIEWS } from "~/lib/kinds";
+import { metricLabel, metricOf, scaleOf, shown, shownText, type Shown } from "~/lib/metrics";
+import type { LatestMap } from "~/lib/readings";
+import { say, type MessageId } from "~/lib/text";
+import { numberText, type Units } from "~/lib/units";
+import { extentOf, type Mark } from "./marks";
+
+export interface Part extends Shown {
+  name: string;
+  label: string;
+}
+
+function part(intl: IntlShape, units: Units, name: string, readings: Record<string, unknown>): Part | null {
+  const value = shown(intl, units, name, readings);
+  return value && { name, label: metricLabel(intl, name), ...value };
+}
+
+/** The large value of a reading and the small ones beside it; null when the reading is of another kind. */
+export function partsOf(intl: IntlShape, units: Units, kind: Kind, readings: Record<string, unknown>): { main: Part; beside: Part[] } | null {
+  const view = KIND_VIEWS[kind];
+  const main = view.main.map((name) => part(intl, units, name, readings)).find((one) => one !== null);
+  if (!main) return null;
+  const beside = view.beside
+    .filter((name) => name !== main.name)
+    .map((name) => part(intl, units, name, readings))
+    .filter((one) => one !== null)
+    .filter((one) => !(one.name === "irregular_heartbeat" && readings.irregular_heartbeat !== true));
+  return { main, beside };
+}
+
+/** The newest of a kind out of the latest values: one moment, never values of two moments mixed. */
+export function latestOf(latest: LatestMap, kind: Kind): { at: string; id: string; readings: Record<string, unknown> } | null {
+  const mine = Object.entries(latest).filter(([name]) => metricOf(name)?.kind === kind);
+  const view = KIND_VIEWS[kind];
+  const heads = mine.filter(([name]) => view.main.some((main) => main.split(".")[0] === name.split(".")[0]));
+  const newest = heads.reduce<LatestValue | null>(
+    (best, [, value]) => (best && Date.parse(best.timestamp) >= Date.parse(value.timestamp) ? best : value),
+    null,
+  );
+  if (!newest) return null;
+  const readings = Object.fromEntries(mine.filter(([, one]) => one.id === newest.id).map(([name, one]) => [name, one.value]));
+  return { at: newest.timestamp, id: newest.id, readings };
+}
+
+export function notesOf(intl: IntlShape, item: ReadingItem): string[] {
+  const notes: MessageId[] = [];
+  if (item.meta.recording_method === "manual") notes.push("dash.byHand");
+  if (item.meta.ambiguous_user === true) notes.push("dash.someoneElse");
+  if (item.meta.clock_suspect === true) notes.push("dash.clockSuspect");
+  if (item.readings.irregular_heartbeat === true) notes.push("value.irregular");
+  return notes.map((id) => say(intl, id));
+}
+
+/** "128/84 mmHg, Pulse 72 bpm"; for rollups the average with its lowest and highest. */
+export function markText(intl: IntlShape, units: Units, kind: Kind, metric: string, mark: Mark): string {
+  if (mark.reading) {
+    const parts = partsOf(intl, units, kind, mark.reading.readings);
+    const chosen = part(intl, units, metric, mark.reading.readings);
+    if (KIND_VIEWS[kind].drawing !== "pressure" && chosen) return shownText(chosen);
+    if (!parts) return "";
+    return [shownText(parts.main), ...parts.beside.map((one) => `${one.label} ${shownText(one)}`)].join(", ");
+  }
+  if (KIND_VIEWS[kind].drawing === "pressure") {
+    const [sys, dia] = [mark.rollup?.["blood_pressure.systolic"], mark.rollup?.["blood_pressure.diastolic"]];
+    if (!sys || !dia || sys.mean === null || dia.mean === null) return "";
+    const pair = (a: number, b: number) => `${numberText(intl, a, 0)}/${numberText(intl, b, 0)}`;
+    return say(intl, "chart.mean", {
+      value: `${pair(sys.mean, dia.mean)} mmHg`,
+      low: pair(sys.min ?? sys.mean, dia.min ?? dia.mean),
+      high: pair(sys.max ?? sys.mean, dia.max ?? dia.mean),
+      count: sys.count,
+    });
+  }
+  const point = mark.rollup?.[metric];
+  if (!point || point.mean === null) return "";
+  const { unit, precision, convert } = scaleOf(metric, units);
+  const text = (value: number) => numberText(intl, convert(value), precision);
+  return say(intl, "chart.mean", {
+    value: `${text(point.mean)} ${unit}`.trim(),
+    low: text(point.min ?? point.mean),
+    high: text(point.max ?? point.mean),
+    count: point.count,
+  });
+}
+
+/** The chart in one sentence. */
+export function summaryText(intl: IntlShape, units: Units, kind: Kind, metric: string, marks: readonly Mark[], range: string): string {
+  if (KIND_VIEWS[kind].drawing === "pressure") {
+    const [sys, dia] = [extentOf(marks, "blood_pressure.systolic"), extentOf(marks, "blood_pressure.diastolic")];
+    if (!sys || !dia) return say(intl, "chart.summary.none");
+    return say(intl, "chart.summary.pressure", {
+      count: sys.count,
+      range,
+      sysLow: numberText(intl, sys.low, 0),
+      sysHigh: numberText(intl, sys.high, 0),
+      diaLow: numberText(intl, dia.low, 0),
+      diaHigh: numberText(intl, dia.high, 0),
+      unit: "mmHg",
+    });
+  }
+  const extent = extentOf(marks, metric);
+  if (!extent) return say(intl, "chart.summary.none");
+  const { unit, precision, convert } = scaleOf(metric, units);
+  return say(intl, "chart.summary.values", {
+    count: extent.count,
+    range,
+    low: numberText(intl, convert(extent.low), precision),
+    high: numberText(intl, convert(extent.high), precision),
+    unit,
+  });
+}

@@ -1,0 +1,133 @@
+// A series as marks in time order, and the columns a chart draws from them. Pure; values stay in the platform's units
+// until `scale` turns them into the reader's.
+import type { Kind, ReadingItem, RollupPoint } from "~/lib/api-types";
+import { KIND_VIEWS, type KindView } from "~/lib/kinds";
+import { glucoseMarker, numberAt, scaleOf, valueAt } from "~/lib/metrics";
+import type { Series } from "~/lib/readings";
+import { DAY, HOUR, MINUTE } from "~/lib/time";
+import type { Units } from "~/lib/units";
+
+/** One place on the time axis: a reading, or what the platform made of many (`rollup`, by metric). */
+export interface Mark {
+  at: number;
+  reading?: ReadingItem;
+  rollup?: Record<string, RollupPoint>;
+}
+
+const STEP = { raw: 0, "1m": MINUTE, "1h": HOUR, "1d": DAY } as const;
+
+function holds(item: ReadingItem, view: KindView): boolean {
+  return [...view.charted, ...view.main].some((name) => valueAt(item.readings, name) !== undefined);
+}
+
+/** Oldest first. Readings that came live after the rollups were asked follow them one by one. */
+export function marksOf(series: Series, kind: Kind, from: number): Mark[] {
+  const view = KIND_VIEWS[kind];
+  const byTime = new Map<number, Record<string, RollupPoint>>();
+  for (const [name, points] of Object.entries(series.points)) {
+    for (const point of points) {
+      if (point.count === 0) continue;
+      const at = Date.parse(point.t);
+      byTime.set(at, { ...byTime.get(at), [name]: point });
+    }
+  }
+  const rollups = [...byTime].map(([at, rollup]): Mark => ({ at, rollup }));
+  rollups.sort((a, b) => a.at - b.at);
+  const covered = rollups.length > 0 ? (rollups.at(-1)?.at ?? 0) + STEP[series.resolution] : from;
+
+  const single: Mark[] = [];
+  for (const reading of series.items) {
+    const at = Date.parse(reading.timestamp);
+    if (at >= Math.max(from, rollups.length > 0 ? covered : from) && holds(reading, view)) single.push({ at, reading });
+  }
+  single.sort((a, b) => a.at - b.at);
+  return [...rollups, ...single];
+}
+
+function valueOf(mark: Mark, name: string): number | null {
+  return mark.reading ? numberAt(mark.reading.readings, name) : (mark.rollup?.[name]?.mean ?? null);
+}
+
+export interface Columns {
+  /** Seconds, as the chart wants them. */
+  xs: number[];
+  /** pressure: systolic, diastolic, pulse · others: value, lowest, highest */
+  ys: (number | null)[][];
+  /** Which mark each x is; -1 for the holes that break a line. */
+  marks: number[];
+  unit: string;
+  band: [number, number] | null;
+}
+
+const TARGET_MG_DL: [number, number] = [70, 180];
+
+export function columnsOf(marks: readonly Mark[], kind: Kind, metric: string, units: Units): Columns {
+  const view = KIND_VIEWS[kind];
+  const names = view.drawing === "pressure" ? view.charted : [metric];
+  const { unit, convert } = scaleOf(metric, units);
+  const columns: Columns = { xs: [], ys: [[], [], []], marks: [], unit, band: null };
+  if (view.drawing === "glucose") columns.band = [convert(TARGET_MG_DL[0]), convert(TARGET_MG_DL[1])];
+
+  const scaled = (value: number | null | undefined) => (value === null || value === undefined ? null : convert(value));
+  const holeMs = longestJoin(marks, view);
+  let last: number | null = null;
+  marks.forEach((mark, index) => {
+    const values = names.map((name) => valueOf(mark, name));
+    if (values.every((value) => value === null)) return;
+    if (last !== null && holeMs > 0 && mark.at - last > holeMs) {
+      columns.xs.push((last + 1000) / 1000);
+      columns.marks.push(-1);
+      for (const column of columns.ys) column.push(null);
+    }
+    last = mark.at;
+    columns.xs.push(mark.at / 1000);
+    columns.marks.push(index);
+    if (view.drawing === "pressure") {
+      names.forEach((_, at) => columns.ys[at]?.push(values[at] ?? null));
+      return;
+    }
+    const point = mark.rollup?.[metric];
+    columns.ys[0]?.push(scaled(values[0]));
+    columns.ys[1]?.push(scaled(point ? point.min : values[0]));
+    columns.ys[2]?.push(scaled(point ? point.max : values[0]));
+  });
+  return columns;
+}
+
+/** How far apart two marks may be and still be one line: what the kind says, and three of its usual steps. */
+function longestJoin(marks: readonly Mark[], view: KindView): number {
+  if (!view.joinMs || marks.length < 2) return 0;
+  if (!view.dense) return view.joinMs;
+  const steps = marks.slice(1).map((mark, index) => mark.at - (marks[index]?.at ?? mark.at));
+  steps.sort((a, b) => a - b);
+  const usual = steps[Math.floor(steps.length / 2)] ?? 0;
+  // A meter that is used a few times a day makes single values, not a line.
+  return usual > 30 * MINUTE && marks[0]?.reading ? view.joinMs : Math.max(view.joinMs, 3 * usual);
+}
+
+export function hasLine(view: KindView): boolean {
+  return Boolean(view.joinMs);
+}
+
+export interface Extent {
+  count: number;
+  low: number;
+  high: number;
+}
+
+/** The lowest and highest of a metric over marks; LOW and HIGH are not numbers and do not count. */
+export function extentOf(marks: readonly Mark[], name: string): Extent | null {
+  let [count, low, high] = [0, Infinity, -Infinity];
+  for (const mark of marks) {
+    if (mark.reading) {
+      const value = numberAt(mark.reading.readings, name);
+      if (value === null || (name === "glucose_mg_dL" && glucoseMarker(mark.reading.readings))) continue;
+      [count, low, high] = [count + 1, Math.min(low, value), Math.max(high, value)];
+      continue;
+    }
+    const point = mark.rollup?.[name];
+    if (!point || point.min === null || point.max === null) continue;
+    [count, low, high] = [count + point.count, Math.min(low, point.min), Math.max(high, point.max)];
+  }
+  return count > 0 ? { count, low, high } : null;
+}

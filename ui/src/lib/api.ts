@@ -1,0 +1,70 @@
+// The transport: one typed client, the CSRF header, and answers turned into values or ApiProblem. Shows nothing.
+import createClient from "openapi-fetch";
+import type { paths } from "./api-types";
+import { ApiProblem, problemOf } from "./problem";
+
+const SAFE = new Set(["GET", "HEAD"]);
+
+export function csrfToken(cookies: string = document.cookie): string {
+  const pair = cookies.split("; ").find((cookie) => cookie.startsWith("__Host-csrf="));
+  return pair ? decodeURIComponent(pair.slice(pair.indexOf("=") + 1)) : "";
+}
+
+/** Without this cookie nobody is signed in; asking the server would only earn a 401. */
+export function mayHaveSession(): boolean {
+  return csrfToken() !== "";
+}
+
+/** Called after every answer: the session clock reads from it when the server last heard from us. */
+let onContact: (status: number) => void = () => {};
+export function watchContact(listener: (status: number) => void): void {
+  onContact = listener;
+}
+
+async function send(request: Request): Promise<Response> {
+  try {
+    return await globalThis.fetch(request);
+  } catch (cause) {
+    if (cause instanceof DOMException && cause.name === "AbortError") throw cause;
+    throw new ApiProblem(0, "network");
+  }
+}
+
+export const api = createClient<paths>({
+  baseUrl: globalThis.location.origin,
+  credentials: "same-origin",
+  headers: { Accept: "application/json" },
+  fetch: send,
+});
+
+api.use({
+  onRequest({ request }) {
+    if (!SAFE.has(request.method)) {
+      request.headers.set("X-CSRF-Token", csrfToken());
+      request.headers.set("Content-Type", "application/json");
+    }
+    return request;
+  },
+  onResponse({ response }) {
+    onContact(response.status);
+    return response;
+  },
+});
+
+interface Answer<T> {
+  data?: T;
+  error?: unknown;
+  response: Response;
+}
+
+/** The value of an answer; every other outcome is thrown as ApiProblem. */
+export async function ask<T>(call: Promise<Answer<T>>): Promise<T> {
+  const { data, error, response } = await call;
+  if (!response.ok) throw problemOf(response, error);
+  return data as T;
+}
+
+/** A fresh key for a POST that creates. Keep it over retries of the same wish. */
+export function newKey(): { "Idempotency-Key": string } {
+  return { "Idempotency-Key": crypto.randomUUID() };
+}

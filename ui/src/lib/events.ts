@@ -1,0 +1,286 @@
+// The live stream: one connection for the whole app. Ticket, socket, subscriptions with their cursors, reconnecting,
+// and frames handed on in batches. Knows no screen and no query; live-cache.ts turns frames into cached data.
+import { parseFrame, type Frame } from "./frames";
+
+export type Phase = "idle" | "connecting" | "live" | "waiting";
+
+export interface LiveState {
+  phase: Phase;
+  /** When the stream was last known to work; null before the first time. */
+  liveAt: number | null;
+}
+
+export interface Ports {
+  ticket: () => Promise<string>;
+  socket: (ticket: string) => WebSocket;
+  /** Server-sent events, for networks that break WebSockets. */
+  stream: (patientId: string, cursor: string | null) => EventSource;
+  deliver: (frames: Frame[]) => void;
+  /** Something may have been missed: what is on screen must be asked again. */
+  missed: (patientId: string) => void;
+  ended: () => void;
+}
+
+export const FLUSH_MS = 250;
+export const PING_MS = 20_000;
+export const SILENCE_MS = 45_000;
+const HIDDEN_MS = 5 * 60_000;
+const MAX_DELAY_MS = 30_000;
+const TRIES_BEFORE_SSE = 3;
+
+/** 1, 2, 4 … 30 s, each up to a quarter longer so that a thousand pages do not come back at once. */
+export function delayFor(attempt: number, random: () => number): number {
+  return Math.min(1000 * 2 ** attempt, MAX_DELAY_MS) * (1 + random() / 4);
+}
+
+interface Subscription {
+  holders: number;
+  cursor: string | null;
+  /** Whether the server has confirmed it at least once. */
+  begun: boolean;
+}
+
+export class LiveStream {
+  private state: LiveState = { phase: "idle", liveAt: null };
+  private readonly watchers = new Set<() => void>();
+  private readonly subscriptions = new Map<string, Subscription>();
+  private pending: Frame[] = [];
+  private socket: WebSocket | null = null;
+  private streams: EventSource[] = [];
+  private attempt = 0;
+  private handshakesFailed = 0;
+  private generation = 0;
+  private heardAt = 0;
+  private hiddenAt: number | null = null;
+  private readonly timers: { retry?: Timer; flush?: Timer; ping?: Timer } = {};
+  private readonly ports: Ports;
+
+  constructor(ports: Ports) {
+    this.ports = ports;
+  }
+
+  // --- for React: useSyncExternalStore
+  readonly watch = (watcher: () => void) => {
+    this.watchers.add(watcher);
+    return () => this.watchers.delete(watcher);
+  };
+  readonly read = (): LiveState => this.state;
+
+  /** Starts listening to the browser's own signals. Answers the way to stop everything. */
+  start(): () => void {
+    const online = () => this.retryNow();
+    const offline = () => this.drop();
+    const visibility = () => this.onVisibility();
+    addEventListener("online", online);
+    addEventListener("offline", offline);
+    document.addEventListener("visibilitychange", visibility);
+    return () => {
+      removeEventListener("online", online);
+      removeEventListener("offline", offline);
+      document.removeEventListener("visibilitychange", visibility);
+      this.stop();
+    };
+  }
+
+  subscribe(patientId: string): () => void {
+    const known = this.subscriptions.get(patientId);
+    if (known) known.holders += 1;
+    else {
+      this.subscriptions.set(patientId, { holders: 1, cursor: null, begun: false });
+      if (this.state.phase === "live") this.sendSubscribe(patientId);
+      else if (this.state.phase === "idle") void this.connect();
+    }
+    return () => this.release(patientId);
+  }
+
+  private release(patientId: string) {
+    const subscription = this.subscriptions.get(patientId);
+    if (!subscription) return;
+    subscription.holders -= 1;
+    if (subscription.holders > 0) return;
+    this.subscriptions.delete(patientId);
+    this.send({ type: "unsubscribe", patient_id: patientId });
+    if (this.subscriptions.size === 0) this.stop();
+  }
+
+  stop() {
+    this.generation += 1;
+    clearTimeout(this.timers.retry);
+    clearInterval(this.timers.ping);
+    this.flush();
+    this.close();
+    this.attempt = 0;
+    this.become("idle");
+  }
+
+  private become(phase: Phase) {
+    const liveAt = phase === "live" || this.state.phase === "live" ? Date.now() : this.state.liveAt;
+    if (phase === this.state.phase && phase !== "live") return;
+    this.state = { phase, liveAt };
+    for (const watcher of this.watchers) watcher();
+  }
+
+  private close() {
+    const socket = this.socket;
+    this.socket = null;
+    if (socket && socket.readyState <= WebSocket.OPEN) socket.close();
+    for (const stream of this.streams) stream.close();
+    this.streams = [];
+  }
+
+  private async connect() {
+    if (this.subscriptions.size === 0) return;
+    const generation = ++this.generation;
+    clearTimeout(this.timers.retry);
+    this.become("connecting");
+    if (this.handshakesFailed >= TRIES_BEFORE_SSE) {
+      this.openStreams(generation);
+      return;
+    }
+    let ticket: string;
+    try {
+      ticket = await this.ports.ticket();
+    } catch {
+      if (generation === this.generation) this.retryLater();
+      return;
+    }
+    if (generation !== this.generation) return;
+    this.openSocket(this.ports.socket(ticket), generation);
+  }
+
+  private openSocket(socket: WebSocket, generation: number) {
+    this.socket = socket;
+    let opened = false;
+    socket.addEventListener("open", () => {
+      if (generation !== this.generation) return;
+      opened = true;
+      this.handshakesFailed = 0;
+      this.onOpen();
+    });
+    socket.addEventListener("message", (event: MessageEvent<unknown>) => {
+      if (generation === this.generation) this.onMessage(event.data);
+    });
+    socket.addEventListener("close", (event: CloseEvent) => {
+      if (generation !== this.generation) return;
+      if (!opened) this.handshakesFailed += 1;
+      if (event.code === 4401 || event.code === 4403) {
+        this.stop();
+        this.ports.ended();
+      } else this.retryLater();
+    });
+  }
+
+  private openStreams(generation: number) {
+    this.streams = [...this.subscriptions].map(([patientId, subscription]) => {
+      const stream = this.ports.stream(patientId, subscription.cursor);
+      stream.addEventListener("open", () => {
+        if (generation === this.generation) this.onOpen();
+      });
+      stream.addEventListener("message", (event: MessageEvent<unknown>) => {
+        if (generation === this.generation) this.onMessage(event.data);
+      });
+      stream.addEventListener("error", () => {
+        if (generation === this.generation) this.retryLater();
+      });
+      return stream;
+    });
+  }
+
+  private onOpen() {
+    this.attempt = 0;
+    this.heardAt = Date.now();
+    this.become("live");
+    clearInterval(this.timers.ping);
+    if (!this.socket) return;
+    for (const patientId of this.subscriptions.keys()) this.sendSubscribe(patientId);
+    this.timers.ping = setInterval(() => this.onPing(), PING_MS);
+  }
+
+  private onPing() {
+    if (Date.now() - this.heardAt > SILENCE_MS) this.drop();
+    else this.send({ type: "ping" });
+  }
+
+  private send(message: object) {
+    if (this.socket?.readyState === WebSocket.OPEN) this.socket.send(JSON.stringify(message));
+  }
+
+  private sendSubscribe(patientId: string) {
+    const after = this.subscriptions.get(patientId)?.cursor;
+    this.send({ type: "subscribe", patient_id: patientId, ...(after ? { after } : {}) });
+  }
+
+  private onMessage(raw: unknown) {
+    this.heardAt = Date.now();
+    const frame = parseFrame(raw);
+    if (!frame || frame.type === "pong") return;
+    if ("cursor" in frame && frame.cursor) this.keepCursor(frame, frame.cursor);
+    if (frame.type === "subscribed") {
+      this.onSubscribed(frame.patient_id);
+      return;
+    }
+    this.pending.push(frame);
+    if (frame.type === "alert" || frame.type === "revoked") this.flush();
+    else this.timers.flush ??= setTimeout(() => this.flush(), FLUSH_MS);
+  }
+
+  /** With one subscription every cursor is its own; with several, only a frame that names the person moves it. */
+  private keepCursor(frame: Frame, cursor: string) {
+    const named = "patient_id" in frame ? frame.patient_id : undefined;
+    const only = this.subscriptions.size === 1 ? [...this.subscriptions.keys()][0] : undefined;
+    const subscription = this.subscriptions.get(named ?? only ?? "");
+    if (subscription) subscription.cursor = cursor;
+  }
+
+  /** What was asked over HTTP before the first confirmation may have missed a reading in between: ask it again. */
+  private onSubscribed(patientId: string | undefined) {
+    const subscription = this.subscriptions.get(patientId ?? "");
+    if (!patientId || !subscription || subscription.begun) return;
+    subscription.begun = true;
+    this.ports.missed(patientId);
+  }
+
+  private flush() {
+    clearTimeout(this.timers.flush);
+    this.timers.flush = undefined;
+    if (this.pending.length === 0) return;
+    const frames = this.pending;
+    this.pending = [];
+    this.ports.deliver(frames);
+  }
+
+  private drop() {
+    this.close();
+    this.retryLater();
+  }
+
+  private retryLater() {
+    this.generation += 1;
+    clearInterval(this.timers.ping);
+    clearTimeout(this.timers.retry);
+    this.close();
+    this.become("waiting");
+    this.timers.retry = setTimeout(() => void this.connect(), delayFor(this.attempt, Math.random));
+    this.attempt += 1;
+  }
+
+  private retryNow() {
+    if (this.state.phase !== "waiting") return;
+    this.attempt = 0;
+    void this.connect();
+  }
+
+  private onVisibility() {
+    if (document.hidden) {
+      this.hiddenAt = Date.now();
+      return;
+    }
+    this.retryNow();
+    if (this.hiddenAt !== null && Date.now() - this.hiddenAt > HIDDEN_MS) {
+      for (const patientId of this.subscriptions.keys()) this.ports.missed(patientId);
+    }
+    this.hiddenAt = null;
+  }
+}
+
+type Timer = ReturnType<typeof setTimeout>;

@@ -1,0 +1,116 @@
+// Live frames become cached data here: one write per key and batch. The cache stays the only source that screens read.
+import type { QueryClient } from "@tanstack/react-query";
+import type { Connection, ReadingItem } from "./api-types";
+import type { Frame } from "./frames";
+import { keys } from "./keys";
+import { mergeReadings } from "./merge";
+import { NEWEST, type LatestMap, type Series } from "./readings";
+
+/** A reading older than this never belongs to a chart on screen. */
+const KEEP = 20_000;
+
+export function applyFrames(client: QueryClient, reader: string, frames: readonly Frame[]): void {
+  const readings = new Map<string, { patientId: string; items: ReadingItem[] }>();
+  const patches = new Map<string, Partial<Connection>>();
+  const patch = (id: string, change: Partial<Connection>) => patches.set(id, { ...patches.get(id), ...change });
+
+  for (const frame of frames) {
+    switch (frame.type) {
+      case "reading": {
+        const id = frame.reading.device_connection_id;
+        const batch = readings.get(id) ?? { patientId: frame.patient_id, items: [] };
+        batch.items.push(frame.reading);
+        readings.set(id, batch);
+        break;
+      }
+      case "status":
+        patch(frame.device_connection_id, { status: frame.status, status_reason: frame.status_reason ?? null });
+        void client.invalidateQueries({ queryKey: keys.pairing(frame.device_connection_id) });
+        break;
+      case "health": {
+        const battery = frame.health.battery_pct;
+        if (typeof battery === "number") patch(frame.device_connection_id, { battery_pct: battery });
+        break;
+      }
+      case "revoked":
+        onRevoked(client, reader, frame.patient_id, frame.data_kinds);
+        break;
+      case "gap":
+        void client.invalidateQueries({ queryKey: keys.patient(frame.patient_id ?? reader) });
+        break;
+      default:
+        break;
+    }
+  }
+
+  for (const [id, { patientId, items }] of readings) {
+    applyReadings(client, patientId, id, items);
+    const newest = items.reduce((a, b) => (Date.parse(b.timestamp) > Date.parse(a.timestamp) ? b : a));
+    const battery = newest.meta.battery_pct;
+    patch(id, { last_reading_at: newest.timestamp, ...(typeof battery === "number" ? { battery_pct: battery } : {}) });
+  }
+  patchConnections(client, reader, patches);
+}
+
+function onRevoked(client: QueryClient, reader: string, patientId: string, kinds: string[] | null) {
+  if (patientId === reader) {
+    // Somebody's own consent changed: the list says so.
+    void client.invalidateQueries({ queryKey: keys.connections(reader) });
+    return;
+  }
+  // Removed, not refetched: nothing of that person may stay on screen, not even until an answer comes.
+  const lost = kinds ? new Set(kinds) : null;
+  client.removeQueries({
+    queryKey: keys.patient(patientId),
+    predicate: ({ queryKey }) => lost === null || queryKey[4] !== "series" || lost.has(String(queryKey[5])),
+  });
+  client.setQueryData<Connection[]>(keys.connections(reader), (all) =>
+    lost === null ? all?.filter((one) => one.patient_id !== patientId) : all,
+  );
+  void client.invalidateQueries({ queryKey: keys.connections(reader) });
+}
+
+function applyReadings(client: QueryClient, patientId: string, id: string, items: ReadingItem[]) {
+  client.setQueryData<ReadingItem[]>(keys.newest(patientId, id), (known) => known && mergeReadings(known, items, NEWEST));
+  client.setQueryData<LatestMap>(keys.latest(patientId, id), (known) => known && mergeLatest(known, items));
+  client.setQueriesData<Series>({ queryKey: [...keys.device(patientId, id), "series"] }, (known) => {
+    if (!known) return known;
+    const merged = mergeReadings(known.items, items, KEEP);
+    return merged === known.items ? known : { ...known, items: merged };
+  });
+}
+
+/** The latest value of each metric: a reading replaces what is older than itself. */
+export function mergeLatest(known: LatestMap, items: readonly ReadingItem[]): LatestMap {
+  const next = { ...known };
+  for (const item of items) {
+    if (item.meta.clock_suspect === true || item.meta.ambiguous_user === true) continue;
+    for (const [name, value] of Object.entries(item.readings)) {
+      const old = next[name];
+      if (old && Date.parse(old.timestamp) > Date.parse(item.timestamp)) continue;
+      next[name] = { value, timestamp: item.timestamp, id: item.id, device_connection_id: item.device_connection_id };
+    }
+  }
+  return next;
+}
+
+function patchConnections(client: QueryClient, reader: string, patches: Map<string, Partial<Connection>>) {
+  if (patches.size === 0) return;
+  const key = keys.connections(reader);
+  const known = client.getQueryData<Connection[]>(key);
+  if (!known) return;
+  if ([...patches].some(([id, change]) => change.status && !known.some((one) => one.id === id))) {
+    void client.invalidateQueries({ queryKey: key }); // a device that another page has just added
+  }
+  client.setQueryData<Connection[]>(key, (all) =>
+    all
+      ?.map((one) => {
+        const change = patches.get(one.id);
+        if (!change) return one;
+        const at = change.last_reading_at;
+        const older = at && one.last_reading_at && Date.parse(at) < Date.parse(one.last_reading_at);
+        return { ...one, ...change, ...(older ? { last_reading_at: one.last_reading_at, battery_pct: one.battery_pct } : {}) };
+      })
+      .filter((one) => one.status !== "revoked"),
+  );
+}

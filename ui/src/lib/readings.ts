@@ -1,0 +1,85 @@
+// The readings of one device as queries: the newest few, the latest of each metric, and a series for a chart.
+import { queryOptions } from "@tanstack/react-query";
+import { api, ask } from "./api";
+import type { Kind, LatestValue, ReadingItem, Resolution, RollupPoint } from "./api-types";
+import { KIND_VIEWS } from "./kinds";
+import { keys, type RangeId } from "./keys";
+import { compareReadings } from "./merge";
+import { DAY, MINUTE } from "./time";
+
+export const RANGES: Record<RangeId, { ms: number; rollup: Exclude<Resolution, "raw"> }> = {
+  "24h": { ms: DAY, rollup: "1m" },
+  "7d": { ms: 7 * DAY, rollup: "1h" },
+  "30d": { ms: 30 * DAY, rollup: "1h" },
+  "90d": { ms: 90 * DAY, rollup: "1d" },
+};
+export const RANGE_IDS = Object.keys(RANGES) as RangeId[];
+export const NEWEST = 20;
+const PAGE = 1000;
+
+export type LatestMap = Record<string, LatestValue>;
+
+/** `items` newest first. With rollups, `points` per metric oldest first, and `items` holds what came live since. */
+export interface Series {
+  resolution: Resolution;
+  items: ReadingItem[];
+  points: Record<string, RollupPoint[]>;
+}
+
+export const latestQuery = (patientId: string, id: string) =>
+  queryOptions({
+    queryKey: keys.latest(patientId, id),
+    queryFn: async ({ signal }): Promise<LatestMap> =>
+      (await ask(api.GET("/api/v1/device-data/{id}/latest", { params: { path: { id } }, signal }))).latest,
+    staleTime: Infinity,
+  });
+
+export const newestQuery = (patientId: string, id: string) =>
+  queryOptions({
+    queryKey: keys.newest(patientId, id),
+    queryFn: async ({ signal }): Promise<ReadingItem[]> => {
+      const query = { resolution: "raw" as const, limit: NEWEST };
+      const answer = await ask(api.GET("/api/v1/device-data/{id}", { params: { path: { id }, query }, signal }));
+      return answer.items ?? [];
+    },
+    staleTime: Infinity,
+  });
+
+/**
+ * A chart's data. Single measurements are asked one by one, since each is a mark of its own; when a page cannot hold
+ * them, or the kind is sampled densely, the platform's rollups are asked instead: one cost for any length.
+ */
+export const seriesQuery = (patientId: string, id: string, kind: Kind, range: RangeId) =>
+  queryOptions({
+    queryKey: keys.series(patientId, id, kind, range),
+    queryFn: async ({ signal }): Promise<Series> => {
+      const { ms, rollup } = RANGES[range];
+      const from = new Date(Math.floor((Date.now() - ms) / MINUTE) * MINUTE).toISOString();
+      const view = KIND_VIEWS[kind];
+      const metric = view.main[0]?.split(".")[0];
+      const read = (query: { metric?: string; resolution: "auto" | Resolution; limit?: number }) =>
+        ask(api.GET("/api/v1/device-data/{id}", { params: { path: { id }, query: { from, ...query } }, signal }));
+
+      if (!view.dense || range === "24h" || view.charted.length === 0) {
+        const answer = await read({ metric: view.main.length === 1 ? metric : undefined, resolution: "raw", limit: PAGE });
+        if (!answer.next_cursor || view.charted.length === 0) {
+          return { resolution: "raw", items: [...(answer.items ?? [])].sort(compareReadings), points: {} };
+        }
+      }
+      const resolution = range === "24h" ? rollup : ("auto" as const);
+      const answers = await Promise.all(
+        view.charted.map(async (name) => [name, await read({ metric: name, resolution })] as const),
+      );
+      return {
+        resolution: answers[0]?.[1].resolution ?? rollup,
+        items: [],
+        points: Object.fromEntries(answers.map(([name, answer]) => [name, answer.points ?? []])),
+      };
+    },
+    staleTime: Infinity,
+  });
+
+/** The same rows as a file, made by the server. */
+export function exportUrl(id: string, from: string): string {
+  return `/api/v1/device-data/${encodeURIComponent(id)}/export?format=csv&from=${encodeURIComponent(from)}`;
+}

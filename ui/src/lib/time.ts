@@ -1,0 +1,45 @@
+// Times for people. Ages up to a day, then dates; always in the zone of the person whose body it is. Pure; takes `now`.
+import type { IntlShape } from "react-intl";
+
+export const MINUTE = 60_000;
+export const HOUR = 60 * MINUTE;
+export const DAY = 24 * HOUR;
+
+/** Midnight-to-midnight distance in the zone: 0 is today, 1 yesterday. DST days count as one. */
+export function daysBetween(then: number, now: number, timeZone: string): number {
+  const day = (at: number) => {
+    const [y, m, d] = new Intl.DateTimeFormat("en-CA", { timeZone, dateStyle: "short" }).format(at).split("-").map(Number);
+    return Date.UTC(y ?? 0, (m ?? 1) - 1, d ?? 1);
+  };
+  return Math.round((day(now) - day(then)) / DAY);
+}
+
+/** "just now", "4 minutes ago", "3 hours ago"; older than a day: the date and time. */
+export function ageText(intl: IntlShape, then: number, now: number, timeZone: string): string {
+  const age = now - then;
+  if (age < MINUTE && age > -5 * MINUTE) return intl.formatMessage({ id: "time.justNow" });
+  if (age < 0 || age >= DAY) return dayText(intl, then, now, timeZone);
+  const [amount, unit] = age < HOUR ? [Math.floor(age / MINUTE), "minute" as const] : [Math.floor(age / HOUR), "hour" as const];
+  return intl.formatRelativeTime(-amount, unit, { numeric: "always" });
+}
+
+/** "today 08:30", "yesterday 21:04", "12 Nov, 08:30" (with the year when it is another one). */
+export function dayText(intl: IntlShape, then: number, now: number, timeZone: string): string {
+  const time = intl.formatDate(then, { hour: "numeric", minute: "2-digit", timeZone });
+  const days = daysBetween(then, now, timeZone);
+  if (days === 0) return intl.formatMessage({ id: "time.today" }, { time });
+  if (days === 1) return intl.formatMessage({ id: "time.yesterday" }, { time });
+  const sameYear = new Date(then).getUTCFullYear() === new Date(now).getUTCFullYear();
+  return intl.formatDate(then, {
+    day: "numeric", month: "short", year: sameYear ? undefined : "numeric", hour: "numeric", minute: "2-digit", timeZone,
+  });
+}
+
+/** The whole truth, for a tooltip: date, time with seconds, zone. */
+export function fullText(intl: IntlShape, at: number, timeZone: string): string {
+  return intl.formatDate(at, { dateStyle: "full", timeStyle: "long", timeZone });
+}
+
+export function clockText(intl: IntlShape, at: number, timeZone: string): string {
+  return intl.formatDate(at, { hour: "numeric", minute: "2-digit", timeZone });
+}
