@@ -1,6 +1,7 @@
 """Writes to the audit log before an answer leaves: what waits at the same moment is written together, in one transaction."""
 
 import asyncio
+from typing import Protocol
 
 from chassis.audit import AuditRecord
 from chassis.db import Database
@@ -8,6 +9,12 @@ from chassis.log import Log
 from proto.errors import Unavailable
 
 log = Log("auditor")
+
+
+class AuditLog(Protocol):
+    """What those who audit need of an auditor."""
+
+    async def write(self, record: AuditRecord) -> None: ...
 
 
 class Auditor:

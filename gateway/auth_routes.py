@@ -44,15 +44,13 @@ async def login(
 async def callback(
     request: Request[Any, Any, Any],
     sign_ins: NamedDependency[SignIns],
-    code: FromQuery[str] = "",
-    state: FromQuery[str] = "",
 ) -> Response[Any]:
     carried = request.headers.get("cookie")
     try:
         finished = await sign_ins.finish(
             cookie=cookies.read(carried, cookies.LOGIN),
-            state=state,
-            code=code,
+            state=request.query_params.get("state", ""),
+            code=request.query_params.get("code", ""),
             old_sid=cookies.read(carried, cookies.SESSION),
             address=_address(request),
         )

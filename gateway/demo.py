@@ -1,33 +1,36 @@
-"""The sign-ins that exist in development: their names say their role. Data and one pure question."""
+"""The sign-ins that exist in development, as the demo identity provider would describe them. Data and one pure question."""
 
 import re
 from typing import Final
+from uuid import NAMESPACE_URL, uuid5
 
 from gateway.oidc import Person
 from proto.words import Role
 
-TIMEZONES: Final = {"patient-1": "Europe/Berlin", "patient-2": "America/New_York"}
-NAMES: Final = frozenset({"patient-1", "patient-2", "caregiver-1", "clinician-1", "admin-1"})
-ROLE_OF: Final[dict[str, Role]] = {
-    "patient": "patient",
-    "sim": "patient",
-    "caregiver": "caregiver",
-    "clinician": "clinician",
-    "admin": "admin",
+_NAMED: Final[dict[str, tuple[str, Role, str]]] = {
+    "patient-1": ("Patient One", "patient", "Europe/Berlin"),
+    "patient-2": ("Patient Two", "patient", "America/New_York"),
+    "caregiver-1": ("Caregiver One", "caregiver", "UTC"),
+    "clinician-1": ("Clinician One", "clinician", "UTC"),
+    "admin-1": ("Admin One", "admin", "UTC"),
 }
-_SIMULATED: Final = re.compile(r"sim-\d{6}")
+"""Sign-in name → name shown, role, time zone."""
+_SIMULATED: Final = re.compile(r"sim-(\d{6})")
 
 
 def demo_person(name: str, issuer: str) -> Person | None:
     """The person of a demo sign-in name (`patient-1`, `sim-000001`), or None for any other."""
-    if name not in NAMES and not _SIMULATED.fullmatch(name):
+    if name in _NAMED:
+        display_name, role, timezone = _NAMED[name]
+    elif match := _SIMULATED.fullmatch(name):
+        display_name, role, timezone = f"Simulated Patient {match[1]}", "patient", "UTC"
+    else:
         return None
-    kind, _, number = name.partition("-")
     return Person(
         issuer=issuer,
-        subject=name,
+        subject=str(uuid5(NAMESPACE_URL, f"device-connect:user:{name}")),
         sign_in_name=name,
-        display_name=f"{kind.capitalize()} {int(number)}",
-        roles=[ROLE_OF[kind]],
-        timezone=TIMEZONES.get(name, "UTC"),
+        display_name=display_name,
+        roles=[role],
+        timezone=timezone,
     )

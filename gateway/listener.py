@@ -15,7 +15,7 @@ from chassis.clock import now
 from chassis.log import Log
 from chassis.resource import Job
 from gateway import cursor as cursors
-from gateway.auditor import Auditor
+from gateway.auditor import AuditLog
 from gateway.hub import Hub
 from gateway.limits import Seats
 from gateway.outlet import Outlet
@@ -35,7 +35,7 @@ SESSION_CHECK_S: Final = 60.0
 class Listener:
     """Made by `Listeners.open`. `outlet` is what the transport writes from."""
 
-    def __init__(self, ticket: Ticket, settings: Settings, world: World, hub: Hub, auditor: Auditor) -> None:
+    def __init__(self, ticket: Ticket, settings: Settings, world: World, hub: Hub, auditor: AuditLog) -> None:
         self.ticket = ticket
         self.outlet = Outlet(settings.live_stall_s)
         self.cut = asyncio.Event()
@@ -152,7 +152,7 @@ class Listeners:
     """All live clients of this process: their seats, and the clock that ends them."""
 
     def __init__(
-        self, settings: Settings, world: World, hub: Hub, auditor: Auditor, sessions: Sessions
+        self, settings: Settings, world: World, hub: Hub, auditor: AuditLog, sessions: Sessions
     ) -> None:
         self._settings = settings
         self._world = world

@@ -18,7 +18,8 @@ from joserfc.errors import InvalidKeyIdError, JoseError
 from joserfc.jwk import KeySet
 
 from chassis.log import Log
-from gateway.settings import Settings
+from gateway.origins import LOOPBACK_NAMES, name_of
+from gateway.settings import Settings, origin_of
 from proto.errors import Refused, Unavailable
 from proto.words import ROLES, Role
 
@@ -101,7 +102,9 @@ class Provider:
         self._client_secret = settings.secret("oidc/client_secret")
         self._redirect_uri = f"{settings.public_url.rstrip('/')}/auth/callback"
         self._home = f"{settings.public_url.rstrip('/')}/"
-        self._http = httpx2.AsyncClient(timeout=TIMEOUT_S)
+        # A provider on this machine is not behind the environment's proxy.
+        self._trust_env = name_of(origin_of(self._issuer)) not in LOOPBACK_NAMES
+        self._http = httpx2.AsyncClient(timeout=TIMEOUT_S, trust_env=self._trust_env)
         self._metadata: Metadata | None = None
         self._keys: KeySet | None = None
         self._until = 0.0
@@ -209,4 +212,5 @@ class Provider:
             code_challenge_method="S256",
             token_endpoint_auth_method="client_secret_post",  # noqa: S106 - the name of a method
             timeout=TIMEOUT_S,
+            trust_env=self._trust_env,
         )

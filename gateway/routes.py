@@ -1,5 +1,6 @@
 """Which service answers which address: a table, read from the top. Says nothing about methods: that is the service's."""
 
+import re
 from typing import Final, Literal
 
 import msgspec
@@ -38,22 +39,30 @@ ROUTES: Final = (
 )
 
 PREFIX: Final = "/api/v1/"
-_PARTS: Final = tuple((tuple(route.path.split("/")), route) for route in ROUTES)
-_FORBIDDEN: Final = ("//", "/./", "/../", "\\", "%2f", "%5c", "%2e", "%00")
+_FORBIDDEN: Final = re.compile(r"//|/\.\.?(?:/|$)|\\|%(?:2[fe]|5c|00)", re.IGNORECASE)
+"""A path that could mean another one to a service than it does here is nobody's path."""
+_BY_FIRST: Final = {
+    first: tuple(
+        (tuple(route.path.split("/")), route) for route in ROUTES if route.path.split("/")[0] == first
+    )
+    for first in dict.fromkeys(route.path.split("/")[0] for route in ROUTES)
+}
 
 
 def route_of(raw_path: str, *, development: bool) -> Route | None:
     """The row of a request's undecoded path, or None: then there is nothing."""
-    if not raw_path.startswith(PREFIX):
-        return None
-    # A path that could mean another one to a service than it does here is nobody's path.
-    checked = raw_path.lower() if raw_path.endswith("/") else raw_path.lower() + "/"
-    if any(part in checked for part in _FORBIDDEN):
+    if not raw_path.startswith(PREFIX) or _FORBIDDEN.search(raw_path):
         return None
     segments = raw_path[len(PREFIX) :].split("/")
-    for parts, route in _PARTS:
-        if len(segments) >= len(parts) and all(
-            part in ("*", segment) for part, segment in zip(parts, segments, strict=False)
-        ):
+    for parts, route in _BY_FIRST.get(segments[0], ()):
+        if _matches(parts, segments):
             return route if development or not route.development_only else None
     return None
+
+
+def _matches(parts: tuple[str, ...], segments: list[str]) -> bool:
+    if len(parts) == 1:  # the first segment was the key
+        return True
+    return len(segments) >= len(parts) and all(
+        part in ("*", segment) for part, segment in zip(parts, segments, strict=False)
+    )

@@ -12,7 +12,7 @@ from chassis.audit import AuditRecord
 from chassis.auth import Principal, TokenSigner
 from chassis.cache import DOWN, Cache
 from chassis.log import Log
-from gateway.auditor import Auditor
+from gateway.auditor import AuditLog
 from gateway.demo import demo_person
 from gateway.limits import Window
 from gateway.oidc import Attempt, Person, Provider, new_attempt
@@ -51,7 +51,7 @@ class SignIns:
         people: People,
         sessions: Sessions,
         signer: TokenSigner,
-        auditor: Auditor,
+        auditor: AuditLog,
     ) -> None:
         self._issuer = settings.oidc_issuer
         self._cache = cache

@@ -6,6 +6,9 @@ from hashlib import sha256
 from typing import Any
 from urllib.parse import parse_qs
 
+INTERNAL_TOKEN = b""
+"""Set by the test that plays `access`."""
+
 
 async def app(scope: Any, receive: Any, send: Any) -> None:
     if scope["type"] == "lifespan":
@@ -20,6 +23,9 @@ async def app(scope: Any, receive: Any, send: Any) -> None:
         body += message.get("body", b"")
         if not message.get("more_body"):
             break
+    if scope["path"] == "/internal/sign-in":
+        await _sign_in(scope, body, send)
+        return
     query = {name: texts[0] for name, texts in parse_qs(scope["query_string"].decode()).items()}
     if "sleep" in query:
         await asyncio.sleep(float(query["sleep"]))
@@ -48,6 +54,24 @@ async def app(scope: Any, receive: Any, send: Any) -> None:
     await send({"type": "http.response.start", "status": status, "headers": headers})
     await send({"type": "http.response.body", "body": answer[:10], "more_body": True})
     await send({"type": "http.response.body", "body": answer[10:], "more_body": False})
+
+
+async def _sign_in(scope: Any, body: bytes, send: Any) -> None:
+    """As `access` answers; whoever is called sim-000404 may not come in."""
+    person = json.loads(body)
+    is_inside = dict(scope["headers"]).get(b"x-internal-token") == INTERNAL_TOKEN
+    is_welcome = is_inside and person["sign_in_name"] != "sim-000404"
+    is_patient = "patient" in person["roles"]
+    answer = {
+        "user_id": person["subject"],
+        "patient_id": person["subject"] if is_patient else None,
+        "roles": person["roles"],
+        "display_name": person["display_name"],
+    }
+    content = json.dumps(answer if is_welcome else {"code": "unauthenticated"}).encode()
+    headers = [(b"content-type", b"application/json"), (b"content-length", b"%d" % len(content))]
+    await send({"type": "http.response.start", "status": 200 if is_welcome else 401, "headers": headers})
+    await send({"type": "http.response.body", "body": content, "more_body": False})
 
 
 async def _large(send: Any, size: int, *, chunked: bool) -> None:
