@@ -69,6 +69,7 @@ FILES: Final[dict[str, Callable[[], bytes]]] = {
     "keys/keyring.json": keyring,
     "keys/token_signing.pem": signing_key,
     "keys/internal_token": password,
+    "keys/audit_checkpoint.pem": signing_key,
 }
 DERIVED: Final[dict[str, tuple[str, Callable[[bytes], bytes]]]] = {
     "keys/token_verify.pem": ("keys/token_signing.pem", verify_key),
