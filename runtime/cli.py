@@ -15,6 +15,7 @@ COMMANDS = {
     "config check": "runtime.commands.operate:config_check",
     "decode": "runtime.commands.tools:decode",
     "simulate": "runtime.commands.tools:simulate",
+    "audit": "runtime.commands.tools:audit_verify",
     "generate": "runtime.commands.tools:generate",
 }
 PROCESSES = [
@@ -75,6 +76,9 @@ def parser() -> argparse.ArgumentParser:
     decode.add_argument("--timezone", metavar="Z", help="IANA name; UTC when not given")
     decode.add_argument("--context", metavar="JSON", help="what earlier values of the session said")
     commands.add_parser("simulate", help="hubs and patients with devices that measure", add_help=False)
+    audit = commands.add_parser("audit", help="is the audit log whole?")
+    audit.add_argument("what", choices=["verify"])
+    _home(audit)
     commands.add_parser("generate")  # for developers; not listed
     return top
 

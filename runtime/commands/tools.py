@@ -1,6 +1,7 @@
 """Tools that need no running system, or speak to one from outside: decode, simulate, generate."""
 
 import argparse
+import asyncio
 import io
 import sys
 from importlib import import_module
@@ -11,7 +12,7 @@ import msgspec
 
 from runtime.environment import given
 
-GENERATORS: Final = ("runtime.generate", "proto.generate", "gateway.generate")
+GENERATORS: Final = ("runtime.generate", "runtime.contracts")
 """Modules with `generate(root) -> list[Path]`; each writes files that follow from code."""
 
 
@@ -43,6 +44,26 @@ def simulate(arguments: argparse.Namespace) -> int:
     from simulator import cli
 
     return cli.main(arguments.rest, given())
+
+
+def audit_verify(arguments: argparse.Namespace) -> int:
+    """Walks the audit log's chains as the owner of the database; exit 1 when one is broken."""
+    from runtime.environment import home_of
+    from runtime.home import read_json
+    from services.access.verify import signing_key, verify_database
+
+    environ = given()
+    home = home_of(arguments.home, environ)
+    endpoints = read_json(home.endpoints, {})
+    url = environ.get("DC_DATABASE_DIRECT_URL") or endpoints.get("postgres", "")
+    if not url:
+        print("Which database? Start the system, or set DC_DATABASE_DIRECT_URL to the owner's.", file=sys.stderr)
+        return 2
+    key_file = home.secrets / "keys/audit_checkpoint.pem"
+    key = signing_key(key_file).public_key() if key_file.exists() else None
+    report = asyncio.run(verify_database(url, key))
+    print(msgspec.json.encode(report).decode())
+    return 0 if report["ok"] else 1
 
 
 def generate(arguments: argparse.Namespace) -> int:
