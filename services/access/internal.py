@@ -29,8 +29,8 @@ class SignIn(msgspec.Struct, frozen=True, kw_only=True):
     sign_in_name: str
     display_name: str
     roles: list[Role]
-    timezone: str = "UTC"
-    locale: str = "en"
+    timezone: str | None = None
+    locale: str | None = None
 
 
 class SignedIn(msgspec.Struct, frozen=True, kw_only=True):
@@ -73,8 +73,8 @@ async def sign_in(
             display_name=data.display_name,
             roles=data.roles,
             patient_id=new_id if "patient" in data.roles else None,
-            timezone=data.timezone,
-            locale=data.locale,
+            timezone=data.timezone or "UTC",
+            locale=data.locale or "en",
         )
         if fresh:
             say_profile(tx, profile)
