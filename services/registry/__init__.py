@@ -1,0 +1,1 @@
+"""The catalogue: which devices exist, what they measure, and how they are best connected."""

@@ -1,0 +1,46 @@
+"""Pulse oximeters and thermometers."""
+
+from typing import Final
+
+from services.registry.catalogue.model import (
+    APP_FIRST,
+    BATTERY_INFO,
+    BROWSER_OR_HUB,
+    CLOUD_FIRST,
+    CLOUD_ONLY,
+    HEALTH_FIRST,
+    HUB_FIRST,
+    NEEDS_PHONE,
+    NEEDS_SDK,
+    Model,
+)
+
+_PLX = ("1822", *BATTERY_INFO)
+_HTS = ("1809", *BATTERY_INFO)
+
+MODELS: Final = (
+    Model(vendor_id="nonin", model="3230", name="Nonin 3230", device_type="pulse_oximeter", kinds=("spo2",),
+          methods=("hub", "web_bluetooth", "companion_app", "manual"), reason=BROWSER_OR_HUB, ble_services=_PLX,
+          decoder="sig", names=("Nonin3230_",),
+          quirks={"services": "Firmware differs: where 1822 is absent the maker's own service is the only one."}),
+    Model(vendor_id="beurer", model="po-60", name="Beurer PO 60", device_type="pulse_oximeter", kinds=("spo2",),
+          methods=("companion_app", "manual"), reason=APP_FIRST, native_reason=NEEDS_SDK, names=("PO60",)),
+    Model(vendor_id="masimo", model="mightysat-rx", name="Masimo MightySat Rx", device_type="pulse_oximeter",
+          kinds=("spo2", "respiratory_rate"), methods=("healthkit", "manual"), reason=HEALTH_FIRST,
+          native_reason=NEEDS_SDK),
+    Model(vendor_id="wellue", model="o2ring", name="Wellue O2Ring", device_type="pulse_oximeter", kinds=("spo2",),
+          methods=("healthkit", "manual"), reason=HEALTH_FIRST, native_reason=NEEDS_SDK, names=("O2Ring",)),
+    Model(vendor_id="ihealth", model="air", name="iHealth Air (PO3M)", device_type="pulse_oximeter", kinds=("spo2",),
+          methods=("vendor_oauth", "healthkit", "manual"), reason=CLOUD_FIRST, native_reason=NEEDS_SDK),
+    Model(vendor_id="and", model="ut-201ble", name="A&D UT-201BLE", device_type="thermometer", kinds=("temperature",),
+          methods=("hub", "web_bluetooth", "companion_app", "manual"), reason=HUB_FIRST, ble_services=_HTS,
+          decoder="sig", names=("A&D_UT201BLE",)),
+    Model(vendor_id="beurer", model="ft-95", name="Beurer FT 95", device_type="thermometer", kinds=("temperature",),
+          methods=("hub", "web_bluetooth", "companion_app", "manual"), reason=BROWSER_OR_HUB, ble_services=_HTS,
+          decoder="sig", names=("FT95",)),
+    Model(vendor_id="withings", model="thermo", name="Withings Thermo", device_type="thermometer",
+          kinds=("temperature",), methods=("vendor_oauth", "healthkit", "manual"), reason=CLOUD_FIRST,
+          native_reason=CLOUD_ONLY),
+    Model(vendor_id="kinsa", model="quickcare", name="Kinsa QuickCare", device_type="thermometer",
+          kinds=("temperature",), methods=("healthkit", "manual"), reason=HEALTH_FIRST, native_reason=NEEDS_PHONE),
+)  # fmt: skip

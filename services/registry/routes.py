@@ -1,0 +1,149 @@
+"""The catalogue over HTTP."""
+
+from typing import Any
+from uuid import UUID
+
+from litestar import Request, Response, get, post
+from litestar.di import NamedDependency
+from litestar.params import FromPath, FromQuery, JSONBody
+from msgspec import UNSET
+
+from chassis.auth import Principal, require_role
+from chassis.clock import uuid7
+from chassis.db import Database, Tx
+from chassis.idempotency import once
+from chassis.paging import DEFAULT_LIMIT, check_limit, decode_cursor, encode_cursor
+from proto.errors import Refused
+from proto.resources import DeviceModel, DeviceModelRegister, Page, Vendor
+from proto.words import DeviceType, PairingMethod
+from services.registry import store
+from services.registry.domain import ADDED_BY_HAND
+from services.registry.rows import ModelRow
+from services.registry.seeding import say_model
+
+
+@get("/api/v1/devices", summary="Which devices there are", tags=["devices"])
+async def list_models(
+    db: NamedDependency[Database],
+    hidden_vendor: NamedDependency[str | None],
+    device_type: FromQuery[DeviceType | None] = None,
+    vendor: FromQuery[str | None] = None,
+    pairing_method: FromQuery[PairingMethod | None] = None,
+    q: FromQuery[str | None] = None,
+    limit: FromQuery[int] = DEFAULT_LIMIT,
+    cursor: FromQuery[str | None] = None,
+) -> Page[DeviceModel]:
+    """By name. `q` searches name, model and maker; every word must be found."""
+    check_limit(limit)
+    after = decode_cursor(cursor, tuple[str, UUID]) if cursor else None
+    async with db.transaction("models_list") as tx:
+        rows = await store.select_models(
+            tx.conn,
+            device_type=device_type,
+            vendor=vendor,
+            pairing_method=pairing_method,
+            q=q,
+            hidden_vendor=hidden_vendor,
+            after=after,
+            limit=limit + 1,
+        )
+    page = rows[:limit]
+    more = len(rows) > limit
+    return Page(
+        items=[shape(row) for row in page],
+        next_cursor=encode_cursor(page[-1].name, page[-1].id) if more else None,
+    )
+
+
+@get("/api/v1/devices/{model_id:uuid}", summary="One device model", tags=["devices"])
+async def read_model(
+    model_id: FromPath[UUID], db: NamedDependency[Database], hidden_vendor: NamedDependency[str | None]
+) -> DeviceModel:
+    async with db.transaction("model") as tx:
+        row = await store.select_model(tx.conn, model_id)
+    if row is None or row.vendor == hidden_vendor:
+        raise Refused("not_found")
+    return shape(row)
+
+
+@post(
+    "/api/v1/devices/register",
+    status_code=201,
+    guards=[require_role("admin")],
+    summary="Add a device model",
+    tags=["devices"],
+)
+async def register_model(
+    request: "Request[Any, Any, Any]",
+    data: JSONBody[DeviceModelRegister],
+    principal: NamedDependency[Principal],
+    db: NamedDependency[Database],
+) -> Response[DeviceModel]:
+    """409 when the vendor has a model of this name."""
+
+    async def work(tx: Tx) -> DeviceModel:
+        await store.insert_vendor(tx.conn, data.vendor_id)
+        id = uuid7()
+        row = ModelRow(
+            id=id,
+            vendor=data.vendor_id,
+            vendor_name="",
+            model=data.model,
+            name=data.name,
+            device_type=data.device_type,
+            capabilities=list(dict.fromkeys(data.capabilities)),
+            pairing_methods=list(dict.fromkeys(data.pairing_methods)),
+            recommended_reason=ADDED_BY_HAND,
+            native_required=False,
+            native_reason=None,
+            ble_services=[],
+            decoder="sig",
+            quirks={},
+            docs_url=None if data.docs_url is UNSET else data.docs_url,
+            version=1,
+        )
+        if not await store.insert_model(tx.conn, row, in_catalogue=False):
+            raise Refused("duplicate", field="model")
+        stored = await store.select_model(tx.conn, id)
+        if stored is None:
+            raise RuntimeError("a model that was just inserted is not there")
+        say_model(tx, stored)
+        return shape(stored)
+
+    return await once(db, request, principal, work)
+
+
+@get("/api/v1/vendors", summary="The makers", tags=["devices"])
+async def list_vendors(
+    db: NamedDependency[Database],
+    hidden_vendor: NamedDependency[str | None],
+    limit: FromQuery[int] = DEFAULT_LIMIT,
+    cursor: FromQuery[str | None] = None,
+) -> Page[Vendor]:
+    check_limit(limit)
+    after = decode_cursor(cursor, tuple[str])[0] if cursor else None
+    async with db.transaction("vendors") as tx:
+        rows = await store.select_vendors(tx.conn, hidden=hidden_vendor, after=after, limit=limit + 1)
+    page = rows[:limit]
+    return Page(
+        items=[Vendor(vendor_id=row.vendor_id, name=row.name, docs_url=row.docs_url or None) for row in page],
+        next_cursor=encode_cursor(page[-1].vendor_id) if len(rows) > limit else None,
+    )
+
+
+def shape(row: ModelRow) -> DeviceModel:
+    return DeviceModel(
+        id=row.id,
+        vendor_id=row.vendor,
+        vendor_name=row.vendor_name,
+        model=row.model,
+        name=row.name,
+        device_type=row.device_type,
+        capabilities=row.capabilities,
+        pairing_methods=row.pairing_methods,
+        recommended_reason=row.recommended_reason,
+        native_required=row.native_required,
+        native_reason=row.native_reason,
+        ble_services=row.ble_services,
+        docs_url=row.docs_url,
+    )
