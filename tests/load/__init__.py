@@ -1,0 +1,1 @@
+"""Load and measurement, on loopback only, bounded in time; stops what it started."""
