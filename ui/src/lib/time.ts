@@ -5,6 +5,12 @@ export const MINUTE = 60_000;
 export const HOUR = 60 * MINUTE;
 export const DAY = 24 * HOUR;
 
+/** "08:30" where the day has 24 hours, "8:30 AM" where it has twice twelve. */
+export function hourStyle(locale: string): Intl.DateTimeFormatOptions {
+  const isTwelve = new Intl.DateTimeFormat(locale, { hour: "numeric" }).resolvedOptions().hour12;
+  return { hour: isTwelve ? "numeric" : "2-digit", minute: "2-digit" };
+}
+
 /** Midnight-to-midnight distance in the zone: 0 is today, 1 yesterday. DST days count as one. */
 export function daysBetween(then: number, now: number, timeZone: string): number {
   const day = (at: number) => {
@@ -25,14 +31,13 @@ export function ageText(intl: IntlShape, then: number, now: number, timeZone: st
 
 /** "today 08:30", "yesterday 21:04", "12 Nov, 08:30" (with the year when it is another one). */
 export function dayText(intl: IntlShape, then: number, now: number, timeZone: string): string {
-  const time = intl.formatDate(then, { hour: "numeric", minute: "2-digit", timeZone });
+  const hours = hourStyle(intl.locale);
+  const time = intl.formatDate(then, { ...hours, timeZone });
   const days = daysBetween(then, now, timeZone);
   if (days === 0) return intl.formatMessage({ id: "time.today" }, { time });
   if (days === 1) return intl.formatMessage({ id: "time.yesterday" }, { time });
   const sameYear = new Date(then).getUTCFullYear() === new Date(now).getUTCFullYear();
-  return intl.formatDate(then, {
-    day: "numeric", month: "short", year: sameYear ? undefined : "numeric", hour: "numeric", minute: "2-digit", timeZone,
-  });
+  return intl.formatDate(then, { day: "numeric", month: "short", year: sameYear ? undefined : "numeric", ...hours, timeZone });
 }
 
 /** The whole truth, for a tooltip: date, time with seconds, zone. */
@@ -41,5 +46,5 @@ export function fullText(intl: IntlShape, at: number, timeZone: string): string 
 }
 
 export function clockText(intl: IntlShape, at: number, timeZone: string): string {
-  return intl.formatDate(at, { hour: "numeric", minute: "2-digit", timeZone });
+  return intl.formatDate(at, { ...hourStyle(intl.locale), timeZone });
 }

@@ -4,6 +4,7 @@ import { Link, useNavigate, useParams, useSearch } from "@tanstack/react-router"
 import { LinkButton, Button } from "~/components/ui/button";
 import { Card } from "~/components/ui/card";
 import { Icon } from "~/components/ui/icon";
+import { LiveMark } from "~/components/ui/live-mark";
 import { Notice, SupportDetails, useProblemText } from "~/components/ui/notice";
 import { Page } from "~/components/ui/page";
 import { Segments } from "~/components/ui/segments";
@@ -74,6 +75,7 @@ function Dashboard({ connection }: { connection: Connection }) {
     <Page
       title={connection.name}
       tab={t("dash.kinds")}
+      beside={<LiveMark />}
       before={
         <Link to="/devices" className={styles.back}>
           <Icon name="back" />
@@ -136,6 +138,7 @@ function KindChoice({ kinds, kind }: { kinds: Kind[]; kind: Kind }) {
     <Segments
       label={t("dash.kinds")}
       hideLabel
+      look="chips"
       value={kind}
       onChange={(next) => change({ kind: next, metric: undefined })}
       choices={kinds.map((one) => ({ id: one, text: word("kind", one) }))}

@@ -24,6 +24,7 @@ export function DevicesPage() {
     <Page
       title={t(isOwner ? "devices.title" : "devices.titleOther")}
       under={list.data?.length ? <Summary devices={list.data} /> : null}
+      beside={isOwner && list.data?.length !== 0 ? <AddDevice /> : null}
     >
       <DeviceList
         devices={list.data}
@@ -32,7 +33,6 @@ export function DevicesPage() {
         isRetrying={list.isFetching}
         isOwner={isOwner}
       />
-      {isOwner && list.data?.length !== 0 ? <AddDevice /> : null}
     </Page>
   );
 }
@@ -50,14 +50,14 @@ function Summary({ devices }: { devices: Connection[] }) {
   );
 }
 
-/** Always in reach: at the thumb on phones, under the list on wide screens. Off, with the reason, without a network. */
+/** Always in reach: at the thumb on phones, beside the heading on wide screens. Off, with the reason, without a network. */
 function AddDevice() {
   const t = useText();
   const isOnline = useOnline();
   return (
     <div className={styles.add}>
       {isOnline ? (
-        <LinkButton look="primary" wide to="/pair/$step" params={{ step: "type" }}>
+        <LinkButton look="primary" to="/pair/$step" params={{ step: "type" }}>
           <Icon name="plus" />
           {t("devices.add")}
         </LinkButton>

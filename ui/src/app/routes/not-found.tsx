@@ -1,7 +1,7 @@
 // Addresses that lead nowhere, and pages that stopped: what happened, what is safe, one way on.
 import { useRouter } from "@tanstack/react-router";
 import { Button, LinkButton } from "~/components/ui/button";
-import { Icon } from "~/components/ui/icon";
+import { Icon, Mark } from "~/components/ui/icon";
 import { SupportDetails, useProblemText } from "~/components/ui/notice";
 import { Page } from "~/components/ui/page";
 import { ApiProblem } from "~/lib/problem";
@@ -42,12 +42,19 @@ export function CrashPage({ error, reset }: { error: unknown; reset?: () => void
 }
 
 function PlainPage({ title, text, children }: { title: string; text: string; children: React.ReactNode }) {
+  const t = useText();
   return (
-    <div className={styles.plain}>
-      <Page title={title} before={<Icon name="search" size={40} />}>
-        <p>{text}</p>
-        <div className={styles.actions}>{children}</div>
-      </Page>
+    <div className={styles.outside}>
+      <header className={styles.brand}>
+        <Mark />
+        {t("app.name")}
+      </header>
+      <main className={styles.plain}>
+        <Page title={title} before={<Icon name="search" size={40} />}>
+          <p>{text}</p>
+          <div className={styles.actions}>{children}</div>
+        </Page>
+      </main>
     </div>
   );
 }

@@ -60,12 +60,15 @@ export function drawBars(u: uPlot, top: number, bottom: number | null, colour: s
   });
 }
 
-export function drawDots(u: uPlot, series: number, colour: string, halo: string, radius: number) {
+/** Dots with a halo; where they crowd they get smaller, down to `min`. */
+export function drawDots(u: uPlot, series: number, colour: string, halo: string, max: number, min: number) {
   const [xs, values] = [u.data[0], u.data[series]];
+  const room = u.bbox.width / Math.max(xs.length, 1) / ratio();
+  const radius = Math.min(Math.max(room * 0.4, min), max);
   inside(u, (ctx) => {
     ctx.fillStyle = colour;
     ctx.strokeStyle = halo;
-    ctx.lineWidth = 1.5 * ratio();
+    ctx.lineWidth = Math.min(1.5, radius / 2) * ratio();
     for (let index = 0; index < xs.length; index += 1) {
       const [x, value] = [xs[index], values?.[index]];
       if (x === undefined || value === null || value === undefined) continue;

@@ -5,6 +5,7 @@ import { useIntl, type IntlShape } from "react-intl";
 import uPlot from "uplot";
 import "uplot/dist/uPlot.min.css";
 import { useAppearance } from "~/lib/theme";
+import { hourStyle } from "~/lib/time";
 import { drawBars, drawCursor, drawBand, drawDots, readColours } from "./draw";
 import styles from "./time-chart.module.css";
 
@@ -33,10 +34,14 @@ export interface TimeChartProps {
 }
 
 const HEIGHT = 280;
+/** Room beside the first and the last mark, as a part of the range. */
+const SIDE = 0.02;
 const DAY_S = 86_400;
 
+const padded = (from: number, to: number): [number, number] => [from - (to - from) * SIDE, to + (to - from) * SIDE];
+
 function axisTime(intl: IntlShape, timeZone: string, step: number) {
-  const hours: Intl.DateTimeFormatOptions = { hour: "numeric", minute: "2-digit", timeZone };
+  const hours: Intl.DateTimeFormatOptions = { ...hourStyle(intl.locale), timeZone };
   const days: Intl.DateTimeFormatOptions = { day: "numeric", month: "short", timeZone };
   return (at: number) => intl.formatDate(at * 1000, step < DAY_S ? hours : days);
 }
@@ -53,12 +58,12 @@ function options(read: () => TimeChartProps, intl: IntlShape, width: number): uP
   return {
     width,
     height: HEIGHT,
-    padding: [12, 8, 0, 0],
+    padding: [12, 22, 0, 0],
     tzDate: (at) => uPlot.tzDate(new Date(at * 1000), timeZone),
     legend: { show: false },
     cursor: { y: false, x: false, drag: { x: false, y: false, setScale: false }, points: { show: false } },
     scales: {
-      x: { time: true, range: () => [read().from, read().to] },
+      x: { time: true, range: () => padded(read().from, read().to) },
       y: {
         range: (_, low, high) => {
           const [a, b] = [Math.min(low ?? Infinity, floor?.[0] ?? Infinity), Math.max(high ?? -Infinity, floor?.[1] ?? -Infinity)];
@@ -90,10 +95,10 @@ function options(read: () => TimeChartProps, intl: IntlShape, width: number): uP
       drawClear: [(u) => (band ? drawBand(u, band, colours) : undefined)],
       draw: [
         (u) => {
-          if (drawing === "pressure") drawBars(u, 1, 2, colours.series1, 4, 9);
-          if (drawing === "pressure") drawDots(u, 3, colours.series2, colours.surface, 3.5);
-          if (drawing === "points") drawDots(u, 1, colours.series1, colours.surface, 4.5);
-          if (drawing === "bars") drawBars(u, 1, null, colours.series1, 5, 22);
+          if (drawing === "pressure") drawBars(u, 1, 2, colours.series1, 1.5, 9);
+          if (drawing === "pressure") drawDots(u, 3, colours.series2, colours.surface, 3.5, 1.5);
+          if (drawing === "points") drawDots(u, 1, colours.series1, colours.surface, 4.5, 2);
+          if (drawing === "bars") drawBars(u, 1, null, colours.series1, 2, 22);
           drawCursor(u, read().selected, colours);
         },
       ],

@@ -18,9 +18,11 @@ interface SegmentsProps<T extends string> {
   onChange: (value: T) => void;
   choices: readonly Segment<T>[];
   isDisabled?: boolean;
+  /** `chips` for many choices, which wrap. */
+  look?: "joined" | "chips";
 }
 
-export function Segments<T extends string>({ label, hideLabel, value, onChange, choices, isDisabled }: SegmentsProps<T>) {
+export function Segments<T extends string>({ label, hideLabel, value, onChange, choices, isDisabled, look = "joined" }: SegmentsProps<T>) {
   return (
     <RadioGroup
       className={styles.group!}
@@ -31,7 +33,7 @@ export function Segments<T extends string>({ label, hideLabel, value, onChange, 
       aria-label={hideLabel ? label : undefined}
     >
       {hideLabel ? null : <Label className={styles.label}>{label}</Label>}
-      <div className={styles.row}>
+      <div className={styles[look]}>
         {choices.map((choice) => (
           <Radio key={choice.id} value={choice.id} className={styles.segment!} aria-label={choice.name}>
             {choice.text}

@@ -4,7 +4,7 @@ import type { Kind, ReadingItem, RollupPoint } from "~/lib/api-types";
 import { KIND_VIEWS, type KindView } from "~/lib/kinds";
 import { glucoseMarker, numberAt, scaleOf, valueAt } from "~/lib/metrics";
 import type { Series } from "~/lib/readings";
-import { DAY, HOUR, MINUTE } from "~/lib/time";
+import { MINUTE } from "~/lib/time";
 import type { Units } from "~/lib/units";
 
 /** One place on the time axis: a reading, or what the platform made of many (`rollup`, by metric). */
@@ -14,13 +14,11 @@ export interface Mark {
   rollup?: Record<string, RollupPoint>;
 }
 
-const STEP = { raw: 0, "1m": MINUTE, "1h": HOUR, "1d": DAY } as const;
-
 function holds(item: ReadingItem, view: KindView): boolean {
   return [...view.charted, ...view.main].some((name) => valueAt(item.readings, name) !== undefined);
 }
 
-/** Oldest first. Readings that came live after the rollups were asked follow them one by one. */
+/** Oldest first. Readings that came live after the rollups were asked stand between them one by one. */
 export function marksOf(series: Series, kind: Kind, from: number): Mark[] {
   const view = KIND_VIEWS[kind];
   const byTime = new Map<number, Record<string, RollupPoint>>();
@@ -31,17 +29,12 @@ export function marksOf(series: Series, kind: Kind, from: number): Mark[] {
       byTime.set(at, { ...byTime.get(at), [name]: point });
     }
   }
-  const rollups = [...byTime].map(([at, rollup]): Mark => ({ at, rollup }));
-  rollups.sort((a, b) => a.at - b.at);
-  const covered = rollups.length > 0 ? (rollups.at(-1)?.at ?? 0) + STEP[series.resolution] : from;
-
-  const single: Mark[] = [];
+  const marks = [...byTime].map(([at, rollup]): Mark => ({ at, rollup }));
   for (const reading of series.items) {
     const at = Date.parse(reading.timestamp);
-    if (at >= Math.max(from, rollups.length > 0 ? covered : from) && holds(reading, view)) single.push({ at, reading });
+    if (at >= from && holds(reading, view)) marks.push({ at, reading });
   }
-  single.sort((a, b) => a.at - b.at);
-  return [...rollups, ...single];
+  return marks.sort((a, b) => a.at - b.at);
 }
 
 function valueOf(mark: Mark, name: string): number | null {

@@ -92,7 +92,6 @@ export const enPair = {
   "pair.connect.choose.text": "{count, plural, one {The hub sees one device.} other {The hub sees # devices. Choose yours.}}",
   "pair.connect.choose.unnamed": "Device without a name",
   "pair.connect.choose.action": "This is mine",
-  "pair.connect.choose.actionOf": "This is mine: {name}",
   "pair.connect.choose.ending": "…{ending}",
   "pair.connect.again": "Search again",
   "pair.connect.simulated.title": "Connect the simulated device",

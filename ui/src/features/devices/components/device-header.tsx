@@ -2,7 +2,6 @@
 import { Age } from "~/components/ui/age";
 import { Battery } from "~/components/ui/battery";
 import { DevicePicture } from "~/components/ui/icon";
-import { LiveMark } from "~/components/ui/live-mark";
 import { Notice } from "~/components/ui/notice";
 import { Say } from "~/components/ui/say";
 import { StatusBadge } from "~/components/ui/status-badge";
@@ -31,7 +30,6 @@ export function DeviceHeader({ connection, actions }: { connection: Connection; 
             t("time.never")
           )}
         </span>
-        <LiveMark />
       </div>
       {status === "revoked" ? (
         <Notice>

@@ -11,19 +11,18 @@ interface ChoiceProps {
   mark?: string;
   onPress: () => void;
   isDisabled?: boolean;
-  label?: string;
   layout?: "row" | "tile";
 }
 
-export function Choice({ picture, title, text, mark, onPress, isDisabled, label, layout = "row" }: ChoiceProps) {
+export function Choice({ picture, title, text, mark, onPress, isDisabled, layout = "row" }: ChoiceProps) {
   return (
-    <Button className={`${styles.choice} ${styles[layout]}`} onPress={onPress} isDisabled={isDisabled} aria-label={label}>
+    <Button className={`${styles.choice} ${styles[layout]}`} onPress={onPress} isDisabled={isDisabled}>
       {picture}
       <span className={styles.words}>
         <span className={styles.title}>{title}</span>
         {text ? <span className={styles.text}>{text}</span> : null}
+        {mark ? <span className={styles.mark}>{mark}</span> : null}
       </span>
-      {mark ? <span className={styles.mark}>{mark}</span> : null}
       {layout === "row" ? <Icon name="next" /> : null}
     </Button>
   );

@@ -79,16 +79,16 @@ export function ConsentModal(props: ConsentModalProps) {
             </li>
           ))}
         </ul>
+        <div role="alert">
+          {isEmpty ? <Notice tone="info">{t("consent.none")}</Notice> : null}
+          {give.error ? (
+            <Notice tone="warn" title={t("pair.problem.title")}>
+              <p>{problemText(give.error)}</p>
+              <SupportDetails error={give.error} />
+            </Notice>
+          ) : null}
+        </div>
       </section>
-      <div role="alert">
-        {isEmpty ? <Notice tone="info">{t("consent.none")}</Notice> : null}
-        {give.error ? (
-          <Notice tone="warn" title={t("pair.problem.title")}>
-            <p>{problemText(give.error)}</p>
-            <SupportDetails error={give.error} />
-          </Notice>
-        ) : null}
-      </div>
       <section className={styles.part}>
         <h3>{t("consent.who")}</h3>
         <Viewers patientId={patientId} isOpen={isOpen} />

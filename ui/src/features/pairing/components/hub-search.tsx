@@ -132,7 +132,6 @@ function Found({ device, connection, onChoose }: { device: FoundDevice; connecti
       title={name}
       text={[signal ? t(`pair.signal.${signal}`) : "", ending].filter(Boolean).join(" · ")}
       mark={t("pair.connect.choose.action")}
-      label={t("pair.connect.choose.actionOf", { name: `${name} ${ending}` })}
       onPress={() => onChoose(device.address)}
     />
   );

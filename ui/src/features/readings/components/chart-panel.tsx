@@ -76,6 +76,7 @@ export function ChartPanel(props: ChartPanelProps) {
         <Segments
           label={t("dash.metric")}
           hideLabel
+          look="chips"
           value={metric}
           onChange={props.onMetric}
           choices={charted.map((name) => ({ id: name, text: metricLabel(intl, name) }))}
@@ -119,6 +120,7 @@ function Drawn({ kind, metric, marks, units, from, now, timeZone, summary, serie
       <span id={hiddenSummary} hidden>
         {summary}
       </span>
+      <p className={styles.unit}>{columns.unit}</p>
       <Suspense
         fallback={
           <Loading>

@@ -59,7 +59,8 @@ export function LatestCard({ latest, newest, kind, units, source, isStale }: Lat
           <span className={isStale ? styles.old : undefined}>
             <Age at={head.at} />
           </span>
-          <span aria-hidden="true">·</span>
+        </p>
+        <p className={styles.source}>
           <Say id="dash.from" values={{ name: source }} />
         </p>
         {notes.length > 0 ? (

@@ -1,0 +1,208 @@
+import { screen, waitFor, within } from "@testing-library/react";
+import userEvent from "@testing-library/user-event";
+import { http, HttpResponse } from "msw";
+import { describe, expect, test, vi } from "vitest";
+import type { ReadingItem } from "~/lib/api-types";
+import { connection, me, PATIENT, reading } from "~/testing/fixtures";
+import { openApp } from "~/testing/render-app";
+import { api, live, problem, server } from "~/testing/server";
+
+const { id } = connection();
+const ago = (minutes: number) => new Date(Date.now() - minutes * 60_000).toISOString();
+
+function history(...items: ReadingItem[]) {
+  const newest = items[0];
+  server.use(
+    http.get(api("/api/v1/device-data/:id"), () => HttpResponse.json({ items, next_cursor: null, resolution: "raw" })),
+    http.get(api("/api/v1/device-data/:id/latest"), () =>
+      HttpResponse.json({
+        latest: newest
+          ? Object.fromEntries(
+              Object.entries(newest.readings).map(([name, value]) => [name, { value, timestamp: newest.timestamp, id: newest.id, device_connection_id: id }]),
+            )
+          : {},
+      }),
+    ),
+  );
+}
+
+const latest = () => screen.findByRole("region", { name: /Latest/ });
+
+describe("the dashboard of a device", () => {
+  test("a value has its unit, time and source, and the chart its sentence", async () => {
+    history(reading("b", ago(90)), reading("a", ago(600), { readings: { blood_pressure: { systolic: 118, diastolic: 76, hr: 60 } } }));
+    openApp(`/devices/${id}`);
+
+    const card = await latest();
+    expect(card).toHaveTextContent("128/84 mmHg");
+    expect(card).toHaveTextContent("1 hour ago");
+    expect(card).toHaveTextContent("from Kitchen cuff");
+    expect(card).toHaveTextContent("Pulse72 bpm");
+    expect((await screen.findAllByText("2 readings in 7 days: upper values 118 to 128, lower values 76 to 84 mmHg."))[0]).toBeInTheDocument();
+  });
+
+  test("a new reading slides in without a reload", async () => {
+    history(reading("a", ago(600)));
+    let send = (_frame: object) => {};
+    server.use(
+      live.addEventListener("connection", ({ client }) => {
+        send = (frame) => client.send(JSON.stringify(frame));
+      }),
+    );
+    openApp(`/devices/${id}?view=table`);
+    await latest();
+    await screen.findByText("Live");
+    await waitFor(() => expect(screen.getAllByRole("row")).toHaveLength(2));
+
+    send({
+      type: "reading",
+      cursor: "c1",
+      patient_id: PATIENT,
+      reading: reading("b", ago(0), { readings: { blood_pressure: { systolic: 141, diastolic: 91, hr: 80 } } }),
+    });
+
+    await waitFor(async () => expect(await latest()).toHaveTextContent("141/91 mmHg"));
+    expect(screen.getAllByRole("row")).toHaveLength(3);
+    expect(within(screen.getAllByRole("row")[1] as HTMLElement).getByText("141/91 mmHg")).toBeInTheDocument();
+  });
+
+  test("keys move through the chart and each value is spoken", async () => {
+    history(reading("b", ago(30)), reading("a", ago(60), { readings: { blood_pressure: { systolic: 118, diastolic: 76 } } }));
+    openApp(`/devices/${id}`);
+    const chart = await screen.findByRole("slider");
+    chart.focus();
+
+    await userEvent.keyboard("{End}");
+    expect(chart).toHaveAttribute("aria-valuetext", expect.stringContaining("128/84 mmHg, Pulse 72 bpm"));
+    await userEvent.keyboard("{ArrowLeft}");
+    expect(chart).toHaveAttribute("aria-valuetext", expect.stringContaining("118/76 mmHg"));
+  });
+
+  test("range and view are in the address", async () => {
+    history(reading("a", ago(60)));
+    const { router } = openApp(`/devices/${id}`);
+    await userEvent.click(await screen.findByRole("radio", { name: "30 days" }));
+    await userEvent.click(await screen.findByRole("radio", { name: "Table" }));
+
+    await waitFor(() => expect(router.state.location.search).toEqual({ range: "30d", view: "table" }));
+    expect(screen.getByRole("link", { name: "Download as CSV" })).toHaveAttribute("href", expect.stringContaining(`/api/v1/device-data/${id}/export?format=csv&from=`));
+  });
+
+  test("what is doubtful is said beside the value", async () => {
+    history(
+      reading("a", ago(60), {
+        meta: { recording_method: "manual", ambiguous_user: true },
+        readings: { blood_pressure: { systolic: 128, diastolic: 84 }, irregular_heartbeat: true },
+      }),
+    );
+    openApp(`/devices/${id}`);
+
+    const card = await latest();
+    await waitFor(() => expect(card).toHaveTextContent("entered by hand"));
+    expect(card).toHaveTextContent("may be someone else");
+    expect(card).toHaveTextContent("Irregular heartbeat noticed by the device");
+  });
+
+  test("many samples are asked as rollups", async () => {
+    const asked = vi.fn();
+    server.use(
+      http.get(api("/api/v1/device-connections"), () =>
+        HttpResponse.json({ items: [connection({ device_type: "cgm", consent: { id: "d", version: "1", data_kinds: ["glucose"] } })], next_cursor: null }),
+      ),
+      http.get(api("/api/v1/device-data/:id"), ({ request }) => {
+        const { metric, resolution } = Object.fromEntries(new URL(request.url).searchParams);
+        if (resolution === "raw") return HttpResponse.json({ items: [], next_cursor: null, resolution: "raw" });
+        asked(metric, resolution);
+        return HttpResponse.json({ resolution: "1h", points: [{ t: ago(120), min: 90, max: 140, mean: 110, count: 12 }] });
+      }),
+    );
+    openApp(`/devices/${id}?range=30d&view=table`);
+
+    expect(await screen.findByText("110 mg/dL")).toBeInTheDocument();
+    expect(asked).toHaveBeenCalledWith("glucose_mg_dL", "auto");
+  });
+
+  test("a unit changes values and text together", async () => {
+    history(reading("a", ago(5), { readings: { weight_kg: 78.4 } }));
+    server.use(
+      http.get(api("/api/v1/me"), () => HttpResponse.json(me({ units: { glucose: "mg/dL", weight: "lb", temperature: "C" } }))),
+      http.get(api("/api/v1/device-connections"), () =>
+        HttpResponse.json({ items: [connection({ device_type: "scale", consent: { id: "d", version: "1", data_kinds: ["weight"] } })], next_cursor: null }),
+      ),
+    );
+    openApp(`/devices/${id}`);
+
+    expect(await latest()).toHaveTextContent("172.8 lb");
+    expect((await screen.findAllByText("One value in 7 days, between 172.8 and 172.8 lb."))[0]).toBeInTheDocument();
+  });
+});
+
+describe("its unhappy states", () => {
+  test("no reading yet", async () => {
+    openApp(`/devices/${id}`);
+
+    expect(await screen.findByText("No blood pressure readings in these 7 days.")).toBeInTheDocument();
+  });
+
+  test("the chart alone may fail", async () => {
+    history(reading("a", ago(5)));
+    server.use(
+      http.get(api("/api/v1/device-data/:id"), ({ request }) =>
+        new URL(request.url).searchParams.has("from") ? problem(409, "conflict") : HttpResponse.json({ items: [], next_cursor: null, resolution: "raw" }),
+      ),
+    );
+    openApp(`/devices/${id}`);
+
+    expect(await screen.findByText("We can’t show the chart right now")).toBeInTheDocument();
+    expect(await latest()).toHaveTextContent("128/84 mmHg");
+    expect(screen.getByText("Connected")).toBeInTheDocument();
+  });
+
+  test("a silent device keeps its value with its age", async () => {
+    history(reading("a", ago(480)));
+    server.use(
+      http.get(api("/api/v1/device-connections"), () =>
+        HttpResponse.json({ items: [connection({ status: "disconnected", status_reason: "health_stale", last_reading_at: ago(480) })], next_cursor: null }),
+      ),
+    );
+    openApp(`/devices/${id}`);
+
+    expect(await latest()).toHaveTextContent("128/84 mmHg");
+    expect(await latest()).toHaveTextContent("8 hours ago");
+    expect(screen.getByText(/No reading has come for longer than usual/)).toBeInTheDocument();
+  });
+
+  test("one that is not there and one that is not yours look the same", async () => {
+    server.use(http.get(api("/api/v1/device-connections/:id"), () => problem(404, "not_found")));
+    openApp("/devices/0190f3a0-0000-7000-8000-00000000ffff");
+
+    expect(await screen.findByRole("heading", { name: "This device is not here" })).toBeInTheDocument();
+  });
+
+  test("removing says first what follows", async () => {
+    const removed = vi.fn();
+    server.use(
+      http.delete(api("/api/v1/device-connections/:id"), ({ params }) => {
+        removed(params.id);
+        return new HttpResponse(null, { status: 204 });
+      }),
+    );
+    openApp(`/devices/${id}`);
+    await userEvent.click(await screen.findByRole("button", { name: "Remove device" }));
+    const dialog = await screen.findByRole("alertdialog", { name: "Remove Kitchen cuff?" });
+    expect(dialog).toHaveTextContent("People you shared its readings with no longer see them");
+    expect(within(dialog).getByRole("button", { name: "Keep it" })).toHaveFocus();
+    await userEvent.click(within(dialog).getByRole("button", { name: "Remove it" }));
+
+    expect(await screen.findByRole("heading", { name: "Your devices" })).toBeInTheDocument();
+    expect(removed).toHaveBeenCalledExactlyOnceWith(id);
+  });
+
+  test("there is no made-up measurement outside development", async () => {
+    server.use(http.get(api("/api/v1/me"), () => HttpResponse.json(me({ env: "production" }))));
+    openApp(`/devices/${id}`);
+
+    await screen.findByRole("heading", { name: "Kitchen cuff" });
+    expect(screen.queryByRole("button", { name: "Take a simulated measurement" })).toBeNull();
+  });
+});

@@ -1,0 +1,78 @@
+// Answers as the platform gives them. Invented devices, no invented people.
+import type { Connection, ConsentText, DeviceModel, Hub, Me, ReadingItem } from "~/lib/api-types";
+
+export const PATIENT = "0190f3a0-0000-7000-8000-000000000001";
+
+export const me = (change: Partial<Me> = {}): Me => ({
+  user_id: PATIENT,
+  patient_id: PATIENT,
+  display_name: "patient-1",
+  roles: ["patient"],
+  env: "development",
+  timezone: "Europe/Berlin",
+  units: { glucose: "mg/dL", weight: "kg", temperature: "C" },
+  locale: "en-GB",
+  ...change,
+});
+
+export const model = (change: Partial<DeviceModel> = {}): DeviceModel => ({
+  id: "0190f3a0-0000-7000-8000-0000000000a1",
+  vendor_id: "a_and_d",
+  vendor_name: "A&D",
+  model: "ua_651ble",
+  name: "UA-651BLE",
+  device_type: "blood_pressure_cuff",
+  capabilities: ["blood_pressure"],
+  pairing_methods: ["hub", "simulated"],
+  recommended_reason: "A hub takes every reading without a phone.",
+  native_required: false,
+  native_reason: null,
+  ble_services: ["1810"],
+  docs_url: null,
+  ...change,
+});
+
+export const connection = (change: Partial<Connection> = {}): Connection => ({
+  id: "0190f3a0-0000-7000-8000-0000000000c1",
+  patient_id: PATIENT,
+  device_model_id: model().id,
+  name: "Kitchen cuff",
+  device_type: "blood_pressure_cuff",
+  pairing_method: "hub",
+  hub_id: "hub-kitchen",
+  status: "connected",
+  status_reason: null,
+  last_sync_at: null,
+  last_reading_at: null,
+  battery_pct: 76,
+  consent: { id: "0190f3a0-0000-7000-8000-0000000000d1", version: "2026-01", data_kinds: ["blood_pressure"] },
+  created_at: "2026-05-01T06:00:00Z",
+  revoked_at: null,
+  ...change,
+});
+
+export const reading = (id: string, at: string, change: Partial<ReadingItem> = {}): ReadingItem => ({
+  id,
+  device_connection_id: connection().id,
+  timestamp: at,
+  received_at: at,
+  readings: { blood_pressure: { systolic: 128, diastolic: 84, hr: 72 } },
+  meta: { battery_pct: 74 },
+  ...change,
+});
+
+export const hub = (change: Partial<Hub> = {}): Hub => ({
+  hub_id: "hub-kitchen",
+  name: "Kitchen",
+  state: "online",
+  last_seen: null,
+  firmware: null,
+  ...change,
+});
+
+export const consentText: ConsentText = {
+  version: "2026-01",
+  locale: "en",
+  text: "You agree that this device sends what you choose.\n\nYou can stop at any time.",
+  sha256: "0".repeat(64),
+};

@@ -1,0 +1,35 @@
+// The network of tests: a small platform with one patient. A test changes one answer with `server.use`.
+import { http, HttpResponse, ws } from "msw";
+import { setupServer } from "msw/node";
+import { connection, consentText, hub, me, model } from "./fixtures";
+
+const page = <T>(items: T[]) => HttpResponse.json({ items, next_cursor: null });
+
+export const problem = (status: number, code: string) =>
+  HttpResponse.json(
+    { type: "about:blank", title: code, status, detail: "", code, errors: [], request_id: "req-1" },
+    { status, headers: { "Content-Type": "application/problem+json" } },
+  );
+
+export const api = (path: string) => `http://localhost:8080${path}`;
+export const live = ws.link("ws://localhost:8080/ws/live");
+
+export const server = setupServer(
+  http.get(api("/api/v1/me"), () => HttpResponse.json(me())),
+  http.get(api("/api/v1/device-connections"), () => page([connection()])),
+  http.get(api("/api/v1/devices"), () => page([model()])),
+  http.get(api("/api/v1/devices/:id"), () => HttpResponse.json(model())),
+  http.get(api("/api/v1/hubs"), () => page([hub()])),
+  http.get(api("/api/v1/permissions"), () => page([])),
+  http.get(api("/api/v1/consent-texts/current"), () => HttpResponse.json(consentText)),
+  http.get(api("/api/v1/device-data/:id/latest"), () => HttpResponse.json({ latest: {} })),
+  http.get(api("/api/v1/device-data/:id"), () => HttpResponse.json({ items: [], next_cursor: null, resolution: "raw" })),
+  http.post(api("/api/v1/live/ticket"), () => HttpResponse.json({ ticket: "ticket" }, { status: 201 })),
+  http.post(api("/auth/logout"), () => HttpResponse.json({ redirect: "/" })),
+  live.addEventListener("connection", ({ client }) => {
+    client.addEventListener("message", ({ data }) => {
+      const frame = JSON.parse(String(data)) as { type: string; patient_id?: string };
+      if (frame.type === "subscribe") client.send(JSON.stringify({ type: "subscribed", patient_id: frame.patient_id, cursor: "c0" }));
+    });
+  }),
+);

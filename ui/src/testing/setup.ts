@@ -1,0 +1,39 @@
+// What jsdom lacks and every test needs. The canvas takes strokes and forgets them: charts are looked at in a browser.
+import "@testing-library/jest-dom/vitest";
+import { cleanup } from "@testing-library/react";
+import { afterAll, afterEach, beforeAll } from "vitest";
+import { server } from "./server";
+
+const context = new Proxy({} as CanvasRenderingContext2D, {
+  get: (target, name) => Reflect.get(target, name) ?? (name === "measureText" ? () => ({ width: 10 }) : () => {}),
+  set: (target, name, value) => Reflect.set(target, name, value),
+});
+HTMLCanvasElement.prototype.getContext = (() => context) as unknown as typeof HTMLCanvasElement.prototype.getContext;
+globalThis.Path2D = class {
+  moveTo() {}
+  lineTo() {}
+  rect() {}
+  arc() {}
+  closePath() {}
+} as unknown as typeof Path2D;
+globalThis.ResizeObserver = class {
+  observe() {}
+  unobserve() {}
+  disconnect() {}
+};
+globalThis.matchMedia = ((query: string) => ({
+  matches: false,
+  media: query,
+  addEventListener() {},
+  removeEventListener() {},
+  addListener() {},
+  removeListener() {},
+})) as unknown as typeof matchMedia;
+window.scrollTo = () => {};
+
+beforeAll(() => server.listen({ onUnhandledRequest: "error" }));
+afterEach(() => {
+  cleanup();
+  server.resetHandlers();
+});
+afterAll(() => server.close());
