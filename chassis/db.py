@@ -41,6 +41,7 @@ GONE: Final = (
     TimeoutError,
 )
 """The database cannot be reached now: nothing is wrong with the request."""
+BUCKETS: Final = "$KV."
 REPEAT: Final = (asyncpg.DeadlockDetectedError, asyncpg.SerializationError)
 
 _encode: Final = msgspec.json.Encoder().encode
@@ -147,7 +148,11 @@ class Database:
 
     @asynccontextmanager
     async def transaction(self, operation: str = "transaction") -> AsyncIterator[Tx]:
-        """One transaction; commits at the end of the block, and then says its events. Rolls back on an exception."""
+        """One transaction; commits at the end of the block, and then says its events. Rolls back on an exception.
+
+        Returns only when values for key-value buckets are there: whoever is told "paired" may send with the next
+        packet, and must not be a stranger to the service that receives it.
+        """
         with telemetry.DB_SECONDS.labels(operation).time():
             async with self.acquire() as conn:
                 tx = Tx(conn)
@@ -157,6 +162,7 @@ class Database:
                     rows = await self._finish(tx)
         if rows and self._outbox is not None:
             self._outbox.offer(rows)
+            await self._outbox.known([row for row in rows if row.subject.startswith(BUCKETS)])
         for callback in tx._after:
             callback()
 

@@ -27,6 +27,7 @@ log = Log("outbox")
 IDLE_S: Final = 0.2
 SWEEP_S: Final = 1.0
 SWEEP_LIMIT: Final = 500
+KNOWN_S: Final = 1.0
 IN_FLIGHT: Final = 64
 _LOCK: Final = 0x6463_6F62  # one sweeper at a time a schema; the schema's own hash is the second key
 
@@ -74,6 +75,7 @@ class Outbox:
         self._wake = asyncio.Event()
         self._published: list[int] = []
         self._in_flight: set[int] = set()
+        self._awaited: dict[int, asyncio.Future[None]] = {}
         self._slots = asyncio.Semaphore(IN_FLIGHT)
         self._stopping = False
         self._task: asyncio.Task[None] | None = None
@@ -105,6 +107,16 @@ class Outbox:
         self._waiting.extend(rows)
         self._wake.set()
 
+    async def known(self, rows: list[OutboxRow]) -> None:
+        """Waits until offered rows are published, or for a second: then those who hear late hear late."""
+        loop = asyncio.get_running_loop()
+        waits = {row.id: loop.create_future() for row in rows if row.id in self._in_flight}
+        self._awaited.update(waits)
+        if waits:
+            await asyncio.wait(waits.values(), timeout=KNOWN_S)
+        for id in waits:
+            self._awaited.pop(id, None)
+
     def published(self) -> list[int]:
         """Ids whose PubAck came and whose rows may go with the caller's transaction."""
         taken, self._published = self._published, []
@@ -135,6 +147,9 @@ class Outbox:
         finally:
             self._in_flight.discard(row.id)
             self._slots.release()
+            awaited = self._awaited.pop(row.id, None)
+            if awaited is not None:
+                awaited.set_result(None)
 
     async def _clean(self) -> None:
         ids = self.published()
