@@ -24,7 +24,7 @@ from gateway.live import LiveSocket
 from gateway.oidc import Provider
 from gateway.openapi import openapi_json
 from gateway.people import People
-from gateway.proxy import Proxy
+from gateway.proxy import Proxy, refuse
 from gateway.session import Sessions
 from gateway.settings import Settings
 from gateway.sign_in import SignIns
@@ -32,6 +32,7 @@ from gateway.sse import EventStream
 from gateway.static import Static
 from gateway.tickets import Tickets
 from gateway.world import World
+from proto.errors import Refused
 from proto.state import ConnectionsEntry, PermissionState
 
 
@@ -62,7 +63,6 @@ def create_app(settings: Settings) -> Litestar:
     listeners = Listeners(settings, world, hub, auditor, sessions)
     tickets = Tickets(cache, settings.ticket_ttl_s)
     live = LiveSocket(settings, tickets, listeners)
-    proxy = Proxy(settings, credentials, upstreams)
     static = Static(Path(settings.ui_dist))
 
     @asgi("/", is_mount=True, copy_scope=False)
@@ -76,7 +76,7 @@ def create_app(settings: Settings) -> Litestar:
         elif path == b"/api/v1/stream":
             await EventStream(credentials, listeners, app.state.draining)(scope, receive, send)
         elif path.startswith(b"/api/"):
-            await proxy(scope, receive, send)
+            await refuse(send, Refused("not_found"))
         else:
             await static(scope, send)
 
@@ -110,7 +110,7 @@ def create_app(settings: Settings) -> Litestar:
         public=True,
         schema=False,
     )
-    app.asgi_handler = Front(app.asgi_handler, settings)
+    app.asgi_handler = Front(Proxy(app.asgi_handler, settings, credentials, upstreams), settings)
     return app
 
 

@@ -19,8 +19,6 @@ import uvicorn
 import uvloop
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
-from litestar import asgi
-from litestar.types import Receive, Scope, Send
 
 from chassis import http
 from chassis.auth import Principal, TokenSigner, TokenVerifier
@@ -77,14 +75,8 @@ def gateway_app(secrets: str, upstream_port: int) -> Any:
     sessions = Sessions(settings, Cache(settings), TokenSigner(path / "token_signing.pem"))
     credentials = Credentials(settings, TokenVerifier(path / "token_verify.pem"), sessions)
     upstream = Upstream("ingest", f"http://127.0.0.1:{upstream_port}")
-    proxy = Proxy(settings, credentials, {"ingest": upstream})
-
-    @asgi("/", is_mount=True, copy_scope=False)
-    async def everything(scope: Scope, receive: Receive, send: Send) -> None:
-        await proxy(scope, receive, send)  # type: ignore[arg-type]
-
-    app = http.create_app(settings, "gateway", routes=[everything], public=True, schema=False)
-    app.asgi_handler = Front(app.asgi_handler, settings)
+    app = http.create_app(settings, "gateway", public=True, schema=False)
+    app.asgi_handler = Front(Proxy(app.asgi_handler, settings, credentials, {"ingest": upstream}), settings)
     return app
 
 
