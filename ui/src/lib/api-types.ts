@@ -1,3 +1,28 @@
-// The one door to the API's types. They come from the OpenAPI document; nothing below is written by hand.
-export type { paths } from "./api-interim";
-export type * from "./api-interim";
+// The one door to the API's types. They are made from the OpenAPI document; here they only get shorter names.
+import type { components, paths as generated } from "~/generated/api";
+
+type Schemas = components["schemas"];
+
+export type paths = generated;
+
+export type Me = Schemas["Me"];
+export type MePatch = Schemas["MePatch"];
+export type DeviceModel = Schemas["DeviceModel"];
+export type Connection = Schemas["Connection"];
+export type ConnectionCreate = Schemas["ConnectionCreate"];
+export type PairingProgress = Schemas["PairingProgress"];
+export type FoundDevice = Schemas["FoundDevice"];
+export type Hub = Schemas["Hub"];
+export type HubCreated = Schemas["HubCreated"];
+export type ConsentText = Schemas["ConsentText"];
+export type ConsentCreate = Schemas["ConsentCreate"];
+export type ReadingItem = Schemas["ReadingItem"];
+export type RollupPoint = Schemas["RollupPoint"];
+export type LatestValue = Schemas["LatestValue"];
+export type Problem = Schemas["Problem"];
+
+export type DeviceType = Connection["device_type"];
+export type PairingMethod = Connection["pairing_method"];
+export type ConnectionStatus = Connection["status"];
+export type Kind = DeviceModel["capabilities"][number];
+export type Resolution = Schemas["DataAnswer"]["resolution"];

@@ -30,7 +30,7 @@ export const latestQuery = (patientId: string, id: string) =>
   queryOptions({
     queryKey: keys.latest(patientId, id),
     queryFn: async ({ signal }): Promise<LatestMap> =>
-      (await ask(api.GET("/api/v1/device-data/{id}/latest", { params: { path: { id } }, signal }))).latest,
+      (await ask(api.GET("/api/v1/device-data/{device_connection_id}/latest", { params: { path: { device_connection_id: id } }, signal }))).latest,
     staleTime: Infinity,
   });
 
@@ -39,7 +39,7 @@ export const newestQuery = (patientId: string, id: string) =>
     queryKey: keys.newest(patientId, id),
     queryFn: async ({ signal }): Promise<ReadingItem[]> => {
       const query = { resolution: "raw" as const, limit: NEWEST };
-      const answer = await ask(api.GET("/api/v1/device-data/{id}", { params: { path: { id }, query }, signal }));
+      const answer = await ask(api.GET("/api/v1/device-data/{device_connection_id}", { params: { path: { device_connection_id: id }, query }, signal }));
       return answer.items ?? [];
     },
     staleTime: Infinity,
@@ -58,7 +58,7 @@ export const seriesQuery = (patientId: string, id: string, kind: Kind, range: Ra
       const view = KIND_VIEWS[kind];
       const metric = view.main[0]?.split(".")[0];
       const read = (query: { metric?: string; resolution: "auto" | Resolution; limit?: number }) =>
-        ask(api.GET("/api/v1/device-data/{id}", { params: { path: { id }, query: { from, ...query } }, signal }));
+        ask(api.GET("/api/v1/device-data/{device_connection_id}", { params: { path: { device_connection_id: id }, query: { from, ...query } }, signal }));
 
       if (!view.dense || range === "24h" || view.charted.length === 0) {
         const answer = await read({ metric: view.main.length === 1 ? metric : undefined, resolution: "raw", limit: PAGE });

@@ -1,6 +1,6 @@
 // What jsdom lacks and every test needs. The canvas takes strokes and forgets them: charts are looked at in a browser.
 import "@testing-library/jest-dom/vitest";
-import { cleanup } from "@testing-library/react";
+import { cleanup, configure } from "@testing-library/react";
 import { afterAll, afterEach, beforeAll } from "vitest";
 import { server } from "./server";
 
@@ -30,6 +30,9 @@ globalThis.matchMedia = ((query: string) => ({
   removeListener() {},
 })) as unknown as typeof matchMedia;
 window.scrollTo = () => {};
+
+// A busy machine may be slow; waiting ends as soon as what is waited for is there.
+configure({ asyncUtilTimeout: 8000 });
 
 beforeAll(() => server.listen({ onUnhandledRequest: "error" }));
 afterEach(() => {

@@ -10,6 +10,7 @@ import { Page } from "~/components/ui/page";
 import { Segments } from "~/components/ui/segments";
 import { SimulateButton } from "~/components/ui/simulate-button";
 import { Loading, Skeleton } from "~/components/ui/skeleton";
+import { pairingStep } from "~/components/ui/status-reason";
 import { DeviceHeader } from "~/features/devices/components/device-header";
 import { ManageDevice } from "~/features/devices/components/manage-device";
 import { ChartPanel } from "~/features/readings/components/chart-panel";
@@ -39,7 +40,7 @@ export function DevicePage() {
   // Removed devices are not in the list, but their owner still reads what they measured.
   const single = useQuery({
     queryKey: keys.device(me.patient_id ?? me.user_id, id),
-    queryFn: ({ signal }) => ask(api.GET("/api/v1/device-connections/{id}", { params: { path: { id } }, signal })),
+    queryFn: ({ signal }) => ask(api.GET("/api/v1/device-connections/{connection_id}", { params: { path: { connection_id: id } }, signal })),
     enabled: listed.data === null,
   });
   const connection = listed.data ?? single.data;
@@ -85,7 +86,7 @@ function Dashboard({ connection }: { connection: Connection }) {
     >
       <DeviceHeader
         connection={connection}
-        actions={isOwner && (connection.status === "pairing" || connection.status === "failed") ? <PairAgain connection={connection} /> : undefined}
+        actions={isOwner ? <PairAgain connection={connection} /> : undefined}
       />
       {kinds.length > 1 ? <KindChoice kinds={kinds} kind={kind} /> : null}
       {latest.data ? (
@@ -109,10 +110,11 @@ function Dashboard({ connection }: { connection: Connection }) {
 
 function PairAgain({ connection }: { connection: Connection }) {
   const t = useText();
-  const isNew = connection.status === "pairing";
+  const step = pairingStep(connection);
+  if (!step) return null;
   return (
-    <LinkButton to="/pair/$step" params={{ step: isNew ? "consent" : "ready" }} search={{ connection: connection.id }}>
-      {t(isNew ? "devices.continue" : "devices.again")}
+    <LinkButton to="/pair/$step" params={{ step }} search={{ connection: connection.id }}>
+      {t(step === "consent" ? "devices.continue" : "devices.again")}
     </LinkButton>
   );
 }

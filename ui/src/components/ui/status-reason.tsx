@@ -11,3 +11,9 @@ export function useStatusReason(): (connection: Pick<Connection, "status" | "sta
     return t(id in messages ? (id as MessageId) : `status.reason.${status}`);
   };
 }
+
+/** Where pairing goes on for a device that does not send yet, or that must be paired again; null when it need not. */
+export function pairingStep({ status, status_reason: reason }: Pick<Connection, "status" | "status_reason">): "consent" | "ready" | null {
+  if (status === "pairing") return "consent";
+  return status === "failed" || (status === "disconnected" && reason === "hub_removed") ? "ready" : null;
+}

@@ -1,27 +1,35 @@
 import { describe, expect, test } from "vitest";
 import type { PairingProgress } from "~/lib/api-types";
-import { byNearness, connectView, HUB_SILENT_MS, signalOf } from "./connect-view";
+import { byNearness, connectView, signalOf } from "./connect-view";
 
 const found = [{ address: "C0:26:DA:01:7A:4F", name: "Cuff", services: ["1810"], rssi: -52 }];
-const progress = (state: PairingProgress["state"], devices = found): PairingProgress => ({ state, found: devices, expires_at: "2026-05-01T09:00:00Z" });
+const progress = (state: PairingProgress["state"], change: Partial<PairingProgress> = {}): PairingProgress => ({
+  state,
+  found: [],
+  expires_at: "2026-05-01T09:00:00Z",
+  ...change,
+});
 const start = Date.parse("2026-05-01T08:00:00Z");
 
 describe("connectView", () => {
   test.each([
-    [undefined, 0, "starting"],
-    [progress("waiting"), HUB_SILENT_MS, "starting"],
-    [progress("waiting"), HUB_SILENT_MS + 1, "hubSilent"],
-    [progress("scanning", []), 0, "searching"],
-    [progress("scanning"), 0, "choose"],
-    [progress("found"), 0, "choose"],
-    [progress("found", []), 0, "nothing"],
-    [progress("pairing"), 0, "joining"],
-    [progress("done"), 0, "done"],
-    [progress("failed"), 0, "failed"],
-    [progress("expired"), 0, "expired"],
-    [progress("scanning"), 3_600_000, "expired"],
-  ] as const)("%j after %d ms", (state, passed, expected) => {
-    expect(connectView(state as PairingProgress | undefined, start, start + passed)).toBe(expected);
+    [undefined, true, 0, "starting"],
+    [progress("waiting"), true, 0, "starting"],
+    [progress("waiting", { error: "nothing_found" }), true, 0, "nothing"],
+    [progress("waiting", { error: "hub_scan_failed" }), true, 0, "hubTrouble"],
+    [progress("scanning"), true, 0, "searching"],
+    [progress("scanning"), null, 0, "searching"],
+    [progress("scanning"), false, 0, "hubSilent"],
+    [progress("scanning", { found }), false, 0, "choose"],
+    [progress("found", { found }), true, 0, "choose"],
+    [progress("found"), true, 0, "nothing"],
+    [progress("pairing"), true, 0, "joining"],
+    [progress("done"), true, 0, "done"],
+    [progress("failed"), true, 0, "failed"],
+    [progress("expired"), true, 0, "expired"],
+    [progress("scanning"), true, 3_600_000, "expired"],
+  ] as const)("%j, hub online %s, after %d ms", (state, isHubOnline, passed, expected) => {
+    expect(connectView(state, isHubOnline, start + passed)).toBe(expected);
   });
 });
 

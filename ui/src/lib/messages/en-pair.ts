@@ -84,6 +84,8 @@ export const enPair = {
   "pair.connect.starting": "Waking up your hub.",
   "pair.connect.hubSilent.title": "Your hub does not answer",
   "pair.connect.hubSilent.text": "Check that it is plugged in and online. We keep trying; you don’t have to press anything.",
+  "pair.connect.hubTrouble.title": "Your hub could not search",
+  "pair.connect.hubTrouble.text": "Unplug the hub, wait ten seconds and plug it in again. Then search once more.",
   "pair.connect.searching.title": "Searching",
   "pair.connect.searching.text": "Keep the device near the hub, with its light blinking.",
   "pair.connect.nothing.title": "Nothing found yet",

@@ -115,7 +115,9 @@ export const en = {
   "status.reason.hub_pair_failed": "The hub found the device but could not pair with it. Pair it again with the device close to the hub.",
   "status.reason.health_stale": "No reading has come for longer than usual. Take one measurement near the hub.",
   "status.reason.health_failed": "No reading has come for a long time. Check the batteries and take one measurement.",
-  "status.reason.pairing_failed": "Pairing did not finish. Your device is unchanged; you can pair it again.",
+  "status.reason.hub_removed": "Its hub was removed. Pair the device again through another hub.",
+  "status.reason.too_many_tries": "Pairing did not work three times. Your device is unchanged; you can pair it again.",
+  "status.reason.pairing_timeout": "Pairing was not finished within a day. Your device is unchanged; you can begin again.",
   "status.reason.disconnected": "Nothing comes from this device at the moment. Check its batteries and move it near your hub.",
   "status.reason.failed": "Pairing did not finish. Your device is unchanged; you can pair it again.",
 

@@ -9,7 +9,7 @@ import { readerOf } from "~/lib/me";
 export function useRename(me: Me, id: string) {
   const client = useQueryClient();
   return useMutation({
-    mutationFn: (name: string) => ask(api.PATCH("/api/v1/device-connections/{id}", { params: { path: { id } }, body: { name } })),
+    mutationFn: (name: string) => ask(api.PATCH("/api/v1/device-connections/{connection_id}", { params: { path: { connection_id: id } }, body: { name } })),
     onSuccess: (connection) => putConnection(client, me, connection),
   });
 }
@@ -18,7 +18,7 @@ export function useRemove(me: Me, id: string) {
   const client = useQueryClient();
   const key = keys.connections(readerOf(me));
   return useMutation({
-    mutationFn: () => ask(api.DELETE("/api/v1/device-connections/{id}", { params: { path: { id } } })),
+    mutationFn: () => ask(api.DELETE("/api/v1/device-connections/{connection_id}", { params: { path: { connection_id: id } } })),
     onSuccess: () => {
       client.setQueryData<Connection[]>(key, (all) => all?.filter((one) => one.id !== id));
       void client.invalidateQueries({ queryKey: key });

@@ -6,7 +6,7 @@ import { LinkButton } from "~/components/ui/button";
 import { DevicePicture } from "~/components/ui/icon";
 import { Say } from "~/components/ui/say";
 import { StatusBadge } from "~/components/ui/status-badge";
-import { useStatusReason } from "~/components/ui/status-reason";
+import { pairingStep, useStatusReason } from "~/components/ui/status-reason";
 import type { Connection } from "~/lib/api-types";
 import { useText, useWord } from "~/lib/text";
 import styles from "./device-card.module.css";
@@ -60,13 +60,14 @@ export function DeviceCard({ connection, mayPair }: { connection: Connection; ma
 
 function CardAction({ connection, mayPair }: { connection: Connection; mayPair: boolean }) {
   const t = useText();
-  const { id, name, status } = connection;
-  if (mayPair && (status === "pairing" || status === "failed")) {
-    const isNew = status === "pairing";
+  const { id, name } = connection;
+  const step = pairingStep(connection);
+  if (mayPair && step) {
+    const isNew = step === "consent";
     return (
       <LinkButton
         to="/pair/$step"
-        params={{ step: isNew ? "consent" : "ready" }}
+        params={{ step }}
         search={{ connection: id }}
         aria-label={t(isNew ? "devices.continueOf" : "devices.againOf", { name })}
       >

@@ -20,6 +20,6 @@ export const permissionsQuery = (patientId: string) =>
 export function useGiveConsent() {
   const keyOf = useKeyOf();
   return useMutation({
-    mutationFn: (body: ConsentCreate) => ask(api.POST("/api/v1/consents", { params: { header: keyOf(body) }, body })),
+    mutationFn: (body: ConsentCreate) => ask(api.POST("/api/v1/consents", { headers: keyOf(body), body })),
   });
 }

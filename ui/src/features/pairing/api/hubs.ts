@@ -16,7 +16,7 @@ export function useCreateHub() {
   const client = useQueryClient();
   const keyOf = useKeyOf();
   return useMutation({
-    mutationFn: (name: string) => ask(api.POST("/api/v1/hubs", { params: { header: keyOf(name) }, body: { name } })),
+    mutationFn: (name: string) => ask(api.POST("/api/v1/hubs", { headers: keyOf(name), body: { name } })),
     onSuccess: () => client.invalidateQueries({ queryKey: keys.hubs }),
   });
 }

@@ -15,7 +15,7 @@ export const modelsQuery = (deviceType: DeviceType) =>
 export const modelQuery = (id: string) =>
   queryOptions({
     queryKey: keys.model(id),
-    queryFn: ({ signal }) => ask(api.GET("/api/v1/devices/{id}", { params: { path: { id } }, signal })),
+    queryFn: ({ signal }) => ask(api.GET("/api/v1/devices/{model_id}", { params: { path: { model_id: id } }, signal })),
     staleTime: Infinity,
   });
 

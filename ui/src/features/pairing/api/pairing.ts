@@ -15,10 +15,10 @@ export function useCreateConnection(me: Me, instead: Connection | null | undefin
   return useMutation({
     mutationFn: async (body: ConnectionCreate) => {
       if (instead?.status === "pairing" && isSameWish(instead, body)) return instead;
-      const created = await ask(api.POST("/api/v1/device-connections/create", { params: { header: keyOf(body) }, body }));
+      const created = await ask(api.POST("/api/v1/device-connections/create", { headers: keyOf(body), body }));
       if (instead?.status === "pairing") {
         // Left behind it would stand among the devices as "pairing"; that it cannot be removed now is no fault.
-        await ask(api.DELETE("/api/v1/device-connections/{id}", { params: { path: { id: instead.id } } })).catch(() => null);
+        await ask(api.DELETE("/api/v1/device-connections/{connection_id}", { params: { path: { connection_id: instead.id } } })).catch(() => null);
       }
       return created;
     },
@@ -50,7 +50,7 @@ export const pairStartQuery = (connectionId: string, attempt: number) =>
 export const pairingQuery = (connectionId: string, isStarted: boolean) =>
   queryOptions({
     queryKey: keys.pairing(connectionId),
-    queryFn: ({ signal }) => ask(api.GET("/api/v1/device-connections/{id}/pairing", { params: { path: { id: connectionId } }, signal })),
+    queryFn: ({ signal }) => ask(api.GET("/api/v1/device-connections/{connection_id}/pairing", { params: { path: { connection_id: connectionId } }, signal })),
     enabled: isStarted,
     gcTime: 0,
     refetchInterval: POLL_MS,
@@ -61,7 +61,7 @@ export function useCompletePairing(me: Me) {
   const keyOf = useKeyOf();
   return useMutation({
     mutationFn: (body: { pairing_token: string; device_id: string }) =>
-      ask(api.POST("/api/v1/device-connections/pair/complete", { params: { header: keyOf(body) }, body })),
+      ask(api.POST("/api/v1/device-connections/pair/complete", { headers: keyOf(body), body })),
     onSuccess: ({ connection }) => putConnection(client, me, connection),
   });
 }
@@ -69,7 +69,7 @@ export function useCompletePairing(me: Me) {
 export function useNameConnection(me: Me, id: string) {
   const client = useQueryClient();
   return useMutation({
-    mutationFn: (name: string) => ask(api.PATCH("/api/v1/device-connections/{id}", { params: { path: { id } }, body: { name } })),
+    mutationFn: (name: string) => ask(api.PATCH("/api/v1/device-connections/{connection_id}", { params: { path: { connection_id: id } }, body: { name } })),
     onSuccess: (connection) => putConnection(client, me, connection),
   });
 }

@@ -11,6 +11,7 @@ import { SwitchRow } from "~/components/ui/switch-row";
 import type { ConsentText, Kind } from "~/lib/api-types";
 import { useText } from "~/lib/text";
 import { consentTextQuery, permissionsQuery, useGiveConsent } from "../api/consent";
+import { blocksOf, type Block } from "../blocks";
 import styles from "./consent-modal.module.css";
 
 interface ConsentModalProps {
@@ -135,8 +136,8 @@ function FullText({ text, error, onRetry }: { text: ConsentText | undefined; err
     <details className={styles.full}>
       <summary>{t("consent.text", { version: text.version })}</summary>
       <div className={styles.text}>
-        {text.text.split(/\n{2,}/).map((paragraph) => (
-          <p key={paragraph}>{paragraph}</p>
+        {blocksOf(text.text).map((block) => (
+          <TextBlock key={block.type === "list" ? block.items.join() : block.text} block={block} />
         ))}
       </div>
       <Button look="quiet" onPress={() => globalThis.print()}>
@@ -144,4 +145,23 @@ function FullText({ text, error, onRetry }: { text: ConsentText | undefined; err
       </Button>
     </details>
   );
+}
+
+function TextBlock({ block }: { block: Block }) {
+  switch (block.type) {
+    case "title":
+      return <h3>{block.text}</h3>;
+    case "heading":
+      return <h4>{block.text}</h4>;
+    case "paragraph":
+      return <p>{block.text}</p>;
+    case "list":
+      return (
+        <ul className={styles.list}>
+          {block.items.map((item) => (
+            <li key={item}>{item}</li>
+          ))}
+        </ul>
+      );
+  }
 }

@@ -6,6 +6,7 @@ import { DevicePicture, Icon } from "~/components/ui/icon";
 import { Notice } from "~/components/ui/notice";
 import type { Connection, FoundDevice } from "~/lib/api-types";
 import { useText } from "~/lib/text";
+import { hubsQuery } from "../api/hubs";
 import { pairingQuery } from "../api/pairing";
 import { byNearness, connectView, signalOf, type ConnectView } from "../connect-view";
 import { Choice } from "./choice";
@@ -20,12 +21,14 @@ interface HubSearchProps {
   onAgain: () => void;
 }
 
+const AGAIN: ReadonlySet<ConnectView> = new Set(["nothing", "hubTrouble", "expired", "failed", "choose"]);
+
 export function HubSearch({ connection, isStarted, isJoining, attempt, onChoose, onAgain }: HubSearchProps) {
   const t = useText();
-  const [startedAt] = useState(Date.now);
   const now = useSecond();
   const progress = useQuery(pairingQuery(connection.id, isStarted));
-  const seen = isJoining ? "joining" : connectView(progress.data, startedAt, now);
+  const hub = useQuery(hubsQuery).data?.find((one) => one.hub_id === connection.hub_id);
+  const seen = isJoining ? "joining" : connectView(progress.data, hub ? hub.state === "online" : null, now);
   const found = [...(progress.data?.found ?? [])].sort(byNearness);
 
   return (
@@ -42,7 +45,7 @@ export function HubSearch({ connection, isStarted, isJoining, attempt, onChoose,
           ))}
         </ul>
       ) : null}
-      {seen === "nothing" || seen === "expired" || seen === "failed" || seen === "choose" ? (
+      {AGAIN.has(seen) ? (
         <div className={styles.buttons}>
           <Button look={seen === "choose" ? "quiet" : "primary"} onPress={onAgain}>
             <Icon name="search" />
@@ -83,6 +86,12 @@ function SearchState({ view, connection, count, attempt }: { view: ConnectView; 
       return (
         <Notice tone="warn" title={t("pair.connect.hubSilent.title")}>
           <p>{t("pair.connect.hubSilent.text")}</p>
+        </Notice>
+      );
+    case "hubTrouble":
+      return (
+        <Notice tone="warn" title={t("pair.connect.hubTrouble.title")}>
+          <p>{t("pair.connect.hubTrouble.text")}</p>
         </Notice>
       );
     case "expired":
