@@ -22,15 +22,16 @@ from services.registry.settings import Settings
 def create_app(settings: Settings) -> Litestar:
     bus = Bus(settings, "registry")
     db = Database(settings, "registry", bus)
+    development = settings.env == "development"
 
     async def models() -> Iterable[tuple[str, bytes]]:
         async with db.transaction("refill") as tx:
             rows = await store.select_all(tx.conn)
-        return [(str(row.id), msgspec.json.encode(state_of(row))) for row in rows]
+        return [(str(row.id), msgspec.json.encode(state_of(row, development=development))) for row in rows]
 
     async def prepare() -> None:
         async with db.transaction("seed") as tx:
-            await seed(tx, settings.env)
+            await seed(tx, development=development)
         await refill(bus, "models", models)
 
     return http.create_app(
@@ -40,6 +41,7 @@ def create_app(settings: Settings) -> Litestar:
         resources=[bus, db, Startup(prepare), Job("idempotency", 600, lambda: forget_old(db))],
         dependencies={
             "db": http.value(db),
-            "hidden_vendor": http.value(None if settings.env == "development" else SIMULATED.vendor_id),
+            "development": http.value(development),
+            "hidden_vendor": http.value(None if development else SIMULATED.vendor_id),
         },
     )

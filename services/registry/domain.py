@@ -1,31 +1,104 @@
 """What the catalogue offers here, and what a new model must be. Pure."""
 
+import re
+from collections.abc import Iterable
 from typing import Final
+from uuid import UUID
 
 import msgspec
+from msgspec import UNSET
 
+from proto.errors import Refused
+from proto.resources import DeviceModelRegister
 from proto.state import ModelState
-from proto.words import PairingMethod
-from services.registry.catalogue import EVERYTHING, MAKERS, MODELS, SIMULATED, Maker, Model
+from proto.words import PLAIN_TEXT, PairingMethod
+from services.registry.catalogue import (
+    EVERYTHING,
+    MAKERS,
+    MODELS,
+    NATIVE,
+    NEEDS_PHONE,
+    SIG_SERVICES,
+    SIMULATED,
+    Decoder,
+    Maker,
+    Model,
+)
 from services.registry.rows import ModelRow
 
 ADDED_BY_HAND: Final = "Added by your administrator."
+READ_DIRECTLY: Final[frozenset[PairingMethod]] = frozenset({"hub", "web_bluetooth"})
+"""The methods by which raw Bluetooth values come, so the model needs services and a decoder of ours."""
+SEARCH_MAX: Final = 200
+_PLAIN: Final = re.compile(PLAIN_TEXT)
 
 
-def makers(env: str) -> tuple[Maker, ...]:
-    return (*MAKERS, SIMULATED) if env == "development" else MAKERS
+def makers(*, development: bool) -> tuple[Maker, ...]:
+    return (*MAKERS, SIMULATED) if development else MAKERS
 
 
-def offered(env: str) -> tuple[Model, ...]:
-    """The catalogue of this environment: in development every model can be simulated, and one is nothing else."""
-    if env != "development":
-        return MODELS
-    return (*(_also_simulated(model) for model in MODELS), EVERYTHING)
+def catalogue(*, development: bool) -> tuple[Model, ...]:
+    """The rows of this environment: the model that is nothing but simulated exists in development only."""
+    return (*MODELS, EVERYTHING) if development else MODELS
 
 
-def _also_simulated(model: Model) -> Model:
-    methods: tuple[PairingMethod, ...] = (*model.methods, "simulated")
-    return msgspec.structs.replace(model, methods=methods)
+def methods_offered(stored: Iterable[PairingMethod], *, development: bool) -> list[PairingMethod]:
+    """What a person may choose here: `simulated` for every model in development, and nowhere else."""
+    methods = list(stored)
+    if not development:
+        return [method for method in methods if method != "simulated"]
+    return methods if "simulated" in methods else [*methods, "simulated"]
+
+
+def needs_phone(methods: Iterable[PairingMethod]) -> bool:
+    """Whether only an app on the phone brings readings; typing them in does not count, nor do simulated ones."""
+    real = set(methods) - {"manual", "simulated"}
+    return bool(real) and real <= NATIVE
+
+
+def check_text(text: str, field: str, *, longest: int | None = None) -> str:
+    """Text that the database takes and a page can show, else 422 on the field."""
+    if not text.strip() or not _PLAIN.fullmatch(text) or (longest is not None and len(text) > longest):
+        raise Refused("wrong_type", field=field)
+    return text
+
+
+def registered(new: DeviceModelRegister, id: UUID, *, development: bool) -> ModelRow:
+    """The row of a model that an administrator adds. Raises 422 for text or methods that cannot be.
+
+    Hub and browser read raw values, so they are for types that the Bluetooth SIG has a service for.
+    """
+    check_text(new.model, "model")
+    check_text(new.name, "name")
+    docs_url = None if new.docs_url is UNSET else check_text(new.docs_url, "docs_url")
+    methods = list(dict.fromkeys(new.pairing_methods))
+    services = SIG_SERVICES.get(new.device_type, ())
+    if "simulated" in methods and not development:
+        raise Refused("wrong_type", field="pairing_methods")
+    if not services and READ_DIRECTLY.intersection(methods):
+        raise Refused("wrong_type", field="pairing_methods")
+    if not development and new.vendor_id == SIMULATED.vendor_id:
+        raise Refused("wrong_type", field="vendor_id")
+    decoder: Decoder = "sig" if services else "none"
+    native = needs_phone(methods)
+    return ModelRow(
+        id=id,
+        vendor=new.vendor_id,
+        vendor_name="",
+        model=new.model,
+        name=new.name,
+        device_type=new.device_type,
+        capabilities=list(dict.fromkeys(new.capabilities)),
+        pairing_methods=methods,
+        recommended_reason=ADDED_BY_HAND,
+        native_required=native,
+        native_reason=NEEDS_PHONE if native else None,
+        ble_services=list(services),
+        decoder=decoder,
+        quirks={},
+        docs_url=docs_url,
+        version=1,
+    )
 
 
 def row_of(model: Model, docs_url: str) -> ModelRow:
@@ -52,7 +125,7 @@ def row_of(model: Model, docs_url: str) -> ModelRow:
     )
 
 
-def state_of(row: ModelRow) -> ModelState:
+def state_of(row: ModelRow, *, development: bool) -> ModelState:
     """What the bucket holds."""
     return ModelState(
         id=row.id,
@@ -60,7 +133,7 @@ def state_of(row: ModelRow) -> ModelState:
         name=row.name,
         device_type=row.device_type,
         capabilities=frozenset(row.capabilities),
-        pairing_methods=row.pairing_methods,
+        pairing_methods=methods_offered(row.pairing_methods, development=development),
         ble_services=row.ble_services,
         decoder=row.decoder,
         quirks=row.quirks,

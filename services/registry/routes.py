@@ -6,7 +6,6 @@ from uuid import UUID
 from litestar import Request, Response, get, post
 from litestar.di import NamedDependency
 from litestar.params import FromPath, FromQuery, JSONBody
-from msgspec import UNSET
 
 from chassis.auth import Principal, require_role
 from chassis.clock import uuid7
@@ -17,7 +16,7 @@ from proto.errors import Refused
 from proto.resources import DeviceModel, DeviceModelRegister, Page, Vendor
 from proto.words import DeviceType, PairingMethod
 from services.registry import store
-from services.registry.domain import ADDED_BY_HAND
+from services.registry.domain import SEARCH_MAX, check_text, methods_offered, registered
 from services.registry.rows import ModelRow
 from services.registry.seeding import say_model
 
@@ -25,6 +24,7 @@ from services.registry.seeding import say_model
 @get("/api/v1/devices", summary="Which devices there are", tags=["devices"])
 async def list_models(
     db: NamedDependency[Database],
+    development: NamedDependency[bool],
     hidden_vendor: NamedDependency[str | None],
     device_type: FromQuery[DeviceType | None] = None,
     vendor: FromQuery[str | None] = None,
@@ -36,11 +36,21 @@ async def list_models(
     """By name. `q` searches name, model and maker; every word must be found."""
     check_limit(limit)
     after = decode_cursor(cursor, tuple[str, UUID]) if cursor else None
+    if after is not None:
+        check_text(after[0], "cursor")
+    if vendor:
+        check_text(vendor, "vendor", longest=SEARCH_MAX)
+    if q:
+        check_text(q, "q", longest=SEARCH_MAX)
+    if pairing_method == "simulated":
+        if not development:
+            return Page(items=[])
+        pairing_method = None  # it is every model's
     async with db.transaction("models_list") as tx:
         rows = await store.select_models(
             tx.conn,
             device_type=device_type,
-            vendor=vendor,
+            vendor=vendor or None,
             pairing_method=pairing_method,
             q=q,
             hidden_vendor=hidden_vendor,
@@ -50,20 +60,23 @@ async def list_models(
     page = rows[:limit]
     more = len(rows) > limit
     return Page(
-        items=[shape(row) for row in page],
+        items=[shape(row, development=development) for row in page],
         next_cursor=encode_cursor(page[-1].name, page[-1].id) if more else None,
     )
 
 
 @get("/api/v1/devices/{model_id:uuid}", summary="One device model", tags=["devices"])
 async def read_model(
-    model_id: FromPath[UUID], db: NamedDependency[Database], hidden_vendor: NamedDependency[str | None]
+    model_id: FromPath[UUID],
+    db: NamedDependency[Database],
+    development: NamedDependency[bool],
+    hidden_vendor: NamedDependency[str | None],
 ) -> DeviceModel:
     async with db.transaction("model") as tx:
         row = await store.select_model(tx.conn, model_id)
     if row is None or row.vendor == hidden_vendor:
         raise Refused("not_found")
-    return shape(row)
+    return shape(row, development=development)
 
 
 @post(
@@ -78,37 +91,21 @@ async def register_model(
     data: JSONBody[DeviceModelRegister],
     principal: NamedDependency[Principal],
     db: NamedDependency[Database],
+    development: NamedDependency[bool],
 ) -> Response[DeviceModel]:
     """409 when the vendor has a model of this name."""
 
+    row = registered(data, uuid7(), development=development)
+
     async def work(tx: Tx) -> DeviceModel:
-        await store.insert_vendor(tx.conn, data.vendor_id)
-        id = uuid7()
-        row = ModelRow(
-            id=id,
-            vendor=data.vendor_id,
-            vendor_name="",
-            model=data.model,
-            name=data.name,
-            device_type=data.device_type,
-            capabilities=list(dict.fromkeys(data.capabilities)),
-            pairing_methods=list(dict.fromkeys(data.pairing_methods)),
-            recommended_reason=ADDED_BY_HAND,
-            native_required=False,
-            native_reason=None,
-            ble_services=[],
-            decoder="sig",
-            quirks={},
-            docs_url=None if data.docs_url is UNSET else data.docs_url,
-            version=1,
-        )
+        await store.insert_vendor(tx.conn, row.vendor)
         if not await store.insert_model(tx.conn, row, in_catalogue=False):
             raise Refused("duplicate", field="model")
-        stored = await store.select_model(tx.conn, id)
+        stored = await store.select_model(tx.conn, row.id)
         if stored is None:
             raise RuntimeError("a model that was just inserted is not there")
-        say_model(tx, stored)
-        return shape(stored)
+        say_model(tx, stored, development=development)
+        return shape(stored, development=development)
 
     return await once(db, request, principal, work)
 
@@ -121,7 +118,7 @@ async def list_vendors(
     cursor: FromQuery[str | None] = None,
 ) -> Page[Vendor]:
     check_limit(limit)
-    after = decode_cursor(cursor, tuple[str])[0] if cursor else None
+    after = check_text(decode_cursor(cursor, tuple[str])[0], "cursor") if cursor else None
     async with db.transaction("vendors") as tx:
         rows = await store.select_vendors(tx.conn, hidden=hidden_vendor, after=after, limit=limit + 1)
     page = rows[:limit]
@@ -131,7 +128,7 @@ async def list_vendors(
     )
 
 
-def shape(row: ModelRow) -> DeviceModel:
+def shape(row: ModelRow, *, development: bool) -> DeviceModel:
     return DeviceModel(
         id=row.id,
         vendor_id=row.vendor,
@@ -140,7 +137,7 @@ def shape(row: ModelRow) -> DeviceModel:
         name=row.name,
         device_type=row.device_type,
         capabilities=row.capabilities,
-        pairing_methods=row.pairing_methods,
+        pairing_methods=methods_offered(row.pairing_methods, development=development),
         recommended_reason=row.recommended_reason,
         native_required=row.native_required,
         native_reason=row.native_reason,

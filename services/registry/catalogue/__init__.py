@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from proto.words import KINDS, PAIRING_METHODS
+from proto.words import KINDS, PAIRING_METHODS, DeviceType
 from services.registry.catalogue import (
     glucose,
     heart_and_lungs,
@@ -10,7 +10,7 @@ from services.registry.catalogue import (
     pressure_and_weight,
     wearables,
 )
-from services.registry.catalogue.model import Maker, Model
+from services.registry.catalogue.model import NATIVE, NEEDS_PHONE, Decoder, Maker, Model
 
 EVERYTHING: Final = Model(
     vendor_id="simulated",
@@ -20,7 +20,7 @@ EVERYTHING: Final = Model(
     kinds=KINDS,
     methods=("simulated", *(method for method in PAIRING_METHODS if method != "simulated")),
     reason="For trying things out: it needs no hardware.",
-    ble_services=("1810", "181d", "181b", "1808", "181f", "1822", "1809", "180d", "180f", "180a"),
+    ble_services=("1810", "181d", "181b", "1808", "181f", "1822", "1809", "180d"),
     decoder="sig",
     names=("Simulated",),
 )
@@ -47,8 +47,10 @@ MAKERS: Final = (
     Maker("garmin", "Garmin", "https://developer.garmin.com"),
     Maker("google", "Google", "https://developers.google.com"),
     Maker("ihealth", "iHealth Labs", "https://ihealthlabs.com"),
+    Maker("inofab", "Inofab Health", "https://www.inofab.health"),
     Maker("isens", "i-SENS", "https://www.i-sens.com"),
     Maker("kinsa", "Kinsa", "https://kinsahealth.com"),
+    Maker("lifescan", "LifeScan", "https://www.onetouch.com"),
     Maker("masimo", "Masimo", "https://www.masimo.com"),
     Maker("mir", "MIR", "https://www.spirometry.com"),
     Maker("nonin", "Nonin Medical", "https://www.nonin.com"),
@@ -56,7 +58,6 @@ MAKERS: Final = (
     Maker("omron", "Omron Healthcare", "https://www.omronhealthcare.com"),
     Maker("oura", "Oura", "https://cloud.ouraring.com"),
     Maker("polar", "Polar", "https://www.polar.com"),
-    Maker("inofab", "Inofab Health", "https://www.inofab.health"),
     Maker("propeller", "Propeller Health", "https://www.propellerhealth.com"),
     Maker("roche", "Roche Diabetes Care", "https://www.accu-chek.com"),
     Maker("samsung", "Samsung", "https://developer.samsung.com/health"),
@@ -68,4 +69,26 @@ MAKERS: Final = (
 )
 SIMULATED: Final = Maker("simulated", "Simulated", "")
 
-__all__ = ["EVERYTHING", "MAKERS", "MODELS", "SIMULATED", "Maker", "Model"]
+SIG_SERVICES: Final[dict[DeviceType, tuple[str, ...]]] = {
+    "blood_pressure_cuff": ("1810",),
+    "scale": ("181d", "181b"),
+    "cgm": ("181f",),
+    "glucose_meter": ("1808",),
+    "pulse_oximeter": ("1822",),
+    "thermometer": ("1809",),
+    "heart_rate_monitor": ("180d",),
+}
+"""The Bluetooth SIG's services by which a device of the type is recognised (Assigned Numbers, section 3.4)."""
+
+__all__ = [
+    "EVERYTHING",
+    "MAKERS",
+    "MODELS",
+    "NATIVE",
+    "NEEDS_PHONE",
+    "SIG_SERVICES",
+    "SIMULATED",
+    "Decoder",
+    "Maker",
+    "Model",
+]

@@ -1,6 +1,6 @@
-"""The shape of a catalogue row, and the short ways to write one."""
+"""The shape of a catalogue row, and the sentences that many rows share."""
 
-from typing import Literal
+from typing import Final, Literal
 from uuid import NAMESPACE_URL, UUID, uuid5
 
 import msgspec
@@ -8,6 +8,9 @@ import msgspec
 from proto.words import DeviceType, Kind, PairingMethod
 
 Decoder = Literal["sig", "xiaomi-scale", "none"]
+
+NATIVE: Final[frozenset[PairingMethod]] = frozenset({"companion_app", "healthkit", "health_connect"})
+"""The methods for which something must run on the person's phone."""
 
 
 class Maker(msgspec.Struct, frozen=True):
@@ -19,8 +22,11 @@ class Maker(msgspec.Struct, frozen=True):
 class Model(msgspec.Struct, frozen=True, kw_only=True):
     """One device model. `methods`: in recommended order; the first is what the wizard offers. `reason` says why.
 
-    `native_reason`: why a page in the browser cannot do it, and an app or the maker's cloud is needed; empty = it can.
+    `simulated` is not written here: it is offered for every model in development, and nowhere else.
+    `native_reason`: why only an app on the phone can bring its readings; empty = there is another way.
+    `ble_services`: what the device is recognised by when searching, so only services that say what it measures.
     `names`: prefixes of the advertised name, for the browser's list of devices.
+    `decoder`: how values of `ble_services` are read; `sig` = as the Bluetooth SIG has it, `none` = not by us.
     """
 
     vendor_id: str
@@ -42,20 +48,23 @@ class Model(msgspec.Struct, frozen=True, kw_only=True):
         return uuid5(NAMESPACE_URL, f"device-connect:model:{self.vendor_id}/{self.model}")
 
 
-BATTERY_INFO = ("180f", "180a")
-"""Battery and Device Information: asked for beside the profile, where a device has them."""
-
-HUB_FIRST = "Your home hub takes every measurement by itself: measure, and it is here."
-BROWSER_OR_HUB = "It sends over standard Bluetooth, so your hub or this page can read it directly."
-CLOUD_FIRST = "The maker's account already receives your measurements: sign in once, and old ones come along."
-APP_FIRST = "Your phone stays near the device, so its app is the steadiest way."
-HEALTH_FIRST = "Your phone already keeps these measurements: allow reading them once."
-PARTNER = "The maker sends these measurements only to care teams it has a contract with."
-BY_HAND = "It has no wireless connection that we can read: type the value in."
-
-NEEDS_SDK = (
-    "The device speaks the maker's own Bluetooth protocol, which only the maker's app or service can read."
+HUB_FIRST: Final = "Your home hub takes every measurement by itself: measure, and it is here."
+BROWSER_FIRST: Final = (
+    "It streams over standard Bluetooth: this page connects it in seconds, with nothing to install."
 )
-ENCRYPTED = "The sensor encrypts its Bluetooth connection for the maker's own app."
-NEEDS_PHONE = "The measurements live in the phone's health store, which no web page can read."
-CLOUD_ONLY = "The device sends over its own connection to the maker's service, never to a browser."
+CODE_FIRST: Final = "Pairing asks for a code shown on the device: type it on your phone once, and readings come by themselves."
+CLOUD_FIRST: Final = (
+    "The maker's account already receives your measurements: sign in once, and they come by themselves."
+)
+APP_FIRST: Final = "Your phone is near the device when you measure, so the app on it is the steadiest way."
+HEALTH_FIRST: Final = "Your phone already keeps these measurements: allow reading them once."
+PARTNER: Final = "The maker sends your measurements to your care team: enter your number there once."
+
+NEEDS_SDK: Final = (
+    "The device speaks the maker's own Bluetooth protocol, which only an app with the maker's kit can read."
+)
+NEEDS_PHONE: Final = (
+    "The measurements rest in the phone's health store, which only an app on the phone can read."
+)
+NEEDS_USER: Final = "The scale asks who stands on it and for that person's code before it sends, which the app answers each time."
+OWN_LAYOUT: Final = "The scale uses standard Bluetooth numbers for a layout of its own, so values read directly would be wrong."
