@@ -8,61 +8,53 @@ from litestar import Litestar
 from chassis import http
 from chassis.bus import Bus
 from chassis.db import Database
-from chassis.idempotency import forget_old
-from chassis.mirror import refill
-from chassis.resource import Job, Startup
-from proto.state import permission_key
+from chassis.mirror import Mirror, refill
+from chassis.resource import Startup
+from proto.state import PermissionState
 from services.access import store
+from services.access.buckets import PERMISSIONS, PROFILES, key_of, permission_state, profile_state
+from services.access.denials import Denials
 from services.access.internal import internal_router
+from services.access.jobs import Clock
 from services.access.routes import HANDLERS
-from services.access.seeding import permission_state, profile_state, seed_demo
+from services.access.seeding import seed_demo
 from services.access.settings import Settings
-from services.access.verify import signing_key, write_checkpoints
+from services.access.verify import signing_key
 
 
 def create_app(settings: Settings) -> Litestar:
     bus = Bus(settings, "access")
     db = Database(settings, "access", bus)
+    own: Mirror[PermissionState] = Mirror(bus, PERMISSIONS, PermissionState)
     key = signing_key(settings.secrets_path / "keys/audit_checkpoint.pem")
+    is_development = settings.env == "development"
 
     async def profiles() -> Iterable[tuple[str, bytes]]:
-        async with db.transaction("refill") as tx:
-            rows = await store.select_patients(tx.conn)
+        async with db.acquire() as conn:
+            rows = await store.select_patients(conn)
         return [(str(row.user_id), msgspec.json.encode(profile_state(row))) for row in rows]
 
     async def permissions() -> Iterable[tuple[str, bytes]]:
-        async with db.transaction("refill") as tx:
-            rows = await store.select_permissions(tx.conn, limit=1_000_000)
-        return [
-            (permission_key(row.patient_id, row.id), msgspec.json.encode(permission_state(row)))
-            for row in rows
-        ]
+        async with db.acquire() as conn:
+            rows = await store.select_live_permissions(conn)
+        return [(key_of(row), msgspec.json.encode(permission_state(row))) for row in rows]
 
     async def prepare() -> None:
-        if settings.env == "development":
+        if is_development:
             async with db.transaction("seed") as tx:
                 await seed_demo(tx, settings.oidc_issuer)
-        await refill(bus, "profiles", profiles)
-        await refill(bus, "permissions", permissions)
-
-    async def checkpoint() -> None:
-        async with db.transaction("checkpoint") as tx:
-            await write_checkpoints(tx.conn, key)
+        await refill(bus, PROFILES, profiles)
+        await refill(bus, PERMISSIONS, permissions)
 
     return http.create_app(
         settings,
         "access",
         routes=[*HANDLERS, internal_router(settings.secret("keys/internal_token"))],
-        resources=[
-            bus,
-            db,
-            Startup(prepare),
-            Job("checkpoint", 60, checkpoint),
-            Job("idempotency", 600, lambda: forget_old(db)),
-        ],
+        resources=[bus, db, Startup(prepare), own, *Clock(db, key, own).jobs()],
         dependencies={
             "db": http.value(db),
+            "denials": http.value(Denials(db)),
             "env": http.value(settings.env),
-            "is_development": http.value(settings.env == "development"),
+            "is_development": http.value(is_development),
         },
     )

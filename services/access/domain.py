@@ -1,20 +1,67 @@
-"""Profiles, grants and the audit chain as values. Pure."""
+"""Profiles, grants and the demo sign-ins as values, and the decisions about them. Pure."""
 
 from collections.abc import Sequence
-from datetime import UTC, datetime
-from hashlib import sha256
-from typing import Any, Final, Literal
+from datetime import datetime
+from functools import cache
+from typing import Annotated, Any, Final, Literal
 from uuid import NAMESPACE_URL, UUID, uuid5
 from zoneinfo import available_timezones
 
 import msgspec
+from msgspec import Meta
 
 from proto.errors import Refused
-from proto.words import KINDS, Role
+from proto.resources import Locale
+from proto.words import KINDS, PLAIN_TEXT, Kind, Role
 
-SHARDS: Final = 16
-GENESIS: Final = b"\x00"
 DEFAULT_UNITS: Final = {"glucose": "mg/dL", "weight": "kg", "temperature": "C"}
+NOT_PLACES: Final = frozenset({"localtime", "Factory"})
+"""Files of the time zone database that are no time zone of a person."""
+
+Name = Annotated[str, Meta(min_length=1, max_length=254, pattern=PLAIN_TEXT)]
+
+
+class Person(msgspec.Struct, frozen=True, kw_only=True):
+    """Somebody for whom an identity provider vouches. Who they are there is `issuer` and `subject`."""
+
+    issuer: Name
+    subject: Name
+    sign_in_name: Name
+    display_name: Name
+    roles: Annotated[list[Role], Meta(min_length=1)]
+    timezone: str | None = None
+    locale: str | None = None
+
+
+class Profile(msgspec.Struct, frozen=True, kw_only=True):
+    """Somebody whom we know."""
+
+    user_id: UUID
+    issuer: str
+    subject: str
+    sign_in_name: str
+    display_name: str
+    roles: list[Role]
+    patient_id: UUID | None
+    timezone: str
+    units: dict[str, str]
+    locale: str
+    version: int
+
+
+class Grant(msgspec.Struct, frozen=True, kw_only=True):
+    """What a patient lets somebody see."""
+
+    id: UUID
+    patient_id: UUID
+    patient_name: str
+    grantee_id: UUID
+    grantee_name: str
+    data_kinds: list[Kind]
+    until: datetime | None
+    created_at: datetime
+    revoked_at: datetime | None
+    version: int
 
 
 class Demo(msgspec.Struct, frozen=True):
@@ -39,7 +86,6 @@ DEMO_GRANTS: Final = (
     ("patient-2", "clinician-1"),
 )
 """Patient, grantee: all kinds, without an end."""
-DEMO_SUBJECTS: Final = "demo"
 
 
 def demo_id(name: str) -> UUID:
@@ -51,10 +97,43 @@ def demo_grant_id(patient: str, grantee: str) -> UUID:
     return uuid5(NAMESPACE_URL, f"device-connect:grant:{patient}:{grantee}")
 
 
+def demo_id_of(person: Person) -> UUID | None:
+    """The fixed user id of one whom the demo provider sends: it names that id as the subject, as no other would."""
+    id = demo_id(person.sign_in_name)
+    return id if person.subject == str(id) else None
+
+
+def changes(known: Profile, person: Person) -> list[str]:
+    """The fields in which the provider has something newer. Zone, units and language are the person's own to set."""
+    return [
+        field
+        for field in ("issuer", "subject", "sign_in_name", "display_name", "roles")
+        if getattr(known, field) != getattr(person, field)
+    ]
+
+
+@cache
+def _timezones() -> frozenset[str]:
+    return frozenset(available_timezones()) - NOT_PLACES  # reads a folder of 600 files: once
+
+
 def check_timezone(name: str) -> str:
-    if name not in available_timezones():
+    if name not in _timezones():
         raise Refused("wrong_type", field="timezone")
     return name
+
+
+def first_timezone(told: str | None) -> str:
+    """The zone of a new profile: the provider's when it is one, else UTC."""
+    return told if told in _timezones() else "UTC"
+
+
+def first_locale(told: str | None) -> str:
+    """The language of a new profile: the provider's (`en_GB` is `en-GB`) when it is one, else English."""
+    try:
+        return msgspec.convert((told or "en").replace("_", "-"), Locale)
+    except msgspec.ValidationError:
+        return "en"
 
 
 def check_until(until: datetime | None, now: datetime) -> None:
@@ -62,102 +141,28 @@ def check_until(until: datetime | None, now: datetime) -> None:
         raise Refused("out_of_bounds", field="until")
 
 
-def ordered_kinds(kinds: Sequence[str]) -> list[str]:
+def ordered_kinds(kinds: Sequence[str]) -> list[Kind]:
     """Without doubles, in the order of the vocabulary."""
     wanted = set(kinds)
     return [kind for kind in KINDS if kind in wanted]
 
 
-class Link(msgspec.Struct, frozen=True, kw_only=True):
-    """One audit row as the chain sees it. `details` is the database's own text of the JSON."""
-
-    shard: int
-    seq: int
-    prev_hash: bytes
-    hash: bytes
-    id: UUID
-    actor_id: str
-    actor_role: str
-    action: str
-    object_type: str
-    object_id: str
-    patient_id: UUID | None
-    purpose: str
-    outcome: str
-    details: str
-    ts: datetime
-
-
-def link_hash(link: Link, previous: bytes) -> bytes:
-    """SHA-256 of previous hash, shard, sequence and every column, length-prefixed: what `audit_append` computes."""
-    parts = (
-        str(link.id),
-        link.actor_id,
-        link.actor_role,
-        link.action,
-        link.object_type,
-        link.object_id,
-        str(link.patient_id) if link.patient_id else "",
-        link.purpose,
-        link.outcome,
-        link.details,
-        link.ts.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ"),
-    )
-    text = "|".join(f"{len(part)}:{part}" for part in parts)
-    return sha256(previous + f"{link.shard}|{link.seq}|{text}".encode()).digest()
-
-
-Fault = Literal["changed", "gap", "cut", "head"]
-
-
-class Break(msgspec.Struct, frozen=True, kw_only=True):
-    """The first broken place of a shard: a changed row, a missing one, or a tail that was cut off."""
-
-    shard: int
-    seq: int
-    fault: Fault
-
-
-class Walk:
-    """Follows one shard's chain."""
-
-    def __init__(self, shard: int) -> None:
-        self.shard = shard
-        self.seq = 0
-        self.hash = GENESIS
-        self.broken: Break | None = None
-
-    def step(self, link: Link) -> None:
-        if self.broken is not None:
-            return
-        if link.seq != self.seq + 1:
-            self.broken = Break(shard=self.shard, seq=self.seq + 1, fault="gap")
-            return
-        if link.prev_hash != self.hash or link_hash(link, self.hash) != link.hash:
-            self.broken = Break(shard=self.shard, seq=link.seq, fault="changed")
-            return
-        self.seq, self.hash = link.seq, link.hash
-
-    def finish(self, head_seq: int, head_hash: bytes, checkpoint_seq: int) -> None:
-        """Against the head that the database keeps, and the last signed checkpoint."""
-        if self.broken is not None:
-            return
-        if self.seq < max(head_seq, checkpoint_seq):
-            self.broken = Break(shard=self.shard, seq=self.seq + 1, fault="cut")
-        elif head_hash != self.hash or head_seq != self.seq:
-            self.broken = Break(shard=self.shard, seq=head_seq, fault="head")
-
-
-def checkpoint_text(shard: int, seq: int, hash: bytes, at: datetime) -> bytes:
-    """What a checkpoint signs."""
-    return f"{shard}|{seq}|{hash.hex()}|{at.astimezone(UTC).isoformat()}".encode()
+def may_revoke(grant: Grant | None, reader: UUID) -> Literal["yes", "done", "forbidden_role", "not_found"]:
+    """Only who gave may take back, and may do it twice; who received may not; nobody else learns that it exists."""
+    if grant is None:
+        return "not_found"
+    if grant.patient_id == reader:
+        return "done" if grant.revoked_at else "yes"
+    if grant.grantee_id == reader and not grant.revoked_at:
+        return "forbidden_role"
+    return "not_found"
 
 
 def actor_name(actor_id: str, names: dict[str, str]) -> str:
     """A name for people: the profile's, or what kind of thing acted."""
     prefix, _, rest = actor_id.partition(":")
     if not rest:
-        return names.get(actor_id, "Unknown account")
+        return names.get(actor_id, "Device Connect" if actor_id == "system" else "Unknown account")
     return {"hub": "Home hub", "connection": "Paired device", "vendor": rest.title()}.get(
         prefix, prefix.title()
     )

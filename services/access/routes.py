@@ -1,7 +1,7 @@
 """`me`, `permissions` and `audit` over HTTP."""
 
 from datetime import datetime
-from typing import Any
+from typing import Any, NoReturn
 from uuid import UUID
 
 from litestar import Request, Response, delete, get, patch, post
@@ -14,17 +14,23 @@ from chassis.auth import Principal, own_patient_id
 from chassis.clock import now, uuid7
 from chassis.db import Database, Tx
 from chassis.idempotency import once
-from chassis.mirror import DELETED
 from chassis.paging import DEFAULT_LIMIT, check_limit, decode_cursor, encode_cursor
-from proto import subjects
 from proto.errors import Refused
 from proto.resources import AuditActor, AuditEvent, Me, MePatch, Page, Permission, PermissionGrant
-from proto.state import permission_key
 from proto.words import AuditAction
 from services.access import store
-from services.access.domain import actor_name, check_timezone, check_until, merged_units, ordered_kinds
-from services.access.seeding import say_permission, say_profile
-from services.access.store import Grant, Profile
+from services.access.buckets import say_permission, say_profile
+from services.access.denials import Denials
+from services.access.domain import (
+    Grant,
+    Profile,
+    actor_name,
+    check_timezone,
+    check_until,
+    may_revoke,
+    merged_units,
+    ordered_kinds,
+)
 
 
 @get("/api/v1/me", summary="Who I am", tags=["me"])
@@ -44,21 +50,21 @@ async def change_me(
 ) -> Me:
     """Time zone, units and language; what is left out stays."""
     timezone = None if data.timezone is UNSET else check_timezone(data.timezone)
+    units = {} if data.units is UNSET else structs.asdict(data.units)
+    chosen = {name: unit for name, unit in units.items() if unit is not UNSET}
     async with db.transaction("me_change") as tx:
-        old = await _profile(tx, principal)
-        units = (
-            {}
-            if data.units is UNSET
-            else {k: v for k, v in structs.asdict(data.units).items() if v is not UNSET}
-        )
-        new = await store.update_profile(
+        old = await _profile(tx, principal, lock=True)
+        new = await store.update_settings(
             tx.conn,
             old.user_id,
             timezone=timezone or old.timezone,
-            units=merged_units(old.units, units),
+            units=merged_units(old.units, chosen),
             locale=old.locale if data.locale is UNSET else data.locale,
         )
-        say_profile(tx, new)
+        if new is None:
+            raise LookupError("a profile that is locked is gone")
+        if new.timezone != old.timezone:
+            say_profile(tx, new)
     return _me(new, env)
 
 
@@ -70,20 +76,18 @@ async def list_permissions(
     limit: FromQuery[int] = DEFAULT_LIMIT,
     cursor: FromQuery[str | None] = None,
 ) -> Page[Permission]:
-    """What I granted; with `received=true` what was granted to me."""
+    """What I granted, under the name of who received it; with `received=true` the reverse."""
     check_limit(limit)
-    before = decode_cursor(cursor, tuple[datetime, UUID]) if cursor else None
+    before = decode_cursor(cursor, tuple[datetime, UUID]) if cursor else store.END
+    owner = None if received else own_patient_id(principal)
     async with db.transaction("permissions_list") as tx:
-        rows = await store.select_permissions(
-            tx.conn,
-            patient_id=None if received else own_patient_id(principal),
-            grantee_id=principal.user_id if received else None,
-            before=before,
-            limit=limit + 1,
-        )
+        if owner is not None:
+            rows = await store.select_granted(tx.conn, owner, before, limit + 1)
+        else:
+            rows = await store.select_received(tx.conn, principal.user_id, before, limit + 1)
     page = rows[:limit]
     return Page(
-        items=[_permission(row) for row in page],
+        items=[_permission(row, row.patient_name if received else row.grantee_name) for row in page],
         next_cursor=encode_cursor(page[-1].created_at, page[-1].id) if len(rows) > limit else None,
     )
 
@@ -106,6 +110,7 @@ async def grant_permission(
             raise Refused("not_found", field="grantee")
         if grantee.user_id == patient_id:
             raise Refused("conflict", field="grantee")
+        await _profile(tx, principal)
         id = uuid7()
         await store.insert_permission(
             tx.conn, id, patient_id, grantee.user_id, ordered_kinds(data.data_kinds), until
@@ -117,7 +122,7 @@ async def grant_permission(
         tx.audit(
             _audit("permission.grant", principal, grant.id, patient_id, {"grantee": str(grantee.user_id)})
         )
-        return _permission(grant)
+        return _permission(grant, grant.grantee_name)
 
     return await once(db, request, principal, work)
 
@@ -128,45 +133,86 @@ async def grant_permission(
     tags=["permissions"],
 )
 async def revoke_permission(
-    permission_id: FromPath[UUID], principal: NamedDependency[Principal], db: NamedDependency[Database]
+    permission_id: FromPath[UUID],
+    principal: NamedDependency[Principal],
+    db: NamedDependency[Database],
+    denials: NamedDependency[Denials],
 ) -> None:
-    """Takes effect everywhere within a second, open views included."""
-    patient_id = own_patient_id(principal)
+    """Takes effect everywhere within a second, open views included. May be repeated."""
     async with db.transaction("permission_revoke") as tx:
-        grantee = await store.revoke_permission(tx.conn, permission_id, patient_id)
-        if grantee is None:
-            raise Refused("not_found")
-        key = permission_key(patient_id, permission_id)
-        tx.emit(subjects.kv_subject("permissions", key), b"", DELETED)
-        tx.audit(_audit("permission.revoke", principal, permission_id, patient_id, {"grantee": str(grantee)}))
+        grant = await store.select_permission(tx.conn, permission_id, lock=True)
+        verdict = may_revoke(grant, principal.user_id)
+        if verdict == "yes" and grant is not None:
+            at = now()
+            await store.revoke_permission(tx.conn, grant.id, at)
+            say_permission(tx, structs.replace(grant, revoked_at=at))
+            tx.audit(
+                _audit(
+                    "permission.revoke",
+                    principal,
+                    grant.id,
+                    grant.patient_id,
+                    {"grantee": str(grant.grantee_id)},
+                )
+            )
+    if verdict in ("yes", "done"):
+        return
+    if grant is not None and grant.revoked_at is None:
+        await denials.note(
+            principal, "permission.revoke", "permission", grant.id, grant.patient_id, code=verdict
+        )
+    raise Refused(verdict)
 
 
 @get("/api/v1/audit", summary="Who saw my data", tags=["audit"])
 async def read_audit(
     principal: NamedDependency[Principal],
     db: NamedDependency[Database],
+    denials: NamedDependency[Denials],
     patient_id: FromQuery[UUID | None] = None,
     limit: FromQuery[int] = DEFAULT_LIMIT,
     cursor: FromQuery[str | None] = None,
 ) -> Page[AuditEvent]:
-    """Newest first. A patient sees their own, an admin anybody's; denied attempts are among them."""
+    """Newest first. A patient sees their own, an admin anybody's; denied attempts are among them.
+
+    An admin's look at somebody's log is itself in it. One's own look is not: it would be all there is to see.
+    """
+    before = decode_cursor(cursor, tuple[datetime, UUID]) if cursor else store.END
     check_limit(limit)
     wanted = patient_id or principal.patient_id
-    if not principal.has("admin") and (wanted is None or wanted != principal.patient_id):
-        raise Refused("not_found")
-    before = decode_cursor(cursor, tuple[datetime, UUID]) if cursor else None
+    is_own = wanted is not None and wanted == principal.patient_id
+    if not is_own and not principal.has("admin"):
+        await _refuse_audit(db, denials, principal, wanted)
     async with db.transaction("audit_read") as tx:
-        rows = await store.select_audit(tx.conn, patient_id=wanted, before=before, limit=limit + 1)
+        if wanted is None:
+            rows = await store.select_audit(tx.conn, before, limit + 1)
+        else:
+            rows = await store.select_audit_of(tx.conn, wanted, before, limit + 1)
         page = rows[:limit]
-        names = await store.select_names(tx.conn, [id for row in page if (id := _uuid(row["actor_id"]))])
+        names = await store.select_names(tx.conn, {id for row in page if (id := _uuid(row["actor_id"]))})
+        if not is_own:
+            tx.audit(_look(principal, wanted))
     return Page(
         items=[_event(row, names) for row in page],
         next_cursor=encode_cursor(page[-1]["ts"], page[-1]["id"]) if len(rows) > limit else None,
     )
 
 
-async def _profile(tx: Tx, principal: Principal) -> Profile:
-    profile = await store.select_profile(tx.conn, principal.user_id)
+async def _refuse_audit(
+    db: Database, denials: Denials, principal: Principal, wanted: UUID | None
+) -> NoReturn:
+    """The same answer for somebody else's log and for nobody's; the first is audited."""
+    if wanted is not None:
+        async with db.acquire() as conn:
+            owner = await store.select_profile(conn, wanted)
+        if owner is not None and owner.patient_id is not None:
+            await denials.note(principal, "data.read", "audit_log", wanted, wanted, code="not_found")
+    raise Refused("not_found")
+
+
+async def _profile(tx: Tx, principal: Principal, *, lock: bool = False) -> Profile:
+    """One's own; a token outlives a database that was put back, then one signs in again."""
+    profile = await store.select_profile(tx.conn, principal.user_id, lock=lock)
     if profile is None:
         raise Refused("unauthenticated")
     return profile
@@ -174,7 +220,8 @@ async def _profile(tx: Tx, principal: Principal) -> Profile:
 
 async def _find(tx: Tx, who: str) -> Profile | None:
     id = _uuid(who)
-    return await store.select_profile(tx.conn, id) if id else await store.select_profile_by_name(tx.conn, who)
+    found = await store.select_profile(tx.conn, id) if id else None
+    return found or await store.select_profile_by_name(tx.conn, who)
 
 
 def _uuid(text: str) -> UUID | None:
@@ -197,12 +244,12 @@ def _me(profile: Profile, env: str) -> Me:
     )
 
 
-def _permission(grant: Grant) -> Permission:
+def _permission(grant: Grant, display_name: str) -> Permission:
     return Permission(
         id=grant.id,
         patient_id=grant.patient_id,
         grantee=grant.grantee_id,
-        display_name=grant.grantee_name,
+        display_name=display_name,
         data_kinds=grant.data_kinds,
         until=grant.until,
         created_at=grant.created_at,
@@ -235,6 +282,18 @@ def _audit(
         patient_id=patient_id,
         purpose="self",
         details=details,
+    )
+
+
+def _look(principal: Principal, patient_id: UUID | None) -> AuditRecord:
+    return AuditRecord(
+        action="data.read",
+        actor_id=str(principal.user_id),
+        actor_role=principal.role,
+        object_type="audit_log",
+        object_id=str(patient_id or "all"),
+        patient_id=patient_id,
+        purpose="operations",
     )
 
 

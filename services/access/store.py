@@ -1,125 +1,135 @@
 """All SQL of access."""
 
-from collections.abc import AsyncIterator
-from datetime import datetime
-from typing import Any
+from collections.abc import AsyncIterator, Iterable
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any, Final, TypeAlias
 from uuid import UUID
 
+import asyncpg
 import msgspec
 
 from chassis.db import Connection
-from proto.words import Kind, Role
-from services.access.domain import Link
+from services.access.chain import Link, Mark
+from services.access.domain import Grant, Person, Profile, first_locale, first_timezone
 
+if TYPE_CHECKING:
+    AnyConnection: TypeAlias = Connection | asyncpg.Connection[asyncpg.Record]
+else:  # generic only for type checkers
+    AnyConnection = Connection
+"""Verification also runs outside a service, on a connection of its own."""
 
-class Profile(msgspec.Struct, frozen=True, kw_only=True):
-    user_id: UUID
-    sign_in_name: str
-    display_name: str
-    roles: list[Role]
-    patient_id: UUID | None
-    timezone: str
-    units: dict[str, str]
-    locale: str
-    version: int
-
-
-class Grant(msgspec.Struct, frozen=True, kw_only=True):
-    id: UUID
-    patient_id: UUID
-    grantee_id: UUID
-    grantee_name: str
-    data_kinds: list[Kind]
-    until: datetime | None
-    created_at: datetime
-    version: int
-
-
-_PROFILE = "user_id, sign_in_name, display_name, roles, patient_id, timezone, units, locale, version"
-_GRANT = (
-    "SELECT p.id, p.patient_id, p.grantee_id, f.display_name AS grantee_name, p.data_kinds, p.until, p.created_at,"
-    " p.version FROM access.permissions p JOIN access.profiles f ON f.user_id = p.grantee_id"
+_PROFILE: Final = "user_id, issuer, subject, sign_in_name, display_name, roles, patient_id, timezone, units, locale, version"
+_GRANT: Final = (
+    "SELECT p.id, p.patient_id, o.display_name AS patient_name, p.grantee_id, g.display_name AS grantee_name,"
+    " p.data_kinds, p.until, p.created_at, p.revoked_at, p.version FROM access.permissions p"
+    " JOIN access.profiles o ON o.user_id = p.patient_id JOIN access.profiles g ON g.user_id = p.grantee_id"
 )
+_AUDIT: Final = (
+    "SELECT id, ts, actor_id, actor_role, action, object_type, object_id, patient_id, purpose, outcome"
+    " FROM access.audit_logs"
+)
+END: Final = (datetime(9999, 1, 1, tzinfo=UTC), UUID(int=2**128 - 1))
+"""Behind every row: where the first page of a newest-first list begins."""
 
 
-def _profile(row: Any) -> Profile:
-    return Profile(**{**dict(row), "units": msgspec.json.decode(row["units"])})
+def _profile(row: Any) -> Profile | None:
+    return Profile(**{**dict(row), "units": msgspec.json.decode(row["units"])}) if row else None
 
 
-async def upsert_profile(
-    conn: Connection,
-    *,
-    user_id: UUID,
-    issuer: str,
-    subject: str,
-    sign_in_name: str,
-    display_name: str,
-    roles: list[Role],
-    patient_id: UUID | None,
-    timezone: str,
-    locale: str,
-) -> tuple[Profile, bool]:
-    """The profile of a sign-in and whether it is new; name and roles follow the identity provider."""
-    row = await conn.fetchrow(
-        "INSERT INTO access.profiles AS p (user_id, issuer, subject, sign_in_name, display_name, roles, patient_id, timezone, locale)"
-        " VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)"
-        " ON CONFLICT (issuer, subject) DO UPDATE SET display_name = excluded.display_name, roles = excluded.roles"
-        f" RETURNING {_PROFILE}, (xmax = 0) AS fresh",
-        user_id,
-        issuer,
-        subject,
-        sign_in_name,
-        display_name,
-        roles,
-        patient_id,
-        timezone,
-        locale,
-    )
-    if row is None:
-        raise RuntimeError("an upsert that returns its row returned none")
-    values = dict(row)
-    fresh = values.pop("fresh")
-    return _profile(values), fresh
-
-
-async def select_profile(conn: Connection, user_id: UUID) -> Profile | None:
-    row = await conn.fetchrow(f"SELECT {_PROFILE} FROM access.profiles WHERE user_id = $1", user_id)
-    return _profile(row) if row else None
+async def select_profile(conn: Connection, user_id: UUID, *, lock: bool = False) -> Profile | None:
+    query = f"SELECT {_PROFILE} FROM access.profiles WHERE user_id = $1"
+    return _profile(await conn.fetchrow(f"{query} FOR UPDATE" if lock else query, user_id))
 
 
 async def select_profile_by_name(conn: Connection, name: str) -> Profile | None:
-    row = await conn.fetchrow(f"SELECT {_PROFILE} FROM access.profiles WHERE sign_in_name = $1", name)
-    return _profile(row) if row else None
-
-
-async def update_profile(
-    conn: Connection, user_id: UUID, *, timezone: str, units: dict[str, Any], locale: str
-) -> Profile:
-    row = await conn.fetchrow(
-        "UPDATE access.profiles SET timezone = $2, units = $3::jsonb, locale = $4, version = version + 1"
-        f" WHERE user_id = $1 RETURNING {_PROFILE}",
-        user_id,
-        timezone,
-        msgspec.json.encode(units).decode(),
-        locale,
+    return _profile(
+        await conn.fetchrow(f"SELECT {_PROFILE} FROM access.profiles WHERE sign_in_name = $1", name)
     )
-    return _profile(row)
+
+
+async def lock_profile_of_identity(conn: Connection, issuer: str, subject: str) -> Profile | None:
+    return _profile(
+        await conn.fetchrow(
+            f"SELECT {_PROFILE} FROM access.profiles WHERE issuer = $1 AND subject = $2 FOR UPDATE",
+            issuer,
+            subject,
+        )
+    )
+
+
+async def insert_profile(conn: Connection, user_id: UUID, person: Person) -> Profile | None:
+    """None when the id, the identity or the sign-in name is there already."""
+    return _profile(
+        await conn.fetchrow(
+            "INSERT INTO access.profiles (user_id, issuer, subject, sign_in_name, display_name, roles, patient_id,"
+            " timezone, locale) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)"
+            f" ON CONFLICT DO NOTHING RETURNING {_PROFILE}",
+            user_id,
+            person.issuer,
+            person.subject,
+            person.sign_in_name,
+            person.display_name,
+            person.roles,
+            user_id if "patient" in person.roles else None,
+            first_timezone(person.timezone),
+            first_locale(person.locale),
+        )
+    )
+
+
+async def update_identity(conn: Connection, user_id: UUID, person: Person) -> Profile | None:
+    """What the provider says now. A sign-in name that somebody else has stays theirs, and the old one stays here."""
+    return _profile(
+        await conn.fetchrow(
+            "UPDATE access.profiles SET issuer = $2, subject = $3, display_name = $5, roles = $6, patient_id = $7,"
+            " sign_in_name = CASE WHEN EXISTS (SELECT FROM access.profiles WHERE sign_in_name = $4)"
+            " THEN sign_in_name ELSE $4 END, version = version + 1"
+            f" WHERE user_id = $1 RETURNING {_PROFILE}",
+            user_id,
+            person.issuer,
+            person.subject,
+            person.sign_in_name,
+            person.display_name,
+            person.roles,
+            user_id if "patient" in person.roles else None,
+        )
+    )
+
+
+async def update_settings(
+    conn: Connection, user_id: UUID, *, timezone: str, units: dict[str, str], locale: str
+) -> Profile | None:
+    return _profile(
+        await conn.fetchrow(
+            "UPDATE access.profiles SET timezone = $2, units = $3::jsonb, locale = $4, version = version + 1"
+            f" WHERE user_id = $1 RETURNING {_PROFILE}",
+            user_id,
+            timezone,
+            msgspec.json.encode(units).decode(),
+            locale,
+        )
+    )
 
 
 async def select_patients(conn: Connection) -> list[Profile]:
     rows = await conn.fetch(f"SELECT {_PROFILE} FROM access.profiles WHERE patient_id IS NOT NULL")
-    return [_profile(row) for row in rows]
+    return [profile for row in rows if (profile := _profile(row))]
 
 
-async def select_names(conn: Connection, user_ids: list[UUID]) -> dict[str, str]:
+async def select_names(conn: Connection, user_ids: Iterable[UUID]) -> dict[str, str]:
     rows = await conn.fetch(
-        "SELECT user_id, display_name FROM access.profiles WHERE user_id = ANY($1)", user_ids
+        "SELECT user_id, display_name FROM access.profiles WHERE user_id = ANY($1)", list(user_ids)
     )
     return {str(row["user_id"]): row["display_name"] for row in rows}
 
 
 async def insert_permission(
-    conn: Connection, id: UUID, patient_id: UUID, grantee_id: UUID, kinds: list[str], until: datetime | None
+    conn: Connection,
+    id: UUID,
+    patient_id: UUID,
+    grantee_id: UUID,
+    kinds: Iterable[str],
+    until: datetime | None,
 ) -> bool:
     """False when this id is there already."""
     return bool(
@@ -129,103 +139,117 @@ async def insert_permission(
             id,
             patient_id,
             grantee_id,
-            kinds,
+            list(kinds),
             until,
         )
     )
 
 
-async def select_permission(conn: Connection, id: UUID) -> Grant | None:
-    row = await conn.fetchrow(f"{_GRANT} WHERE p.id = $1 AND p.revoked_at IS NULL", id)
+async def select_permission(conn: Connection, id: UUID, *, lock: bool = False) -> Grant | None:
+    """Also a revoked one: its row says so."""
+    query = f"{_GRANT} WHERE p.id = $1"
+    row = await conn.fetchrow(f"{query} FOR UPDATE OF p" if lock else query, id)
     return Grant(**dict(row)) if row else None
 
 
-async def select_permissions(
-    conn: Connection,
-    *,
-    patient_id: UUID | None = None,
-    grantee_id: UUID | None = None,
-    before: tuple[datetime, UUID] | None = None,
-    limit: int = 1000,
+async def select_live_permissions(conn: Connection) -> list[Grant]:
+    return [Grant(**dict(row)) for row in await conn.fetch(f"{_GRANT} WHERE p.revoked_at IS NULL")]
+
+
+async def select_granted(
+    conn: Connection, patient_id: UUID, before: tuple[datetime, UUID], limit: int
 ) -> list[Grant]:
-    """Live ones, newest first."""
-    at, id = before or (None, None)
+    """What a patient granted and did not take back, newest first."""
     rows = await conn.fetch(
-        f"{_GRANT} WHERE p.revoked_at IS NULL AND ($1::uuid IS NULL OR p.patient_id = $1)"
-        " AND ($2::uuid IS NULL OR p.grantee_id = $2)"
-        " AND ($3::timestamptz IS NULL OR (p.created_at, p.id) < ($3, $4))"
-        " ORDER BY p.created_at DESC, p.id DESC LIMIT $5",
+        f"{_GRANT} WHERE p.revoked_at IS NULL AND p.patient_id = $1 AND (p.created_at, p.id) < ($2, $3)"
+        " ORDER BY p.created_at DESC, p.id DESC LIMIT $4",
         patient_id,
-        grantee_id,
-        at,
-        id,
+        *before,
         limit,
     )
     return [Grant(**dict(row)) for row in rows]
 
 
-async def revoke_permission(conn: Connection, id: UUID, patient_id: UUID) -> UUID | None:
-    """The grantee, or None when there is no such live permission of this patient."""
-    grantee: UUID | None = await conn.fetchval(
-        "UPDATE access.permissions SET revoked_at = now(), version = version + 1"
-        " WHERE id = $1 AND patient_id = $2 AND revoked_at IS NULL RETURNING grantee_id",
-        id,
-        patient_id,
+async def select_received(
+    conn: Connection, grantee_id: UUID, before: tuple[datetime, UUID], limit: int
+) -> list[Grant]:
+    """What was granted to somebody and not taken back, newest first."""
+    rows = await conn.fetch(
+        f"{_GRANT} WHERE p.revoked_at IS NULL AND p.grantee_id = $1 AND (p.created_at, p.id) < ($2, $3)"
+        " ORDER BY p.created_at DESC, p.id DESC LIMIT $4",
+        grantee_id,
+        *before,
+        limit,
     )
-    return grantee
+    return [Grant(**dict(row)) for row in rows]
 
 
-async def select_audit(
-    conn: Connection,
-    *,
-    patient_id: UUID | None,
-    before: tuple[datetime, UUID] | None,
-    limit: int,
+async def revoke_permission(conn: Connection, id: UUID, at: datetime) -> None:
+    await conn.execute(
+        "UPDATE access.permissions SET revoked_at = $2, version = version + 1 WHERE id = $1", id, at
+    )
+
+
+async def select_audit_of(
+    conn: Connection, patient_id: UUID, before: tuple[datetime, UUID], limit: int
 ) -> list[Any]:
-    at, id = before or (None, None)
+    """What happened to one patient's data, newest first: one read of an index at any age."""
     return list(
         await conn.fetch(
-            "SELECT id, ts, actor_id, actor_role, action, object_type, object_id, patient_id, purpose, outcome"
-            " FROM access.audit_logs WHERE ($1::uuid IS NULL OR patient_id = $1)"
-            " AND ($2::timestamptz IS NULL OR (ts, id) < ($2, $3)) ORDER BY ts DESC, id DESC LIMIT $4",
+            f"{_AUDIT} WHERE patient_id = $1 AND (ts, id) < ($2, $3) ORDER BY ts DESC, id DESC LIMIT $4",
             patient_id,
-            at,
-            id,
+            *before,
             limit,
         )
     )
 
 
-async def stream_links(conn: Any, shard: int) -> AsyncIterator[Link]:
-    """One chain from its beginning, through a cursor."""
+async def select_audit(conn: Connection, before: tuple[datetime, UUID], limit: int) -> list[Any]:
+    return list(
+        await conn.fetch(
+            f"{_AUDIT} WHERE (ts, id) < ($1, $2) ORDER BY ts DESC, id DESC LIMIT $3", *before, limit
+        )
+    )
+
+
+async def stream_links(conn: AnyConnection, shard: int) -> AsyncIterator[tuple[Link, Mark | None]]:
+    """One chain from its beginning, through a cursor: each row, and the checkpoint that was made of it."""
     query = (
-        "SELECT shard, seq, prev_hash, hash, id, actor_id, actor_role, action, object_type, object_id, patient_id,"
-        " purpose, outcome, details::text AS details, ts FROM access.audit_logs WHERE shard = $1 ORDER BY seq"
+        "SELECT l.shard, l.seq, l.prev_hash, l.hash, l.id, l.actor_id, l.actor_role, l.action, l.object_type, l.object_id,"
+        " l.patient_id, l.purpose, l.outcome, l.details::text AS details, l.ts, c.hash AS seen, c.at, c.signature"
+        " FROM access.audit_logs l LEFT JOIN access.audit_checkpoints c ON c.shard = l.shard AND c.seq = l.seq"
+        " WHERE l.shard = $1 ORDER BY l.seq"
     )
     async for row in conn.cursor(query, shard, prefetch=1000):
-        yield Link(**dict(row))
+        values = dict(row)
+        seen, at, signature = (values.pop(name) for name in ("seen", "at", "signature"))
+        mark = seen and Mark(shard=shard, seq=values["seq"], hash=seen, at=at, signature=signature)
+        yield Link(**values), mark
 
 
-async def select_heads(conn: Any) -> dict[int, tuple[int, bytes]]:
+async def select_heads(conn: AnyConnection) -> dict[int, tuple[int, bytes]]:
     rows = await conn.fetch("SELECT shard, seq, hash FROM access.audit_heads ORDER BY shard")
     return {row["shard"]: (row["seq"], row["hash"]) for row in rows}
 
 
-async def select_last_checkpoints(conn: Any) -> dict[int, Any]:
+async def select_last_checkpoints(conn: AnyConnection) -> dict[int, Mark]:
+    """By shard; one read of an index each, however many there are."""
     rows = await conn.fetch(
-        "SELECT DISTINCT ON (shard) shard, seq, hash, at, signature FROM access.audit_checkpoints ORDER BY shard, at DESC"
+        "SELECT c.shard, c.seq, c.hash, c.at, c.signature FROM generate_series(0, 15) AS s(shard)"
+        " CROSS JOIN LATERAL (SELECT * FROM access.audit_checkpoints WHERE shard = s.shard"
+        " ORDER BY seq DESC LIMIT 1) AS c"
     )
-    return {row["shard"]: row for row in rows}
+    return {row["shard"]: Mark(**dict(row)) for row in rows}
 
 
-async def insert_checkpoint(
-    conn: Connection, at: datetime, shard: int, seq: int, hash: bytes, signature: bytes
-) -> None:
+async def insert_checkpoint(conn: Connection, mark: Mark) -> None:
+    """Two replicas may see the same head; one checkpoint of it is enough."""
     await conn.execute(
-        "INSERT INTO access.audit_checkpoints (at, shard, seq, hash, signature) VALUES ($1, $2, $3, $4, $5)",
-        at,
-        shard,
-        seq,
-        hash,
-        signature,
+        "INSERT INTO access.audit_checkpoints (shard, seq, hash, at, signature) VALUES ($1, $2, $3, $4, $5)"
+        " ON CONFLICT DO NOTHING",
+        mark.shard,
+        mark.seq,
+        mark.hash,
+        mark.at,
+        mark.signature,
     )

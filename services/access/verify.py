@@ -1,4 +1,4 @@
-"""Is the audit log whole? Walks every chain, against its head and its last signed checkpoint."""
+"""Is the audit log whole? Walks every chain, against its head and its signed checkpoints; and signs new ones."""
 
 from pathlib import Path
 from typing import Any
@@ -12,16 +12,18 @@ from cryptography.hazmat.primitives.serialization import load_pem_private_key
 from chassis.clock import now
 from chassis.db import Connection
 from services.access import store
-from services.access.domain import SHARDS, Break, Walk, checkpoint_text
+from services.access.chain import SHARDS, Break, Mark, Walk, mark_text
+from services.access.store import AnyConnection
 
 
 class Report(msgspec.Struct, frozen=True, kw_only=True):
-    """`ok`: nothing is broken. `broken`: the first broken place of each shard. `rows`: how many were checked."""
+    """`broken` names every broken place, the first of each shard first. Without a key `signatures_checked` is false."""
 
     ok: bool
     rows: int
+    checkpoints: int
+    signatures_checked: bool
     broken: list[Break]
-    bad_checkpoints: list[int]
 
 
 def signing_key(path: Path) -> Ed25519PrivateKey:
@@ -31,36 +33,36 @@ def signing_key(path: Path) -> Ed25519PrivateKey:
     return key
 
 
-async def verify(conn: Any, public_key: Ed25519PublicKey | None = None) -> Report:
-    """Inside a transaction of its own, repeatable read, so that the head belongs to the rows."""
-    rows = 0
-    broken: list[Break] = []
+async def verify(conn: AnyConnection, public_key: Ed25519PublicKey | None = None) -> Report:
+    """Inside a transaction of its own, repeatable read, so that heads and checkpoints belong to the rows."""
     heads = await store.select_heads(conn)
-    checkpoints = await store.select_last_checkpoints(conn)
+    last_marks = await store.select_last_checkpoints(conn)
+    walks = []
     for shard in range(SHARDS):
-        walk = Walk(shard)
-        async for link in store.stream_links(conn, shard):
-            rows += 1
-            walk.step(link)
-        checkpoint = checkpoints.get(shard)
-        head_seq, head_hash = heads.get(shard, (0, b""))
-        walk.finish(head_seq, head_hash, checkpoint["seq"] if checkpoint else 0)
-        if walk.broken is not None:
-            broken.append(walk.broken)
-    bad = [
-        shard
-        for shard, row in checkpoints.items()
-        if public_key is not None and not _is_signed(row, public_key)
-    ]
-    return Report(ok=not broken and not bad, rows=rows, broken=broken, bad_checkpoints=bad)
+        walk = Walk(shard, _judge(public_key) if public_key else None)
+        async for link, mark in store.stream_links(conn, shard):
+            walk.step(link, mark)
+        walk.finish(*heads.get(shard, (0, b"")), last_marks.get(shard))
+        walks.append(walk)
+    broken = [place for walk in walks for place in walk.breaks]
+    return Report(
+        ok=not broken,
+        rows=sum(walk.rows for walk in walks),
+        checkpoints=sum(walk.marks for walk in walks),
+        signatures_checked=public_key is not None,
+        broken=broken,
+    )
 
 
-def _is_signed(row: Any, key: Ed25519PublicKey) -> bool:
-    try:
-        key.verify(row["signature"], checkpoint_text(row["shard"], row["seq"], row["hash"], row["at"]))
-    except InvalidSignature:
-        return False
-    return True
+def _judge(key: Ed25519PublicKey) -> Any:
+    def is_signed(mark: Mark) -> bool:
+        try:
+            key.verify(mark.signature, mark_text(mark.shard, mark.seq, mark.hash, mark.at))
+        except InvalidSignature:
+            return False
+        return True
+
+    return is_signed
 
 
 async def write_checkpoints(conn: Connection, key: Ed25519PrivateKey) -> int:
@@ -69,9 +71,10 @@ async def write_checkpoints(conn: Connection, key: Ed25519PrivateKey) -> int:
     last = await store.select_last_checkpoints(conn)
     written = 0
     for shard, (seq, hash) in (await store.select_heads(conn)).items():
-        if seq and (shard not in last or last[shard]["seq"] != seq):
+        if seq > (last[shard].seq if shard in last else 0):
+            signature = key.sign(mark_text(shard, seq, hash, at))
             await store.insert_checkpoint(
-                conn, at, shard, seq, hash, key.sign(checkpoint_text(shard, seq, hash, at))
+                conn, Mark(shard=shard, seq=seq, hash=hash, at=at, signature=signature)
             )
             written += 1
     return written

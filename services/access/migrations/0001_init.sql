@@ -60,13 +60,14 @@ CREATE TABLE access.audit_heads (
 );
 INSERT INTO access.audit_heads SELECT shard, 0, '\x00'::bytea FROM generate_series(0, 15) AS shard;
 
+-- Where the heads were at a time, signed with a key that the database does not have.
 CREATE TABLE access.audit_checkpoints (
     at timestamptz NOT NULL,
     shard smallint NOT NULL,
     seq bigint NOT NULL,
     hash bytea NOT NULL,
     signature bytea NOT NULL,
-    PRIMARY KEY (shard, at)
+    PRIMARY KEY (shard, seq)
 );
 
 CREATE TABLE access.outbox (
@@ -95,6 +96,10 @@ $$;
 CREATE TRIGGER audit_logs_keep BEFORE UPDATE OR DELETE ON access.audit_logs
     FOR EACH ROW EXECUTE FUNCTION access.refuse_change();
 CREATE TRIGGER audit_logs_keep_all BEFORE TRUNCATE ON access.audit_logs
+    FOR EACH STATEMENT EXECUTE FUNCTION access.refuse_change();
+CREATE TRIGGER audit_checkpoints_keep BEFORE UPDATE OR DELETE ON access.audit_checkpoints
+    FOR EACH ROW EXECUTE FUNCTION access.refuse_change();
+CREATE TRIGGER audit_checkpoints_keep_all BEFORE TRUNCATE ON access.audit_checkpoints
     FOR EACH STATEMENT EXECUTE FUNCTION access.refuse_change();
 
 -- Appends a JSON array of records. Chains are taken in ascending order, so two callers cannot deadlock.
