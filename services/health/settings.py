@@ -1,7 +1,5 @@
 """What health is told beyond the common settings."""
 
-
-
 from chassis.config import Common
 
 

@@ -19,6 +19,7 @@ EVENTS: Final[dict[str, str]] = {
     "status:disconnected": "The device is not connected.",
     "status:failed": "Pairing did not work. Start it again.",
     "status:revoked": "The device was removed. Nothing more is taken from it.",
+    "pairing": "A new pairing attempt began.",
     "consent_given": "Consent was given. Readings are taken.",
     "consent_revoked": "Consent was withdrawn. Nothing is taken until it is given again.",
     "renamed": "The device got another name.",
@@ -50,6 +51,7 @@ REJECTIONS: Final[dict[str, str]] = {
 GATT: Final = (
     "The device sent a value that could not be decoded. Measure again; if it repeats, contact support."
 )
+CHANGED: Final = "Something changed on this device."
 OTHER: Final = "A reading could not be used."
 
 
@@ -57,4 +59,4 @@ def event_text(kind: str, code: str) -> str:
     """The sentence of an event."""
     if kind == "rejected":
         return REJECTIONS.get(code) or (GATT if code.startswith("gatt_") else OTHER)
-    return EVENTS.get(f"{kind}:{code}") or EVENTS.get(code, code)
+    return EVENTS.get(f"{kind}:{code}") or EVENTS.get(code, CHANGED)
