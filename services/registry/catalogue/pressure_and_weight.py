@@ -1,6 +1,7 @@
 """Blood pressure cuffs and scales. Those with a SIG profile (1810, 181D) can be read by hub and browser.
 
-Bluetooth facts: A&D and Omron as read by open implementations of the profiles; a hub has no keys, so no code can be typed.
+Bluetooth facts: A&D and Omron as read by open implementations of the profiles. A cuff with the profile is always offered
+to hubs too; where pairing wants a code it is not the first choice, since only a hub that can take a code succeeds.
 """
 
 from typing import Final
@@ -53,10 +54,10 @@ MODELS: Final = (
           kinds=("blood_pressure", "heart_rate", "activity", "sleep"), methods=("vendor_oauth", "manual"),
           reason=CLOUD_FIRST),
     Model(vendor_id="beurer", model="bm-54", name="Beurer BM 54", device_type="blood_pressure_cuff",
-          kinds=("blood_pressure",), methods=("companion_app", "web_bluetooth", "manual"), reason=CODE_FIRST,
+          kinds=("blood_pressure",), methods=("companion_app", "web_bluetooth", "hub", "manual"), reason=CODE_FIRST,
           ble_services=_BP, decoder="sig", names=("BM54",), quirks={"bond": "Six digits on the display are typed once."}),
     Model(vendor_id="beurer", model="bm-57", name="Beurer BM 57", device_type="blood_pressure_cuff",
-          kinds=("blood_pressure",), methods=("companion_app", "web_bluetooth", "manual"), reason=CODE_FIRST,
+          kinds=("blood_pressure",), methods=("companion_app", "web_bluetooth", "hub", "manual"), reason=CODE_FIRST,
           ble_services=_BP, decoder="sig", names=("BM57",), quirks={"bond": "Six digits on the display are typed once."}),
     Model(vendor_id="withings", model="bpm-connect", name="Withings BPM Connect", device_type="blood_pressure_cuff",
           kinds=("blood_pressure",), methods=("vendor_oauth", "healthkit", "health_connect", "manual"),

@@ -114,6 +114,13 @@ def test_only_what_we_can_decode_is_read_directly(model: Model) -> None:
         assert model.ble_services
 
 
+def test_every_cuff_with_the_standard_profile_can_be_paired_through_a_hub() -> None:
+    cuffs = [m for m in MODELS if m.device_type == "blood_pressure_cuff" and "1810" in m.ble_services]
+
+    assert len(cuffs) >= 3
+    assert [m.model for m in cuffs if not {"hub", "web_bluetooth"} <= set(m.methods)] == []
+
+
 @real_model
 def test_its_standard_services_say_what_it_measures(model: Model) -> None:
     """A service that any device may have (battery, device information) would make every search find strangers."""
