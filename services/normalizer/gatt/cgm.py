@@ -5,15 +5,21 @@ The status octets come as status, calibration/temperature, warning: the opposite
 
 from collections.abc import Mapping
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, Final
 
-from services.normalizer.gatt import codes
+from services.normalizer.gatt import codes, rules
 from services.normalizer.gatt.primitives import bits, crc16, date_time, sfloat
+from services.normalizer.gatt.reader import Reader
 from services.normalizer.gatt.result import Decoded, DecodeError
-from services.normalizer.gatt.rules import CGM_UNUSABLE, out_of_range
 from services.normalizer.gatt.special import need, u16, zone_and_dst
+from services.normalizer.gatt.tables import CGM_RECORD, CGM_RECORD_REVERSED
 
 Context = Mapping[str, Any]
+
+RECORD_MIN: Final = 6
+"""Size, flags, glucose and minutes."""
+_RECORD: Final = Reader(CGM_RECORD)
+_REVERSED: Final = Reader(CGM_RECORD_REVERSED)
 
 
 def check_crc(data: bytes, fixed: int, context: Context) -> bool | None:
@@ -34,24 +40,27 @@ def check_crc(data: bytes, fixed: int, context: Context) -> bool | None:
 def measurement(data: bytes, context: Context) -> Decoded:
     """2AA7: records back to back; one bad record refuses the whole notification."""
     need(data, 1)
+    reader = _REVERSED if context.get("cgm_status_order") == "reversed" else _RECORD
     records = []
     at = 0
     while at < len(data):
         size = data[at]
-        if size < 6:
+        if size < RECORD_MIN:
             raise DecodeError("bad_size")
         if at + size > len(data):
             raise DecodeError("truncated")
-        records.append(_record(data[at : at + size], context))
+        records.append(_record(reader, data[at : at + size], context))
         at += size
     return Decoded(records=records)
 
 
-def _record(data: bytes, context: Context) -> Decoded:
-    flags = data[1]
-    octets = bin(flags & 0xE0).count("1")
-    plain = 6 + 2 * (flags & 1) + 2 * (flags >> 1 & 1) + octets
-    expected = context.get("e2e_crc")
+def _record(reader: Reader, data: bytes, context: Context) -> Decoded:
+    """The size must be what the flags say, or that and a checksum."""
+    try:
+        raw = reader.read(data[1:])
+    except DecodeError:  # the flags promise more than the size holds
+        raise DecodeError("bad_size") from None
+    plain, expected = 1 + raw.size, context.get("e2e_crc")
     if len(data) == plain:
         if expected:
             raise DecodeError("missing_crc")
@@ -62,43 +71,9 @@ def _record(data: bytes, context: Context) -> Decoded:
         crc_ok = True
     else:
         raise DecodeError("bad_size")
-    special: dict[str, str] = {}
-    glucose = _number(data, 2, "glucose_mg_dL", special)
-    at = 6
-    raw_status, seen = 0, False
-    for mask, shift in ((0x80, 0), (0x40, 8), (0x20, 16)):
-        if flags & mask:
-            raw_status |= data[at] << shift
-            seen = True
-            at += 1
-    status = bits(raw_status, codes.CGM_ALL_STATUS) if seen else None
-    trend = quality = None
-    if flags & 1:
-        trend = _number(data, at, "trend_mg_dL_min", special)
-        at += 2
-    if flags & 2:
-        quality = _number(data, at, "quality_pct", special)
-    readings: dict[str, Any] = {}
-    if glucose is not None:
-        readings["glucose_mg_dL"] = glucose
-    marker = out_of_range(glucose, special.get("glucose_mg_dL"), status)
-    if marker is not None:
-        readings["glucose_out_of_range"] = marker
-    if trend is not None and readings:
-        readings["glucose_trend_rate_mg_dL_min"] = trend
-    return Decoded(
-        fields={
-            "glucose_mg_dL": glucose,
-            "time_offset_min": u16(data, 4),
-            "trend_mg_dL_min": trend,
-            "quality_pct": quality,
-        },
-        readings=readings,
-        special=special,
-        status=status,
-        crc_ok=crc_ok,
-        persist=bool(readings) and not CGM_UNUSABLE.intersection(status or ()),
-    )
+    record = rules.cgm_record(raw)
+    record.crc_ok = crc_ok
+    return record
 
 
 def _number(data: bytes, at: int, name: str, special: dict[str, str]) -> float | None:
@@ -180,7 +155,7 @@ def control_point(data: bytes, context: Context) -> Decoded:
     if op == 0x03:
         # One octet everywhere but in one place of the specification, which prints two: both are taken.
         need(data, 2)
-        wide = len(data) in (3, 5) and context.get("e2e_crc") is not True
+        wide = len(data) in (3, 5)
         crc_ok = check_crc(data, 3 if wide else 2, context)
         interval = u16(data, 1) if wide else data[1]
         return Decoded(

@@ -29,26 +29,32 @@ def decode_one(
     *,
     now: datetime | None = None,
 ) -> dict[str, Any]:
-    """The answer as JSON values; `{"error": code}` for what cannot be decoded. Without `received_at`: `now`."""
+    """The answer as JSON values; `{"error": code}` for what cannot be decoded. Without `received_at`: `now`.
+
+    `context`: as `decode` takes it, and `device_now` as `resolve` does.
+    """
     try:
         data = bytes.fromhex(hex)
     except ValueError:
         return {"error": "invalid_hex"}
     if characteristic.upper() in _PRIMITIVES:
         return _PRIMITIVES[characteristic.upper()](data)
-    try:
-        at = datetime.fromisoformat(received_at) if received_at else now or datetime.now(UTC)
-        zone = ZoneInfo(timezone or "UTC")
-    except (ValueError, ZoneInfoNotFoundError):
-        return {"error": "invalid_time"}
-    if at.tzinfo is None:
+    at, zone = _instant(received_at, now), _zone(timezone or "UTC")
+    if at is None or zone is None:
         return {"error": "invalid_time"}
     try:
         answer = decode(characteristic, data, context).as_dict()
     except DecodeError as error:
         return {"error": error.code}
     if "device_time" in answer:
-        resolved = resolve(answer["device_time"], answer.get("time_status", "absent"), at, zone)
+        device_now = (context or {}).get("device_now")
+        resolved = resolve(
+            answer["device_time"],
+            answer.get("time_status", "absent"),
+            at,
+            zone,
+            device_now if isinstance(device_now, str) else None,
+        )
         answer["timestamp"] = _utc(resolved.timestamp)
     else:
         answer["timestamp"] = _utc(at)
@@ -74,6 +80,22 @@ def decode_batch(lines: Iterable[str], now: datetime | None = None) -> Iterator[
             now=now,
         )
         yield msgspec.json.encode(answer).decode()
+
+
+def _instant(received_at: str | None, now: datetime | None) -> datetime | None:
+    """In UTC; None for what is no time with an offset, or lies beyond the calendar there."""
+    try:
+        at = datetime.fromisoformat(received_at) if received_at else now or datetime.now(UTC)
+        return at.astimezone(UTC) if at.tzinfo is not None else None
+    except (ValueError, OverflowError):
+        return None
+
+
+def _zone(name: str) -> ZoneInfo | None:
+    try:
+        return ZoneInfo(name)
+    except (ValueError, OSError, ZoneInfoNotFoundError):  # OSError: `Europe` is a folder of zones
+        return None
 
 
 def _utc(at: datetime) -> str:

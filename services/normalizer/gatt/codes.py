@@ -1,6 +1,6 @@
 """Status bits and code lists of the health profiles, as printed in the Bluetooth SIG's GATT Specification Supplement."""
 
-from typing import Final
+from typing import Any, Final
 
 BP_STATUS: Final = {
     0: "body_movement",
@@ -208,8 +208,10 @@ TEMPERATURE_TYPE: Final = {
     9: "tympanum",
 }
 BODY_LOCATION: Final = {0: "other", 1: "chest", 2: "wrist", 3: "finger", 4: "hand", 5: "ear_lobe", 6: "foot"}
-CONTACT: Final = {0: "not_supported", 1: "not_supported", 2: "no_contact", 3: "contact"}
+CONTACT: Final = {0: "not_supported", 2: "not_supported", 4: "no_contact", 6: "contact"}
+"""By bits 1 and 2 of the heart rate flags, in their place."""
 DAY_OF_WEEK: Final = {
+    0: None,
     1: "monday",
     2: "tuesday",
     3: "wednesday",
@@ -220,6 +222,10 @@ DAY_OF_WEEK: Final = {
 }
 ADJUST_REASON: Final = {0: "manual", 1: "external_reference", 2: "time_zone_change", 3: "dst_change"}
 DST_OFFSET_MIN: Final = {0: 0, 2: 30, 4: 60, 8: 120}
+YES_NO: Final = {0: False, 1: True}
+YES_NO_UNKNOWN: Final = {0: False, 1: True, 2: None}
+CHARGE_STATE: Final = {0: "unknown", 1: "charging", 2: "discharging_active", 3: "discharging_inactive"}
+CHARGE_LEVEL: Final = {0: "unknown", 1: "good", 2: "low", 3: "critical"}
 VENDOR_ID_SOURCE: Final = {1: "bluetooth_sig", 2: "usb_if"}
 GENDER: Final = {0: "male", 1: "female", 2: "unspecified"}
 
@@ -237,8 +243,8 @@ BODY_FEATURE: Final = {
     9: "weight",
     10: "height",
 }
-WEIGHT_RESOLUTION_KG: Final = {1: 0.5, 2: 0.2, 3: 0.1, 4: 0.05, 5: 0.02, 6: 0.01, 7: 0.005}
-HEIGHT_RESOLUTION_M: Final = {1: 0.01, 2: 0.005, 3: 0.001}
+WEIGHT_RESOLUTION_KG: Final = {0: None, 1: 0.5, 2: 0.2, 3: 0.1, 4: 0.05, 5: 0.02, 6: 0.01, 7: 0.005}
+HEIGHT_RESOLUTION_M: Final = {0: None, 1: 0.01, 2: 0.005, 3: 0.001}
 
 RACP_RESULT: Final = {
     1: "success",
@@ -276,16 +282,6 @@ SOCP_LEVEL: Final = {
 }
 
 
-def code(names: dict[int, str], raw: int) -> str | None:
-    """The name of a code; 0 means that nothing is said, an unknown one is `reserved_<n>`."""
-    return names.get(raw) or (None if raw == 0 else f"reserved_{raw}")
-
-
-def strict_code(names: dict[int, str], raw: int) -> str:
-    """Like `code`, where 0 is reserved as well."""
-    return names.get(raw) or f"reserved_{raw}"
-
-
-def bits_of(raw: int, names: dict[int, str]) -> list[str]:
-    """The names of the set bits; reserved bits are ignored."""
-    return [name for bit, name in names.items() if raw >> bit & 1]
+def strict_code(names: dict[int, Any], raw: int) -> Any:
+    """The name of a code; an unknown one is `reserved_<n>`."""
+    return names.get(raw, f"reserved_{raw}")

@@ -1,16 +1,20 @@
 """What is written to devices: requests for stored records, clocks, sessions. The other direction of the tables."""
 
+from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import Any, Final
 
+from proto.gatt import short_uuid
 from services.normalizer.gatt.codes import ADJUST_REASON, DST_OFFSET_MIN
 from services.normalizer.gatt.primitives import crc16
 
 RACP_OP: Final = {"report": 1, "delete": 2, "abort": 3, "count": 4}
 RACP_OPERATOR: Final = {"null": 0, "all": 1, "lte": 2, "gte": 3, "range": 4, "first": 5, "last": 6}
-RACP_FILTER: Final = {"sequence": 1, "time_offset": 1}
+RACP_FILTER: Final = {"sequence": 1, "time_offset": 1, "user_facing_time": 2}
 SOCP_OP: Final = {"set_communication_interval": 0x01, "start_session": 0x1A, "stop_session": 0x1B}
 UCP_OP: Final = {"register": 0x01, "consent": 0x02, "delete": 0x03}
+
+HRCP_OP: Final = {"reset_energy_expended": 0x01}
 
 
 def u16(value: int) -> bytes:
@@ -22,17 +26,17 @@ def racp(
     operator: str = "null",
     *,
     filter: str | None = None,
-    value: int | None = None,
-    min: int | None = None,
-    max: int | None = None,
+    value: int | str | None = None,
+    min: int | str | None = None,
+    max: int | str | None = None,
 ) -> bytes:
-    """2A52. Delete can be encoded and is never sent: other apps and the clinic may need the meter's memory."""
+    """2A52. Operands are numbers, or ISO times for the filter `user_facing_time`. Delete can be encoded and is never sent: other apps and the clinic may need the meter's memory."""
     octets = bytes([RACP_OP[op], RACP_OPERATOR[operator]])
     if filter is not None:
         octets += bytes([RACP_FILTER[filter]])
     for operand in (value, min, max):
         if operand is not None:
-            octets += u16(operand)
+            octets += u16(operand) if isinstance(operand, int) else date_time(datetime.fromisoformat(operand))
     return octets
 
 
@@ -77,26 +81,29 @@ def user_control_point(op: str, *, consent_code: int | None = None, user_index: 
     return octets if consent_code is None else octets + u16(consent_code)
 
 
-def heart_rate_control_point() -> bytes:
-    """2A39: resets the energy expended."""
-    return b"\x01"
+def heart_rate_control_point(op: str) -> bytes:
+    """2A39."""
+    return bytes([HRCP_OP[op]])
 
 
-def encode(characteristic: str, request: dict[str, Any]) -> bytes:
-    """The octets of a request in the words of `writes.json`."""
+_ENCODERS: Final[dict[str, Callable[..., bytes]]] = {
+    "2a52": racp,
+    "2a2b": current_time,
+    "2a0f": local_time_information,
+    "2a08": date_time,
+    "2aaa": session_start,
+    "2aac": socp,
+    "2a9f": user_control_point,
+    "2a39": heart_rate_control_point,
+}
+
+
+def encode(characteristic: str, request: Mapping[str, Any]) -> bytes:
+    """The octets of a request, in the words of the conformance vectors (`{"op": "report", "operator": "all"}`).
+
+    Raises `KeyError`, `TypeError` or `ValueError` for words that no such request has.
+    """
     words = dict(request)
     if "time" in words:
         words["at"] = datetime.fromisoformat(words.pop("time"))
-    words.pop("e2e_crc", None) if characteristic not in ("2aaa", "2aac") else None
-    if characteristic == "2a39":
-        return heart_rate_control_point()
-    octets: bytes = {
-        "2a52": racp,
-        "2a2b": current_time,
-        "2a0f": local_time_information,
-        "2a08": date_time,
-        "2aaa": session_start,
-        "2aac": socp,
-        "2a9f": user_control_point,
-    }[characteristic](**words)  # type: ignore[operator]
-    return octets
+    return _ENCODERS[short_uuid(characteristic) or ""](**words)

@@ -5,7 +5,9 @@ whole word). Computed exactly in decimal, turned into a float last.
 """
 
 from calendar import monthrange
+from datetime import datetime, timedelta
 from functools import lru_cache
+from math import isinf
 from typing import Final, NamedTuple
 
 SFLOAT_SPECIAL: Final = {0x07FF: "NaN", 0x0800: "NRes", 0x07FE: "+INF", 0x0802: "-INF", 0x0801: "RFU"}
@@ -45,22 +47,34 @@ def medfloat(raw: int) -> Number:
     mantissa -= 0x0100_0000 if mantissa & 0x0080_0000 else 0
     exponent -= 0x100 if exponent & 0x80 else 0
     value = float(f"{mantissa}e{exponent}")
-    if value in (
-        float("inf"),
-        float("-inf"),
-    ):  # no measurement is there; the format can carry it all the same
+    if isinf(value):  # beyond what a float holds: the format can carry it, no instrument shows it
         return Number(None, "+INF" if value > 0 else "-INF")
     return Number(value)
+
+
+def _crc_step(octet: int) -> int:
+    for _ in range(8):
+        octet = (octet >> 1) ^ 0x8408 if octet & 1 else octet >> 1
+    return octet
+
+
+_CRC_TABLE: Final = tuple(_crc_step(octet) for octet in range(256))
 
 
 def crc16(data: bytes) -> int:
     """CRC-16/MCRF4XX, the end-to-end checksum of the CGM service: reflected 0x1021, start 0xFFFF."""
     crc = 0xFFFF
     for octet in data:
-        crc ^= octet
-        for _ in range(8):
-            crc = (crc >> 1) ^ 0x8408 if crc & 1 else crc >> 1
+        crc = crc >> 8 ^ _CRC_TABLE[(crc ^ octet) & 0xFF]
     return crc
+
+
+EPOCHS: Final = (datetime(1900, 1, 1), datetime(2000, 1, 1))  # noqa: DTZ001 - device time is naive
+
+
+def epoch_seconds(raw: int, epoch_2000: bool) -> str:
+    """32 bits of seconds since 1900 or 2000 as naive ISO time."""
+    return (EPOCHS[epoch_2000] + timedelta(seconds=raw)).isoformat()
 
 
 def date_time(raw: bytes) -> tuple[str | None, str]:

@@ -4,11 +4,13 @@ Whatever happens (silence, a lost link, a refusal), what arrived is kept. Contex
 number in any order; a malformed record is skipped.
 """
 
+from collections.abc import Iterable
 from typing import Any, Final, Literal
 
 import msgspec
 
-from services.normalizer.gatt import DecodeError, decode
+from proto.gatt import short_uuid
+from services.normalizer.gatt import Decoded, DecodeError, decode
 from services.normalizer.gatt.encode import racp
 
 Outcome = Literal["complete", "no_records", "error", "aborted", "timeout", "disconnected"]
@@ -31,9 +33,9 @@ class Record(msgspec.Struct, kw_only=True):
 class Transfer:
     """One procedure. `known`: (sequence, base time) of what is stored already."""
 
-    def __init__(self, known: set[tuple[int, str | None]] | None = None) -> None:
-        self._known = known or set()
-        self._aborting = False
+    def __init__(self, known: Iterable[tuple[int, str | None]] = ()) -> None:
+        self._known = set(known)
+        self._latest: dict[int, Record] = {}
         self.records: list[Record] = []
         self.duplicates = 0
         self.count: int | None = None
@@ -46,48 +48,55 @@ class Transfer:
             return
         if att_error is not None:
             self._fail(f"att_0x{att_error:02x}")
-        elif value[:1] == b"\x03":
-            self._aborting = True
 
     def notified(self, characteristic: str, value: bytes) -> None:
         """A 2A18 or 2A34 notification."""
-        if self.outcome is not None:
+        uuid = short_uuid(characteristic)
+        if self.outcome is not None or uuid not in ("2a18", "2a34"):
             return
         try:
-            decoded = decode(characteristic, value)
+            decoded = decode(uuid, value)
         except DecodeError:
             return
+        if uuid == "2a18":
+            self._measurement(decoded)
+        else:
+            self._context(decoded)
+
+    def _measurement(self, decoded: Decoded) -> None:
+        """Sent twice in one procedure is known the second time. Without a date the number alone says nothing."""
         fields: dict[str, Any] = decoded.fields or {}
-        if characteristic == "2a18":
-            self._measurement(fields, decoded)
-        elif characteristic == "2a34":
-            self._context(fields)
-
-    def _measurement(self, fields: dict[str, Any], decoded: Any) -> None:
-        if (fields["sequence"], fields["base_time"]) in self._known:
+        sequence, base_time = fields["sequence"], fields["base_time"]
+        if (sequence, base_time) in self._known:
             self.duplicates += 1
+            latest = self._latest.get(sequence)
+            if latest is not None and latest.base_time != base_time:
+                del self._latest[sequence]  # the context that follows is of the known one
             return
-        self.records.append(
-            Record(
-                sequence=fields["sequence"],
-                device_time=decoded.device_time,
-                base_time=fields["base_time"],
-                glucose_mg_dL=decoded.readings.get("glucose_mg_dL"),
-                persist=decoded.persist,
-                context_missing=fields["context_follows"],
-            )
+        record = Record(
+            sequence=sequence,
+            device_time=decoded.device_time or None,
+            base_time=base_time,
+            glucose_mg_dL=(decoded.readings or {}).get("glucose_mg_dL"),
+            persist=decoded.persist is True,
+            context_missing=fields["context_follows"],
         )
+        self.records.append(record)
+        self._latest[sequence] = record
+        if base_time is not None:
+            self._known.add((sequence, base_time))
 
-    def _context(self, fields: dict[str, Any]) -> None:
-        for record in reversed(self.records):
-            if record.sequence != fields["sequence"]:
-                continue
-            record.context_missing = False
-            if fields["meal"] == KETONE:
-                record.kind, record.glucose_mg_dL, record.persist = "ketone", None, False
-            else:
-                record.meal = fields["meal"]
+    def _context(self, decoded: Decoded) -> None:
+        """Belongs to the latest measurement with its number; dropped when that one is unknown here."""
+        fields: dict[str, Any] = decoded.fields or {}
+        record = self._latest.get(fields["sequence"])
+        if record is None:
             return
+        record.context_missing = False
+        if fields["meal"] == KETONE:
+            record.kind, record.glucose_mg_dL, record.persist = "ketone", None, False
+        else:
+            record.meal = fields["meal"]
 
     def indicated(self, value: bytes) -> None:
         """A 2A52 indication: a count, or the end."""

@@ -1,18 +1,21 @@
 """The one reader of tables: octets and a row in, raw fields out. Total: it answers or raises `DecodeError`.
 
-All sizes are known once the flags are, so the fields of each flags value are compiled into one `struct` format.
+All sizes are known once the flags are, so the fields of each flags value are compiled once, into one `struct` format
+and one small function a field.
 """
 
 import struct
-from functools import lru_cache
+from collections.abc import Callable
 from typing import Any, Final
 
 from services.normalizer.gatt.codes import strict_code
-from services.normalizer.gatt.primitives import bits, date_time, medfloat, sfloat
+from services.normalizer.gatt.primitives import bits, date_time, epoch_seconds, medfloat, sfloat
 from services.normalizer.gatt.result import DecodeError
-from services.normalizer.gatt.table import Characteristic, Field, Raw
+from services.normalizer.gatt.table import Characteristic, Field, FieldType, Part, Raw
 
-_FORMAT: Final = {
+Taker = Callable[[Any, Raw], None]
+
+_FORMAT: Final[dict[FieldType, str]] = {
     "u8": "B",
     "u16": "H",
     "u24": "3s",
@@ -22,100 +25,171 @@ _FORMAT: Final = {
     "sfloat": "H",
     "float": "I",
     "time": "7s",
-    "skip2": "2s",
+    "s1900": "I",
+    "s2000": "I",
+    "skip2": "2x",
 }
 _FLAG_SIZE: Final = {"": 0, "u8": 1, "u16": 2}
+PLANS_MAX: Final = 512
+"""Of one row."""
 
 
-class Plan:
+class Reader:
+    """Reads the values of one row. Reserved flag bits are ignored."""
+
+    __slots__ = ("_known", "_plans", "_row", "_start")
+
+    def __init__(self, row: Characteristic) -> None:
+        self._row = row
+        self._start = _FLAG_SIZE[row.flags]
+        self._known = row.imperial
+        for field in row.fields:
+            self._known |= field.when | field.unless
+        for word in row.words:
+            self._known |= word.when | word.mask
+        for bit in row.flag_names or ():
+            self._known |= 1 << bit
+        self._plans: dict[int, _Plan] = {}
+
+    def read(self, data: bytes) -> Raw:
+        """Raw fields. A value that ends before a field that its own flags promise is `truncated`."""
+        start = self._start
+        if len(data) < start:
+            raise DecodeError("truncated")
+        flags = int.from_bytes(data[:start], "little")
+        plan = self._plans.get(flags & self._known) or self._compile(flags & self._known)
+        end = start + plan.size
+        if len(data) < end + plan.tail_size:
+            raise DecodeError("truncated")
+        out = Raw(flags, end, plan.template.copy(), {})
+        for take, value in zip(plan.takers, plan.unpack(data, start), strict=True):
+            take(value, out)
+        if self._row.flag_names is not None:
+            out.fields["features"] = bits(flags, self._row.flag_names)
+        if plan.tail is not None:
+            count = (len(data) - end) // 2  # an odd last octet is dropped
+            out.fields[plan.tail] = list(struct.unpack_from(f"<{count}H", data, end))
+            out.size += 2 * count
+        return out
+
+    def _compile(self, flags: int) -> "_Plan":
+        if len(self._plans) >= PLANS_MAX:  # no device has so many shapes: somebody tries them all
+            self._plans.clear()
+        plan = self._plans[flags] = _Plan(self._row, flags)
+        return plan
+
+
+class _Plan:
     """The fields that a flags value reveals, and how to take them at once."""
 
-    __slots__ = ("absent", "fields", "size", "unpack")
+    __slots__ = ("size", "tail", "tail_size", "takers", "template", "unpack")
 
     def __init__(self, row: Characteristic, flags: int) -> None:
-        self.fields = [field for field in row.fields if not field.when or flags & field.when]
-        self.absent = [field for field in row.fields if field.when and not flags & field.when]
-        packed = struct.Struct("<" + "".join(_FORMAT[field.type] for field in self.fields))
+        here = [f for f in row.fields if flags & f.when == f.when and not flags & f.unless]
+        tail = [f for f in here if f.type == "u16s"]
+        fixed = [f for f in here if f.type != "u16s"]
+        packed = struct.Struct("<" + "".join(_FORMAT[field.type] for field in fixed))
         self.unpack = packed.unpack_from
         self.size = packed.size
+        self.tail = tail[0].name if tail else None
+        self.tail_size = 2 if tail else 0
+        imperial = bool(flags & row.imperial)
+        self.takers = [_taker(field, imperial) for field in fixed if field.type != "skip2"]
+        self.template: dict[str, Any] = {name: None for field in row.fields for name in names_of(field)}
+        for word in row.words:
+            there = flags & word.when == word.when
+            self.template[word.name] = word.values[flags & word.mask] if there else None
 
 
-@lru_cache(maxsize=4096)
-def plan(uuid: str, flags: int) -> Plan:
-    from services.normalizer.gatt.tables import BY_UUID
-
-    return Plan(BY_UUID[uuid], flags)
-
-
-def read(row: Characteristic, data: bytes) -> Raw:
-    """Raw fields. A value that ends before a field that its own flags promise is `truncated`."""
-    start = _FLAG_SIZE[row.flags]
-    if len(data) < start:
-        raise DecodeError("truncated")
-    flags = int.from_bytes(data[:start], "little")
-    way = plan(row.uuid, flags)
-    if len(data) < start + way.size:
-        raise DecodeError("truncated")
-    out = Raw(flags, {}, {}, rest=data[start + way.size :])
-    if row.unit is not None:
-        mask, clear, set_ = row.unit
-        out.fields["unit"] = set_ if flags & mask else clear
-    imperial = bool(row.imperial and flags & row.imperial)
-    for field in way.absent:
-        _absent(field, out)
-    for field, value in zip(way.fields, way.unpack(data, start), strict=True):
-        _take(field, value, imperial, out)
-    return out
+def names_of(field: Field) -> list[str]:
+    """The keys among the fields that a field of the table fills."""
+    if field.parts:
+        named = [part.name for part in field.parts]
+        return [*named, field.name] if field.bits else named
+    if field.type == "skip2" or field.into in ("status", "sensor_status") or field.name == "device_time":
+        return []
+    return [field.name]
 
 
-def _absent(field: Field, out: Raw) -> None:
-    if field.type == "time" or field.into or field.type == "skip2":
-        return
-    if field.low or field.high:
-        for half in (field.low, field.high):
-            if half:
-                out.fields[half[0]] = None
-        return
-    out.fields[field.name] = None
+def _taker(field: Field, imperial: bool) -> Taker:
+    """What to do with the raw value of a field."""
+    if field.type in ("sfloat", "float"):
+        return _float_taker(field)
+    if field.type in ("time", "s1900", "s2000"):
+        return _time_taker(field)
+    take = _bits_taker(field) if field.bits is not None or field.parts else _number_taker(field, imperial)
+    if field.type != "u24":
+        return take
+    return lambda value, out: take(int.from_bytes(value, "little"), out)
 
 
-def _take(field: Field, value: Any, imperial: bool, out: Raw) -> None:
-    kind = field.type
-    if kind == "sfloat" or kind == "float":
-        number = sfloat(value) if kind == "sfloat" else medfloat(value)
-        out.fields[field.name] = number.value
-        if number.special is not None:
-            out.special[field.name] = number.special
-    elif kind == "time":
-        out.device_time, out.time_status = date_time(value)
-        if field.name != "device_time":
-            out.fields[field.name] = out.device_time
-    elif kind == "skip2":
-        return
-    elif field.into:
-        raw = int.from_bytes(value, "little") if kind == "u24" else value
-        if field.into == "status":
-            out.status = bits(raw, field.bits or {})
-            out.raw_status = raw
+def _float_taker(field: Field) -> Taker:
+    name, convert = field.name, sfloat if field.type == "sfloat" else medfloat
+
+    def take(value: Any, out: Raw) -> None:
+        number, special = convert(value)
+        out.fields[name] = number
+        if special is not None:
+            out.special[name] = special
+
+    return take
+
+
+def _time_taker(field: Field) -> Taker:
+    name, kind, is_device_time = field.name, field.type, field.into == "device_time"
+
+    def take(value: Any, out: Raw) -> None:
+        at, status = date_time(value) if kind == "time" else (epoch_seconds(value, kind == "s2000"), "ok")
+        if is_device_time:
+            out.device_time, out.time_status = at, status
+        if name != "device_time":
+            out.fields[name] = at
+
+    return take
+
+
+def _bits_taker(field: Field) -> Taker:
+    name, into, named, ranges, parts = field.name, field.into, field.bits, field.ranges, field.parts
+
+    def take(value: Any, out: Raw) -> None:
+        for part in parts:
+            out.fields[part.name] = _part(part, value)
+        if named is None:
+            return
+        found = bits(value, named)
+        for part in ranges:
+            word = (part.codes or {}).get(value >> part.shift & (1 << part.width) - 1)
+            if word is not None:
+                found = sorted([*found, word])
+        if into == "status":
+            out.status = found if out.status is None else sorted([*out.status, *found])
+        elif into == "sensor_status":
+            out.sensor_status = found
         else:
-            out.sensor_status = bits(raw, field.bits or {})
-    elif field.low or field.high:
-        if field.low:
-            out.fields[field.low[0]] = strict_code(field.low[1], value & 0x0F)
-        if field.high:
-            out.fields[field.high[0]] = strict_code(field.high[1], value >> 4)
-    else:
-        _take_integer(field, int.from_bytes(value, "little") if kind == "u24" else value, imperial, out)
+            out.fields[name] = found
+
+    return take
 
 
-def _take_integer(field: Field, value: int, imperial: bool, out: Raw) -> None:
-    if field.absent is not None and value == field.absent[0]:
-        out.fields[field.name] = None
-        out.special[field.name] = field.absent[1]
-    elif field.bits is not None:
-        out.fields[field.name] = bits(value, field.bits)
-    elif field.codes is not None:
-        out.fields[field.name] = strict_code(field.codes, value)
-    else:
-        scale = field.scale_imperial if imperial and field.scale_imperial else field.scale
-        out.fields[field.name] = value if scale is None else round(value * scale, 9)
+def _part(part: Part, value: int) -> Any:
+    number = value >> part.shift & (1 << part.width) - 1
+    if part.codes is None:
+        return number
+    return part.codes.get(number, part.other or f"reserved_{number}")
+
+
+def _number_taker(field: Field, imperial: bool) -> Taker:
+    name, absent, names, maximum = field.name, field.absent, field.codes, field.maximum
+    per = field.per_imperial if imperial and field.per_imperial else field.per
+
+    def take(value: Any, out: Raw) -> None:
+        if absent is not None and value == absent[0]:
+            out.special[name] = absent[1]
+        elif maximum is not None and value > maximum:
+            raise DecodeError("out_of_range")
+        elif names is not None:
+            out.fields[name] = strict_code(names, value)
+        else:
+            out.fields[name] = value / per if per else value
+
+    return take

@@ -6,7 +6,8 @@ Unit factors: 1 mmHg = 0.133322387415 kPa; 1 lb = 0.45359237 kg; 1 in = 0.0254 m
 from datetime import datetime, timedelta
 from typing import Any, Final
 
-from services.normalizer.gatt.codes import BP_PULSE_RANGE, BP_STATUS, bits_of
+from msgspec import UNSET
+
 from services.normalizer.gatt.result import Decoded
 from services.normalizer.gatt.table import Raw
 
@@ -61,19 +62,10 @@ def fields_and_special(raw: Raw) -> Decoded:
     return Decoded(fields=raw.fields, special=raw.special)
 
 
-def _bp_status(raw: Raw) -> list[str] | None:
-    if raw.raw_status is None:
-        return None
-    names = bits_of(raw.raw_status, BP_STATUS)
-    pulse = BP_PULSE_RANGE.get(raw.raw_status >> 3 & 0b11)
-    return sorted([*names, pulse] if pulse else names)
-
-
 def blood_pressure(raw: Raw) -> Decoded:
     """Systolic and diastolic must both be numbers; a missing MAP or pulse does not spoil the reading."""
     f = raw.fields
     factor = KPA if f["unit"] == "kPa" else 1.0
-    status = _bp_status(raw)
     readings: dict[str, Any] = {}
     if f["systolic"] is not None and f["diastolic"] is not None:
         pressure = {"systolic": f["systolic"] * factor, "diastolic": f["diastolic"] * factor}
@@ -82,14 +74,14 @@ def blood_pressure(raw: Raw) -> Decoded:
         if f["pulse_rate"] is not None:
             pressure["hr"] = f["pulse_rate"]
         readings["blood_pressure"] = pressure
-        if status is not None and "irregular_pulse" in status:
+        if "irregular_pulse" in (raw.status or ()):
             readings["irregular_heartbeat"] = True
-    return _timed(raw, readings=readings, status=status, persist=bool(readings))
+    return _timed(raw, readings=readings, status=raw.status, persist=bool(readings))
 
 
 def cuff_pressure(raw: Raw) -> Decoded:
     """For the eye while the cuff inflates; never stored."""
-    return _timed(raw, readings={}, status=_bp_status(raw), intermediate=True, persist=False)
+    return _timed(raw, readings={}, status=raw.status, intermediate=True, persist=False)
 
 
 def weight(raw: Raw) -> Decoded:
@@ -110,7 +102,6 @@ def weight(raw: Raw) -> Decoded:
 def body_composition(raw: Raw) -> Decoded:
     """Without a body fat result nothing of the measurement counts."""
     f = raw.fields
-    f["multiple_packet"] = bool(raw.flags & 0x1000)
     factor = LB if f["unit"] == "lb" else 1.0
     readings: dict[str, Any] = {}
     if f["body_fat_pct"] is not None:
@@ -128,10 +119,10 @@ def body_composition(raw: Raw) -> Decoded:
     return _timed(raw, readings=readings, persist=bool(readings))
 
 
-def out_of_range(number: float | None, special: str | None, status: list[str] | None) -> str | None:
+def out_of_range(special: str | None, status: list[str] | None) -> str | None:
     """`low` or `high` by the special value or the status; both at once say nothing."""
-    high = special == "+INF" or (status is not None and "result_too_high" in status)
-    low = special == "-INF" or (status is not None and "result_too_low" in status)
+    high = special == "+INF" or "result_too_high" in (status or ())
+    low = special == "-INF" or "result_too_low" in (status or ())
     if high == low:
         return None
     return "high" if high else "low"
@@ -139,15 +130,11 @@ def out_of_range(number: float | None, special: str | None, status: list[str] | 
 
 def glucose(raw: Raw) -> Decoded:
     f = raw.fields
-    f["context_follows"] = bool(raw.flags & 0x10)
-    value = f.pop("concentration")
-    has_value = bool(raw.flags & 0x02)
-    f["concentration"] = value
-    f["unit"] = ("mol/L" if raw.flags & 0x04 else "kg/L") if has_value else None
+    value = f["concentration"]
     readings: dict[str, Any] = {}
     if value is not None:
         readings["glucose_mg_dL"] = value * 1000 * MG_DL if f["unit"] == "mol/L" else value * 100_000
-    marker = out_of_range(value, raw.special.get("concentration"), raw.status)
+    marker = out_of_range(raw.special.get("concentration"), raw.status)
     if marker is not None:
         readings["glucose_out_of_range"] = marker
     device_time, time_status = raw.device_time, raw.time_status
@@ -180,9 +167,27 @@ def add_minutes(device_time: str, minutes: int) -> str | None:
 
 
 def glucose_context(raw: Raw) -> Decoded:
+    return Decoded(fields=raw.fields, special=raw.special)
+
+
+def cgm_record(raw: Raw) -> Decoded:
+    """One record of a CGM notification."""
     f = raw.fields
-    f["medication_unit"] = ("L" if raw.flags & 0x20 else "kg") if raw.flags & 0x10 else None
-    return Decoded(fields=f, special=raw.special)
+    readings: dict[str, Any] = {}
+    if f["glucose_mg_dL"] is not None:
+        readings["glucose_mg_dL"] = f["glucose_mg_dL"]
+    marker = out_of_range(raw.special.get("glucose_mg_dL"), raw.status)
+    if marker is not None:
+        readings["glucose_out_of_range"] = marker
+    if f["trend_mg_dL_min"] is not None and readings:
+        readings["glucose_trend_rate_mg_dL_min"] = f["trend_mg_dL_min"]
+    return Decoded(
+        fields=f,
+        readings=readings,
+        special=raw.special,
+        status=raw.status,
+        persist=bool(readings) and not CGM_UNUSABLE.intersection(raw.status or ()),
+    )
 
 
 def spot_check(raw: Raw) -> Decoded:
@@ -232,3 +237,28 @@ def temperature(raw: Raw) -> Decoded:
 
 def intermediate_temperature(raw: Raw) -> Decoded:
     return _timed(raw, readings={}, intermediate=True, persist=False)
+
+
+def heart_rate(raw: Raw) -> Decoded:
+    """Beat-to-beat intervals come in 1/1024 s. No beat, or a strap that does not touch, is shown and not stored."""
+    f = raw.fields
+    readings: dict[str, Any] = {"heart_rate_bpm": f["heart_rate"]}
+    if f["rr_1024"]:
+        readings["rr_intervals_ms"] = [interval * 1000 / 1024 for interval in f["rr_1024"]]
+    usable = bool(f["heart_rate"]) and f["contact"] != "no_contact"
+    return Decoded(fields=f, readings=readings, special=raw.special, persist=usable)
+
+
+def battery(raw: Raw) -> Decoded:
+    """Says something about the device, nothing about the body: the caller keeps it out of the timeline."""
+    level = raw.fields["battery_level"]
+    readings = {} if level is None else {"battery_pct": level}
+    return Decoded(fields=raw.fields, readings=readings, persist=level is not None)
+
+
+def nothing_to_store(raw: Raw) -> Decoded:
+    return Decoded(fields=raw.fields, readings={}, persist=False)
+
+
+def clock(raw: Raw) -> Decoded:
+    return Decoded(fields=raw.fields or UNSET, device_time=raw.device_time, time_status=raw.time_status)

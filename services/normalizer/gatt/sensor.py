@@ -5,7 +5,7 @@ from typing import Any, Final
 
 from services.normalizer.gatt.primitives import medfloat
 from services.normalizer.gatt.result import Decoded, DecodeError
-from services.normalizer.gatt.special import need, u16
+from services.normalizer.gatt.special import need
 
 BUNDLE: Final = 0xFF
 CLASSES: Final = {
@@ -132,9 +132,3 @@ def _elapsed(raw: bytes) -> tuple[str | None, str]:
     except OverflowError:
         return None, "invalid"
     return at.isoformat(timespec="seconds"), "ok"
-
-
-def enhanced_offset(data: bytes, at: int) -> int:
-    """A little-endian u32, for the enhanced blood pressure values."""
-    need(data, at + 4)
-    return u16(data, at) | u16(data, at + 2) << 16

@@ -13,7 +13,7 @@ from services.normalizer.gatt import BY_UUID, SPECIAL, DecodeError, decode
 from services.normalizer.gatt.cli import decode_batch, decode_one
 from services.normalizer.gatt.encode import encode
 from services.normalizer.gatt.export import export
-from services.normalizer.gatt.racp import Transfer
+from services.normalizer.gatt.racp import Transfer, first_request, next_request
 from services.normalizer.gatt.tests.test_vectors import load
 from services.normalizer.gatt.times import resolve
 
@@ -149,6 +149,93 @@ def test_any_order_of_events_ends_in_a_named_outcome(events: list[str]) -> None:
     transfer.disconnected()
 
     assert transfer.outcome in ("complete", "no_records", "error", "aborted", "timeout", "disconnected")
+
+
+RECORD = bytes.fromhex("120100ea070301071e0064b011")
+AFTER_RESET = bytes.fromhex("120100ea07030a071e0058b011")
+CONTEXT = bytes.fromhex("02010002")
+
+
+def test_a_record_sent_twice_counts_once() -> None:
+    transfer = Transfer()
+    for _ in range(2):
+        transfer.notified("2A18", RECORD)
+    transfer.notified("0x2a34", CONTEXT)
+
+    assert [(r.sequence, r.meal) for r in transfer.records] == [(1, "postprandial")]
+    assert transfer.duplicates == 1
+
+
+def test_the_context_of_a_known_record_is_not_given_to_another_with_its_number() -> None:
+    transfer = Transfer([(1, "2026-03-01T07:30:00")])
+    transfer.notified("2a18", AFTER_RESET)
+    transfer.notified("2a18", RECORD)
+    transfer.notified("2a34", CONTEXT)
+
+    assert [(r.base_time, r.meal) for r in transfer.records] == [("2026-03-10T07:30:00", None)]
+
+
+def test_records_without_a_date_are_not_taken_for_each_other() -> None:
+    transfer = Transfer()
+    for value in ("64b0", "65b0"):
+        transfer.notified("2a18", bytes.fromhex("02010000000000000000" + value + "11"))
+
+    assert [r.glucose_mg_dL for r in transfer.records] == [pytest.approx(100), pytest.approx(101)]
+
+
+@pytest.mark.parametrize(
+    ("last", "wanted"),
+    [(None, "0101"), (41, "0103012a00"), (65535, "0103010000")],
+    ids=["first", "later", "wrap"],
+)
+def test_what_to_ask_for(last: int | None, wanted: str) -> None:
+    assert first_request(last).hex() == wanted
+
+
+@pytest.mark.parametrize(
+    ("code", "wanted"), [(4, b"\x01\x01"), (9, b"\x01\x01"), (6, None), (1, None), (10, None)]
+)
+def test_a_meter_that_knows_no_filter_is_asked_for_everything(code: int, wanted: bytes | None) -> None:
+    transfer = Transfer()
+    transfer.wrote(first_request(41))
+    transfer.indicated(bytes([6, 0, 1, code]))
+
+    assert next_request(transfer, 41) == wanted
+    assert next_request(transfer, None) is None
+
+
+def test_requests_by_the_time_that_a_meter_shows() -> None:
+    words = {"op": "report", "operator": "gte", "filter": "user_facing_time", "value": "2026-03-14T08:05:30"}
+
+    assert encode("0x2A52", words).hex() == "010302ea07030e08051e"
+
+
+@pytest.mark.parametrize(
+    ("received_at", "timezone"),
+    [
+        ("2026-07-15T06:00:20Z", "Europe"),
+        ("2026-07-15T06:00:20Z", "Nowhere/Atall"),
+        ("2026-07-15T06:00:20Z", "../etc"),
+        ("2026-07-15T06:00:20", "UTC"),
+        ("yesterday", "UTC"),
+        ("0001-01-01T00:00:00+14:00", "UTC"),
+    ],
+)
+def test_times_that_are_none_are_answered_and_not_raised(received_at: str, timezone: str) -> None:
+    assert decode_one("2a35", "00780050005d00", received_at, timezone) == {"error": "invalid_time"}
+
+
+def test_a_devices_own_clock_corrects_its_times() -> None:
+    answer = decode_one(
+        "2a35",
+        "02780050005d00d00701010" + "00c00",
+        "2026-07-15T06:00:20Z",
+        "Europe/Berlin",
+        {"device_now": "2000-01-01T00:15:00"},
+    )
+
+    assert answer["device_time"] == "2000-01-01T00:12:00"
+    assert answer["timestamp"] == "2026-07-15T05:57:20Z"
 
 
 def test_one_line_of_the_command() -> None:
