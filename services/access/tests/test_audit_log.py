@@ -8,7 +8,12 @@ from uuid import UUID, uuid4
 import asyncpg
 import pytest
 
-from runtime.migrate import services
+from chassis.bus import Bus
+from chassis.db import Database
+from chassis.mirror import Mirror
+from proto.state import PermissionState
+from proto.subjects import APP_USERS
+from services.access.jobs import Clock
 from services.access.tests.conftest import Scene, append, record
 from services.access.verify import signing_key, verify, verify_database, write_checkpoints
 
@@ -70,7 +75,7 @@ async def test_a_call_without_records_and_a_record_without_a_patient_are_fine(sc
     assert await scene.pool.fetchval("SELECT count(*) FROM access.audit_logs WHERE actor_id = $1", actor) == 1
 
 
-@pytest.mark.parametrize("service", [name for name in services() if name != "access"])
+@pytest.mark.parametrize("service", [user for user in APP_USERS if user not in ("access", "ingest-bridge")])
 async def test_a_service_may_append_and_nothing_else(database_urls: dict[str, str], service: str) -> None:
     conn = await asyncpg.connect(database_urls[service])
     await append(conn, record())
@@ -236,3 +241,20 @@ async def test_checkpoints_are_signed_once_a_head(scene: Scene, postgres_url: st
     assert report["ok"]
     assert report["checkpoints"] >= written
     assert report["signatures_checked"]
+
+
+async def test_the_clock_signs_with_the_rights_of_the_service(scene: Scene) -> None:
+    patient = uuid4()
+    await append(scene.pool, record(patient))
+    shard, (seq,) = await place_of(scene.pool, patient)
+    bus = Bus(scene.settings, "access")
+    db = Database(scene.settings, "access", bus)
+    await bus.start()
+    await db.start()
+
+    await Clock(db, key_of(scene), Mirror(bus, "permissions", PermissionState)).checkpoint()
+
+    await db.stop()
+    await bus.stop()
+    query = "SELECT max(seq) FROM access.audit_checkpoints WHERE shard = $1"
+    assert await scene.pool.fetchval(query, shard) >= seq
