@@ -1,10 +1,8 @@
 """Wires pairing: the API, the clock, what it hears, and the answer to hubs that sign in."""
 
-from collections.abc import Iterable
 from datetime import timedelta
 from urllib.parse import urlsplit
 
-import msgspec
 import nkeys
 from litestar import Litestar
 
@@ -18,8 +16,8 @@ from chassis.idempotency import forget_old
 from chassis.mirror import Mirror, refill
 from chassis.resource import Background, Job, Startup
 from proto.resources import MqttAddress
-from proto.state import ConnectionsEntry, ModelState, PermissionState, hub_key
-from services.pairing.changes import BUCKET
+from proto.state import ConnectionsEntry, ModelState, PermissionState
+from services.pairing.changes import BUCKET, shadow
 from services.pairing.completing import Completer
 from services.pairing.consumers import Listener
 from services.pairing.eviction import Evictions
@@ -29,10 +27,8 @@ from services.pairing.notes import Notes
 from services.pairing.people import People
 from services.pairing.routes import ROUTERS
 from services.pairing.settings import Settings
-from services.pairing.shapes import hub_state_of, state_of
 from services.pairing.sign_in import HubSignIn
 from services.pairing.starting import Starter
-from services.pairing.store import connections, hubs
 
 
 def create_app(settings: Settings) -> Litestar:
@@ -54,17 +50,8 @@ def create_app(settings: Settings) -> Litestar:
         hub_offline_s=settings.hub_offline_s,
     )
 
-    async def rows() -> Iterable[tuple[str, bytes]]:
-        async with db.acquire() as conn:
-            states = [state_of(row) for row in await connections.select_every_connection(conn)]
-            known = [hub_state_of(row, secrets) for row, secrets in await hubs.select_every_hub(conn)]
-        return [
-            *((str(state.id), msgspec.json.encode(state)) for state in states),
-            *((hub_key(hub.id), msgspec.json.encode(hub)) for hub in known),
-        ]
-
     async def fill() -> None:
-        await refill(bus, BUCKET, rows)
+        await refill(bus, BUCKET, lambda: shadow(db))
 
     return http.create_app(
         settings,

@@ -4,16 +4,18 @@ transaction. Decides nothing: the tables of `domain` do."""
 from datetime import datetime
 from uuid import UUID
 
+import msgspec
+
 from chassis.clock import uuid7
-from chassis.db import Tx
+from chassis.db import Database, Tx
 from chassis.mirror import DELETED
 from proto import subjects
 from proto.events import ConnectionChanged, HubCommand
 from proto.state import HubState, hub_key
 from proto.words import HubCommandName
 from services.pairing.domain import ConnectionEvent, next_standing
-from services.pairing.shapes import state_of
-from services.pairing.store import connections
+from services.pairing.shapes import hub_state_of, state_of
+from services.pairing.store import connections, hubs
 from services.pairing.store.connections import ConnectionRow
 
 BUCKET = "connections"
@@ -107,3 +109,14 @@ def command(
         ),
     )
     return id
+
+
+async def shadow(db: Database) -> list[tuple[str, bytes]]:
+    """Everything that the bucket must hold, from the tables: they are the truth, it is their shadow."""
+    async with db.acquire() as conn:
+        states = [state_of(row) for row in await connections.select_every_connection(conn)]
+        known = [hub_state_of(row, secrets) for row, secrets in await hubs.select_every_hub(conn)]
+    return [
+        *((str(state.id), msgspec.json.encode(state)) for state in states),
+        *((hub_key(hub.id), msgspec.json.encode(hub)) for hub in known),
+    ]

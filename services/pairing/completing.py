@@ -68,8 +68,8 @@ class Completer:
             # Never 403: a token in the wrong hands is nobody's token, whatever else its holder may see.
             self._people.note_refused(principal, "pairing.complete", row, "not_found")
             raise Refused("not_found")
-        candidates = await connections.select_with_device(tx.conn, row.device_model_id, data.device_id)
-        locked = await connections.lock_connections(tx.conn, [row.id, *(id for id, _, _ in candidates)])
+        rivals = await connections.select_with_device(tx.conn, row.device_model_id, data.device_id)
+        locked = await connections.lock_connections(tx.conn, [row.id, *rivals])
         session = await sessions.select_by_token(tx.conn, digest, lock=True)
         if session is None or session.device_connection_id not in locked:
             raise Refused("not_found")
@@ -78,9 +78,9 @@ class Completer:
         if fault is not None:
             raise Refused(fault)
         try:
-            known = self._known(row, locked, candidates)
+            known, taken = find_known(row, [locked[id] for id in rivals if id in locked])
             # A connection without a device of its own brings its consent along.
-            self._check_consent(row if known is None or row.device_id is None else known, data)
+            self._check(row if known is None or row.device_id is None else known, data, taken)
             return await self._finish(tx, principal, data, session, row, known, now)
         except asyncpg.UniqueViolationError as error:
             raise TryFailed(Refused("already_paired"), session) from error
@@ -89,7 +89,7 @@ class Completer:
         except Refused as refused:
             raise TryFailed(refused, session) from refused
 
-    def _check_consent(self, row: ConnectionRow, data: PairComplete) -> None:
+    def _check(self, row: ConnectionRow, data: PairComplete, taken: bool) -> None:
         if data.consent is not UNSET:
             model = self._models.get(str(row.device_model_id))
             if model is None:
@@ -97,22 +97,8 @@ class Completer:
             check_consent(data.consent.version, data.consent.data_kinds, model)
         elif row.consent_id is None or row.consent_version != CURRENT:
             raise Refused("consent_required")
-
-    def _known(
-        self,
-        row: ConnectionRow,
-        locked: dict[UUID, ConnectionRow],
-        candidates: list[tuple[UUID, UUID, bool]],
-    ) -> ConnectionRow | None:
-        """The connection that this patient had with the device before. Raises when it is somebody else's now."""
-        known: ConnectionRow | None = None
-        for id, patient_id, revoked in candidates:
-            verdict = judge_device(patient_id == row.patient_id, revoked)
-            if verdict == "taken":
-                raise Refused("already_paired")
-            if verdict == "known" and known is None:
-                known = locked.get(id)
-        return known if known is not None and known.id != row.id else None
+        if taken:
+            raise Refused("already_paired")
 
     async def _finish(
         self,
@@ -189,3 +175,14 @@ class Completer:
             row=str(row.id),
             patient=str(row.patient_id),
         )
+
+
+def find_known(row: ConnectionRow, rivals: list[ConnectionRow]) -> tuple[ConnectionRow | None, bool]:
+    """The other connection that this patient has or had with the device, and whether it is somebody else's now."""
+    verdicts = [
+        (rival, judge_device(rival.patient_id == row.patient_id, rival.status == "revoked"))
+        for rival in rivals
+    ]
+    known = next((rival for rival, verdict in verdicts if verdict == "known"), row)
+    taken = any(verdict == "taken" for _, verdict in verdicts)
+    return (known if known.id != row.id else None), taken

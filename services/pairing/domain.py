@@ -175,14 +175,11 @@ def consent_state(has_active: bool, has_any: bool) -> ConsentState:
 Candidate = Literal["free", "taken", "known"]
 
 
-def judge_device(owner_is_self: bool | None, is_revoked: bool) -> Candidate:
-    """Whether a physical device may be paired: nobody's or given up by others, somebody else's, or one's own from before.
-
-    `owner_is_self` is None when no connection names the device.
-    """
-    if owner_is_self is None or (not owner_is_self and is_revoked):
-        return "free"
-    return "known" if owner_is_self else "taken"
+def judge_device(is_own: bool, is_revoked: bool) -> Candidate:
+    """What an earlier connection of a physical device means for pairing it: given up by others, theirs, or one's own."""
+    if is_own:
+        return "known"
+    return "free" if is_revoked else "taken"
 
 
 def is_hub_in_time(answered_at: datetime, completed_at: datetime | None, within_s: int) -> bool:

@@ -21,6 +21,7 @@ log = Log("eviction")
 EVERY_S: Final = 1.0
 SILENCE_S: Final = 0.25
 """Every server of a cluster answers; after this long without an answer, all have."""
+KICK_S: Final = 2.0
 SETTLE: Final = timedelta(seconds=5)
 """A sign-in that was being answered when the hub was removed may appear this much later."""
 
@@ -60,7 +61,8 @@ async def end_sessions(sys: Bus, client_id: str) -> int:
                 for live in answer.data.connections:
                     if live.mqtt_client == client_id:  # whatever a server makes of the filter
                         kick = f"$SYS.REQ.SERVER.{answer.server.id}.KICK"
-                        await sys.nc.publish(kick, msgspec.json.encode({"cid": live.cid}))
+                        # Asked, not told: a server does nothing for who does not want to hear of it.
+                        await sys.nc.request(kick, msgspec.json.encode({"cid": live.cid}), timeout=KICK_S)
                         ended += 1
     finally:
         await sub.unsubscribe()

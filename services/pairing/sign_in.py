@@ -62,7 +62,7 @@ class HubSignIn:
             return
         at = now()
         try:
-            hub = await self._find(sign_in.user)
+            hub = await self.find(sign_in.user)
         except Unavailable:
             log.warning("sign_in_not_answered", reason="hubs cannot be looked up")
             return  # no answer is a refusal, and not one that says the secret is wrong
@@ -70,7 +70,8 @@ class HubSignIn:
         await msg.respond(answer(self._key, sign_in, verdict, at))
         self._note(sign_in, hub, verdict, at)
 
-    async def _find(self, hub_id: str) -> HubState | None:
+    async def find(self, hub_id: str) -> HubState | None:
+        """Raises `Unavailable` when neither the table nor the mirror can say."""
         if "\0" in hub_id:  # the database does not take it, and no hub is called that
             return None
         try:

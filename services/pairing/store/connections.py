@@ -95,18 +95,15 @@ async def select_of_hub(conn: Conn, hub_id: str) -> list[UUID]:
     return [row["id"] for row in rows]
 
 
-async def select_with_device(
-    conn: Conn, device_model_id: UUID, device_id: str
-) -> list[tuple[UUID, UUID, bool]]:
-    """`(id, patient_id, revoked)` of the connections of a physical device, those in use first, then the latest."""
+async def select_with_device(conn: Conn, device_model_id: UUID, device_id: str) -> list[UUID]:
+    """The connections of a physical device, whosever: those in use first, then the ones given up last."""
     rows = await conn.fetch(
-        "SELECT id, patient_id, status = 'revoked' AS revoked FROM pairing.device_connections"
-        " WHERE device_model_id = $1 AND lower(device_id) = lower($2)"
+        "SELECT id FROM pairing.device_connections WHERE device_model_id = $1 AND lower(device_id) = lower($2)"
         " ORDER BY status = 'revoked', revoked_at DESC",
         device_model_id,
         device_id,
     )
-    return [(row["id"], row["patient_id"], row["revoked"]) for row in rows]
+    return [row["id"] for row in rows]
 
 
 async def insert_connection(
@@ -246,10 +243,11 @@ async def select_unfinished(conn: Conn, before: datetime, limit: int) -> list[UU
 
 
 async def select_without_hub(conn: Conn, before: datetime, limit: int) -> list[UUID]:
-    """Connected devices whose hub has been offline since before a moment."""
+    """Connected devices whose hub has been offline since before a moment, and that nothing was heard of since."""
     rows = await conn.fetch(
         "SELECT c.id FROM pairing.hubs h JOIN pairing.device_connections c ON c.hub_id = h.id"
-        " WHERE h.state = 'offline' AND h.state_at < $1 AND h.deleted_at IS NULL AND c.status = 'connected' LIMIT $2",
+        " WHERE h.state = 'offline' AND h.state_at < $1 AND h.deleted_at IS NULL AND c.status = 'connected'"
+        " AND (c.last_sync_at IS NULL OR c.last_sync_at <= h.state_at) LIMIT $2",
         before,
         limit,
     )

@@ -1,4 +1,4 @@
-"""Consents: appended, never edited but for the moment of revocation; at most one active for a connection."""
+"""Consents: appended; what was agreed to is never edited. At most one is active for a connection."""
 
 from datetime import datetime
 from uuid import UUID
@@ -18,7 +18,7 @@ def _row(record: asyncpg.Record) -> Consent:
 async def insert_consent(conn: Conn, consent: Consent, *, patient_id: UUID, actor_id: UUID) -> None:
     """The active one, if any, must have been revoked before."""
     await conn.execute(
-        f"INSERT INTO pairing.consents ({_COLUMNS}, patient_id, actor_id)"  # noqa: S608 - constant
+        f"INSERT INTO pairing.consents ({_COLUMNS}, patient_id, actor_id)"
         " VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)",
         consent.id,
         consent.device_connection_id,
@@ -36,7 +36,7 @@ async def insert_consent(conn: Conn, consent: Consent, *, patient_id: UUID, acto
 async def select_consent(conn: Conn, id: UUID) -> tuple[Consent, UUID] | None:
     """A consent and whose it is."""
     row = await conn.fetchrow(
-        f"SELECT {_COLUMNS}, patient_id FROM pairing.consents WHERE id = $1",  # noqa: S608 - constant
+        f"SELECT {_COLUMNS}, patient_id FROM pairing.consents WHERE id = $1",
         id,
     )
     if row is None:
@@ -51,7 +51,7 @@ async def select_consents(
 ) -> list[Consent]:
     """A patient's, newest first; revoked ones too: they are the history."""
     rows = await conn.fetch(
-        f"SELECT {_COLUMNS} FROM pairing.consents WHERE patient_id = $1"  # noqa: S608 - constant
+        f"SELECT {_COLUMNS} FROM pairing.consents WHERE patient_id = $1"
         " AND ($2::uuid IS NULL OR device_connection_id = $2) AND ($3::uuid IS NULL OR id < $3)"
         " ORDER BY id DESC LIMIT $4",
         patient_id,

@@ -51,7 +51,7 @@ async def insert_secret(conn: Conn, hub_id: str, sha256: str, now: datetime) -> 
 async def select_hub(conn: Conn, id: str, *, lock: bool = False) -> HubRow | None:
     """A hub that is in use."""
     row = await conn.fetchrow(
-        f"SELECT {_COLUMNS} FROM pairing.hubs WHERE id = $1 AND deleted_at IS NULL"  # noqa: S608 - constant
+        f"SELECT {_COLUMNS} FROM pairing.hubs WHERE id = $1 AND deleted_at IS NULL"
         + (" FOR UPDATE" if lock else ""),
         id,
     )
@@ -60,7 +60,7 @@ async def select_hub(conn: Conn, id: str, *, lock: bool = False) -> HubRow | Non
 
 async def select_removed(conn: Conn, id: str) -> HubRow | None:
     row = await conn.fetchrow(
-        f"SELECT {_COLUMNS} FROM pairing.hubs WHERE id = $1 AND deleted_at IS NOT NULL",  # noqa: S608 - constant
+        f"SELECT {_COLUMNS} FROM pairing.hubs WHERE id = $1 AND deleted_at IS NOT NULL",
         id,
     )
     return _row(row) if row else None
@@ -68,7 +68,7 @@ async def select_removed(conn: Conn, id: str) -> HubRow | None:
 
 async def select_hubs(conn: Conn, patient_id: UUID, *, after: str, limit: int) -> list[HubRow]:
     rows = await conn.fetch(
-        f"SELECT {_COLUMNS} FROM pairing.hubs WHERE patient_id = $1 AND deleted_at IS NULL AND id > $2"  # noqa: S608 - constant
+        f"SELECT {_COLUMNS} FROM pairing.hubs WHERE patient_id = $1 AND deleted_at IS NULL AND id > $2"
         " ORDER BY id LIMIT $3",
         patient_id,
         after,
@@ -78,8 +78,13 @@ async def select_hubs(conn: Conn, patient_id: UUID, *, after: str, limit: int) -
 
 
 async def select_every_hub(conn: Conn) -> list[tuple[HubRow, list[HubSecret]]]:
-    rows = await conn.fetch(f"SELECT {_COLUMNS} FROM pairing.hubs WHERE deleted_at IS NULL")  # noqa: S608 - constant
-    return [(_row(row), await select_secrets(conn, row["id"])) for row in rows]
+    rows = await conn.fetch(f"SELECT {_COLUMNS} FROM pairing.hubs WHERE deleted_at IS NULL")
+    secrets: dict[str, list[HubSecret]] = {row["id"]: [] for row in rows}
+    for known in await conn.fetch(
+        "SELECT hub_id, sha256, until FROM pairing.hub_secrets ORDER BY created_at DESC"
+    ):
+        secrets.get(known["hub_id"], []).append(HubSecret(sha256=known["sha256"], until=known["until"]))
+    return [(_row(row), secrets[row["id"]]) for row in rows]
 
 
 async def select_secrets(conn: Conn, hub_id: str) -> list[HubSecret]:

@@ -14,7 +14,6 @@ from nats.js.errors import NotFoundError
 
 from chassis.auth import Principal, TokenSigner
 from chassis.bus import Bus
-from chassis.clock import now
 from chassis.config import load
 from proto import subjects
 from proto.access import ALL_KINDS
@@ -216,15 +215,19 @@ class World:
         found: HubCommand = await until(look)
         return found
 
-    async def audited(self, object_id: str, action: str, outcome: str = "allowed") -> Any:
+    async def audited(
+        self, object_id: str, action: str, outcome: str = "allowed", actor: UUID | None = None
+    ) -> Any:
         """The audit row of an object, once it is written."""
 
         async def look() -> Any:
             return await self.owner.fetchrow(
-                "SELECT * FROM access.audit_logs WHERE object_id = $1 AND action = $2 AND outcome = $3",
+                "SELECT * FROM access.audit_logs WHERE object_id = $1 AND action = $2 AND outcome = $3"
+                " AND ($4::text IS NULL OR actor_id = $4)",
                 object_id,
                 action,
                 outcome,
+                str(actor) if actor else None,
             )
 
         return await until(look)
@@ -258,8 +261,3 @@ async def world(
         async with AsyncTestClient(app) as client:
             yield World(client, buses, owner, signer, nats_server.mqtt_url)
     await owner.close()
-
-
-@pytest.fixture
-def at() -> Any:
-    return now()
