@@ -154,7 +154,7 @@ class Listeners:
     def __init__(
         self, settings: Settings, world: World, hub: Hub, auditor: AuditLog, sessions: Sessions
     ) -> None:
-        self._settings = settings
+        self.settings = settings
         self._world = world
         self._hub = hub
         self._auditor = auditor
@@ -178,7 +178,7 @@ class Listeners:
         """A listener for as long as the block lasts. Raises `Refused("rate_limited")` when the person has too many."""
         if not self._seats.take(ticket.user_id):
             raise Refused("rate_limited", retry_after_s=5)
-        listener = Listener(ticket, self._settings, self._world, self._hub, self._auditor)
+        listener = Listener(ticket, self.settings, self._world, self._hub, self._auditor)
         self._open.add(listener)
         telemetry.LIVE_SOCKETS.labels(transport).inc()
         try:

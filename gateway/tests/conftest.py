@@ -166,8 +166,11 @@ class Live:
         self.port = port
         self.tickets = tickets
         self.sessions = sessions
+        self.settings = settings
         self.notebook = Notebook()
+        self.draining = asyncio.Event()
         self.signer = TokenSigner(settings.secrets_path / "keys/token_signing.pem")
+        self.listeners: Listeners
 
     async def url(
         self, principal: Principal, *, ends_at: float | None = None, session_key: str | None = None
@@ -195,10 +198,10 @@ async def live(settings: Settings, nats_server: NatsServer) -> AsyncIterator[Liv
     tickets = Tickets(cache, settings.ticket_ttl_s)
     result = Live(0, settings, tickets, sessions)
     listeners = Listeners(settings, known, hub, result.notebook, sessions)
+    result.listeners = listeners
     socket = LiveSocket(settings, tickets, listeners)
-    draining = asyncio.Event()
     credentials = Credentials(settings, TokenVerifier(keys / "token_verify.pem"), sessions)
-    stream = EventStream(credentials, listeners, draining)
+    stream = EventStream(credentials, listeners, result.draining)
 
     async def app(scope: Any, receive: Any, send: Any) -> None:
         if scope["type"] == "websocket":
@@ -218,7 +221,7 @@ async def live(settings: Settings, nats_server: NatsServer) -> AsyncIterator[Liv
         async with served(app) as port:
             result.port = port
             yield result
-            draining.set()
+            result.draining.set()
     finally:
         for resource in reversed(resources):
             await resource.stop()

@@ -16,6 +16,7 @@ from gateway.session import key_of
 from gateway.tests.conftest import Live, Outside, person
 from proto import subjects
 from proto.events import ConnectionChanged, HealthChanged, ObservationsLive, UploadProgressed
+from tests.support.servers import NatsServer
 
 WEIGHT = {"weight_kg": 78.4}
 PRESSURE = {"blood_pressure": {"systolic": 120, "diastolic": 80}}
@@ -393,3 +394,43 @@ async def _until_closed(socket: ClientConnection) -> None:
     with contextlib.suppress(ConnectionClosed):  # what the code says is looked at by the test
         while True:
             await socket.recv()
+
+
+async def test_while_permissions_are_not_heard_nobody_new_is_let_in(
+    live: Live, world: Outside, nats_server: NatsServer
+) -> None:
+    patient = person()
+    await world.put_connection(patient.user_id)
+    async with connect(await live.url(patient)) as socket:
+        await asyncio.to_thread(nats_server.kill)
+        try:
+            await asyncio.sleep(5.5)  # what is stale is a matter of time
+            refused = await subscribe(socket, patient_id=str(patient.user_id), ref="x")
+        finally:
+            await asyncio.to_thread(nats_server.start)
+        allowed = await _until_subscribed(socket, patient_id=str(patient.user_id))
+
+    assert refused == {"type": "error", "ref": "x", "code": "unavailable"}
+    assert allowed["type"] == "subscribed"
+
+
+async def test_a_client_that_takes_nothing_is_told_of_the_gap_and_let_go(live: Live, world: Outside) -> None:
+    patient = person()
+    connection_id = await world.put_connection(patient.user_id)
+    large = {f"x{n}": "y" * 1000 for n in range(100)}
+    live.listeners.settings = live.settings.with_(live_stall_s=1)
+    async with connect(await live.url(patient), max_queue=1, max_size=None) as socket:
+        await subscribe(socket, patient_id=str(patient.user_id))
+        for _ in range(150):  # more than all buffers between hold
+            await world.record(patient.user_id, connection_id, large)
+        await asyncio.sleep(3)  # longer than a stall may last
+
+        frames = []
+        with contextlib.suppress(ConnectionClosed):
+            while True:
+                frames.append(await take(socket))
+
+    assert frames[0]["type"] == "reading"
+    assert frames[-1]["type"] == "gap"
+    assert frames[-1]["from"] < frames[-1]["to"]
+    assert socket.close_code == 1013

@@ -1,0 +1,154 @@
+"""Sessions in a real Redis: idle and absolute ends, one that is watched, ends heard by another gateway."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from typing import Any
+
+import pytest
+
+from chassis.auth import TokenSigner, TokenVerifier
+from chassis.cache import Cache
+from gateway.session import RECHECK_S, Sessions, is_csrf, key_of
+from gateway.settings import Settings
+from gateway.tests.conftest import person
+from gateway.tickets import Ticket, Tickets
+from proto.errors import Unavailable
+
+
+@pytest.fixture
+async def cache(settings: Settings) -> AsyncIterator[Cache]:
+    cache = Cache(settings)
+    yield cache
+    await cache.stop()
+
+
+def sessions_of(settings: Settings, cache: Cache, **times: Any) -> Sessions:
+    signer = TokenSigner(settings.secrets_path / "keys/token_signing.pem")
+    return Sessions(settings.with_(**times), cache, signer)
+
+
+async def ttl(cache: Cache, sid: str) -> int:
+    return int(await cache.client.ttl(key_of(sid)))
+
+
+async def test_a_session_is_found_by_its_id_alone(settings: Settings, cache: Cache) -> None:
+    sessions = sessions_of(settings, cache)
+    patient = person()
+
+    new = await sessions.begin(patient, None)
+    known = await sessions.find(new.sid)
+
+    assert known is not None
+    assert (known.principal.user_id, known.principal.patient_id) == (patient.user_id, patient.patient_id)
+    assert is_csrf(known.session, new.csrf)
+    assert not is_csrf(known.session, new.sid)
+    assert not is_csrf(known.session, None)
+    assert await sessions.find(new.sid + "x") is None
+    stored = await cache.client.hget(key_of(new.sid), "session")
+    assert stored is not None
+    assert new.sid.encode() not in stored
+
+
+async def test_use_begins_the_idle_time_anew_and_idleness_ends_it(settings: Settings, cache: Cache) -> None:
+    sessions = sessions_of(settings, cache, session_idle_s=2)
+    used, idle = await sessions.begin(person(), None), await sessions.begin(person(), None)
+
+    for _ in range(3):
+        await asyncio.sleep(RECHECK_S)
+        assert await sessions.find(used.sid) is not None
+
+    assert await sessions.find(idle.sid) is None
+
+
+async def test_the_absolute_end_comes_for_a_busy_session_too(settings: Settings, cache: Cache) -> None:
+    sessions = sessions_of(settings, cache, session_absolute_s=1)
+    new = await sessions.begin(person(), None)
+    assert await sessions.find(new.sid) is not None
+
+    await asyncio.sleep(1.1)
+
+    assert await sessions.find(new.sid) is None
+
+
+async def test_an_end_is_heard_by_another_gateway_at_once(settings: Settings, cache: Cache) -> None:
+    here, there = sessions_of(settings, cache), sessions_of(settings, cache)
+    heard = asyncio.Event()
+    there.on_end(lambda key: heard.set())
+    await there.start()
+    try:
+        new = await here.begin(person(), None)
+        assert await there.find(new.sid) is not None
+        while (await cache.client.pubsub_numsub("dc:session-ended"))[0][1] < 1:
+            await asyncio.sleep(0.01)
+
+        await here.end(key_of(new.sid))
+        await asyncio.wait_for(heard.wait(), 1)
+
+        assert await there.find(new.sid) is None
+    finally:
+        await there.stop()
+
+
+async def test_being_watched_is_not_being_used_except_for_a_clinician(
+    settings: Settings, cache: Cache
+) -> None:
+    sessions = sessions_of(settings, cache, session_idle_s=100)
+    new = await sessions.begin(person(), None)
+    key = key_of(new.sid)
+    await cache.client.expire(key, 10)
+
+    assert await sessions.still_lives(key, waits_longer=False)
+    assert await ttl(cache, new.sid) <= 10
+    assert await sessions.still_lives(key, waits_longer=True)
+    assert await ttl(cache, new.sid) > 90
+
+    await cache.client.hset(key, "seen", 0)  # the last request is longer ago than even a clinician may wait
+    await cache.client.expire(key, 10)
+    assert await sessions.still_lives(key, waits_longer=True)
+    assert await ttl(cache, new.sid) <= 10
+    await cache.client.delete(key)
+    assert not await sessions.still_lives(key, waits_longer=True)
+
+
+async def test_the_inner_token_is_short_and_made_once(settings: Settings, cache: Cache) -> None:
+    sessions = sessions_of(settings, cache)
+    new = await sessions.begin(person(), None)
+    known = await sessions.find(new.sid)
+    assert known is not None
+
+    first, second = sessions.bearer(known), sessions.bearer(known)
+    principal = TokenVerifier(settings.secrets_path / "keys/token_verify.pem").verify(first[7:].decode())
+
+    assert first == second
+    assert principal.user_id == known.principal.user_id
+
+
+async def test_without_redis_nobody_signs_in_but_who_was_just_seen_goes_on(
+    settings: Settings, cache: Cache
+) -> None:
+    sessions = sessions_of(settings, cache)
+    new = await sessions.begin(person(), None)
+    await sessions.find(new.sid)
+    gone = Cache(settings.with_(redis_url="redis://127.0.0.1:1"))
+    sessions._cache = gone
+    await asyncio.sleep(RECHECK_S)
+
+    assert await sessions.find(new.sid) is not None
+    with pytest.raises(Unavailable):
+        await sessions.begin(person(), None)
+    with pytest.raises(Unavailable):
+        await sessions.find("another")
+    await gone.stop()
+
+
+async def test_a_ticket_is_for_one_use_and_thirty_seconds(settings: Settings, cache: Cache) -> None:
+    patient = person()
+    ticket = Ticket(user_id=patient.user_id, roles=patient.roles, patient_id=patient.patient_id, ends_at=1e12)
+    lasting, short = Tickets(cache, 30), Tickets(cache, 1)
+
+    text, brief = await lasting.issue(ticket), await short.issue(ticket)
+    await asyncio.sleep(1.1)
+
+    assert await lasting.spend(text) == ticket
+    assert await lasting.spend(text) is None
+    assert await short.spend(brief) is None
