@@ -12,7 +12,6 @@ from typing import Final, Generic, TypeVar
 import msgspec
 from nats.aio.msg import Msg
 from nats.errors import Error
-from nats.errors import TimeoutError as NatsTimeout
 from nats.js import JetStreamContext
 from nats.js.errors import APIError
 
@@ -106,9 +105,7 @@ def each(
             try:
                 verdicts.append(await handle(delivery))
             except Exception as error:
-                if is_passing(error) and not isinstance(error, Unavailable):
-                    raise
-                if isinstance(error, Unavailable):
+                if is_passing(error):
                     raise
                 verdicts.append(after_failure(delivery, error))
         return verdicts
@@ -142,6 +139,7 @@ class Consumer(Generic[P]):
 
     async def start(self) -> None:
         self._task = asyncio.create_task(self._run(), name=f"consumer:{self._sub.declared.durable}")
+        self._task.add_done_callback(self._on_end)
 
     async def stop(self) -> None:
         self._stop.set()
@@ -157,7 +155,14 @@ class Consumer(Generic[P]):
                 log.debug("unsubscribe_failed", consumer=self._sub.declared.durable)
 
     def problem(self) -> str | None:
+        if self._task is not None and self._task.done():
+            return f"{self._sub.declared.durable} has stopped"
         return f"{self._sub.declared.durable} cannot store what it takes" if self._failing else None
+
+    def _on_end(self, task: "asyncio.Task[None]") -> None:
+        """A consumer that ends by itself is a fault of ours: it is said, and the process is not ready any more."""
+        if not task.cancelled() and (error := task.exception()) is not None:
+            log.failure("consumer_died", error, consumer=self._sub.declared.durable)
 
     async def _on_reconnect(self) -> None:
         self._reconnected.set()
@@ -202,7 +207,7 @@ class Consumer(Generic[P]):
                 await asyncio.gather(fetch, return_exceptions=True)
                 return []
             messages = fetch.result()
-        except NatsTimeout:
+        except TimeoutError:  # nats-py's own, or the plain one when its deadline passes between two steps
             return []
         except (Error, APIError, Unavailable) as error:
             log.warning("fetch_failed", consumer=self._sub.declared.durable, error=type(error).__name__)

@@ -139,6 +139,10 @@ class Database:
         try:
             yield conn
         except GONE as error:
+            if isinstance(
+                error, ValueError
+            ):  # asyncpg's word for an argument of the wrong kind: a fault of ours
+                raise
             raise Unavailable("database") from error
         finally:
             try:
@@ -197,4 +201,4 @@ class Database:
 
 def is_passing(error: BaseException) -> bool:
     """Whether an error says that something is down, not that a message is bad."""
-    return isinstance(error, Unavailable | asyncpg.DeadlockDetectedError | asyncpg.SerializationError | GONE)
+    return isinstance(error, (Unavailable, *REPEAT, *GONE)) and not isinstance(error, ValueError)

@@ -52,13 +52,13 @@ async def once(
     table = f"{db.schema}.idempotency"
     async with db.transaction(request.method) as tx:
         fresh = await tx.conn.fetchval(
-            f"INSERT INTO {table} (principal, path, key, body_sha256) VALUES ($1, $2, $3, $4)"  # noqa: S608 - our own schema name
+            f"INSERT INTO {table} (principal, path, key, body_sha256) VALUES ($1, $2, $3, $4)"
             " ON CONFLICT DO NOTHING RETURNING true",
             who, path, key, body_sha256,
         )  # fmt: skip
         if not fresh:
             row = await tx.conn.fetchrow(
-                f"SELECT body_sha256, status, body FROM {table} WHERE principal = $1 AND path = $2 AND key = $3",  # noqa: S608 - our own schema name
+                f"SELECT body_sha256, status, body FROM {table} WHERE principal = $1 AND path = $2 AND key = $3",
                 who, path, key,
             )  # fmt: skip
             if row is None or row["body_sha256"] != body_sha256:
@@ -72,7 +72,7 @@ async def once(
             )
         answer = msgspec.json.encode(await work(tx))
         await tx.conn.execute(
-            f"UPDATE {table} SET status = $4, body = $5 WHERE principal = $1 AND path = $2 AND key = $3",  # noqa: S608 - our own schema name
+            f"UPDATE {table} SET status = $4, body = $5 WHERE principal = $1 AND path = $2 AND key = $3",
             who, path, key, status, sealing.seal(answer, path) if sealing else answer,
         )  # fmt: skip
     return Response(answer, status_code=status, media_type="application/json")
@@ -81,4 +81,4 @@ async def once(
 async def forget_old(db: Database) -> None:
     """A job of every service that has the table: keys live 24 h."""
     async with db.transaction("idempotency_forget") as tx:
-        await tx.conn.execute(f"DELETE FROM {db.schema}.idempotency WHERE at < now() - interval '24 hours'")  # noqa: S608 - our own schema name
+        await tx.conn.execute(f"DELETE FROM {db.schema}.idempotency WHERE at < now() - interval '24 hours'")

@@ -51,9 +51,9 @@ async def insert_rows(
 ) -> list[OutboxRow]:
     """Writes rows and takes away those that are published; answers them with their ids."""
     if published:
-        await conn.execute(f"DELETE FROM {schema}.outbox WHERE id = ANY($1)", published)  # noqa: S608 - our own schema name
+        await conn.execute(f"DELETE FROM {schema}.outbox WHERE id = ANY($1)", published)
     records = await conn.fetch(
-        f"INSERT INTO {schema}.outbox (subject, payload, headers)"  # noqa: S608 - our own schema name
+        f"INSERT INTO {schema}.outbox (subject, payload, headers)"
         " SELECT s, p, h FROM unnest($1::text[], $2::bytea[], $3::text[]) WITH ORDINALITY AS u(s, p, h, n)"
         " ORDER BY n RETURNING id",
         [row.subject for row in rows],
@@ -155,7 +155,7 @@ class Outbox:
         ids = self.published()
         if ids:
             try:
-                await self._db.pool.execute(f"DELETE FROM {self._db.schema}.outbox WHERE id = ANY($1)", ids)  # noqa: S608 - our own schema name
+                await self._db.pool.execute(f"DELETE FROM {self._db.schema}.outbox WHERE id = ANY($1)", ids)
             except Exception:
                 self._published.extend(ids)
                 raise
@@ -167,7 +167,7 @@ class Outbox:
             if not await conn.fetchval("SELECT pg_try_advisory_xact_lock($1, hashtext($2))", _LOCK, schema):
                 return
             records = await conn.fetch(
-                f"SELECT id, subject, payload, headers, extract(epoch FROM clock_timestamp() - at)::float AS age"  # noqa: S608 - our own schema name
+                f"SELECT id, subject, payload, headers, extract(epoch FROM clock_timestamp() - at)::float AS age"
                 f" FROM {schema}.outbox WHERE at < clock_timestamp() - interval '1 second' ORDER BY id LIMIT $1",
                 SWEEP_LIMIT,
             )
@@ -186,5 +186,5 @@ class Outbox:
                 )
                 done.append(record["id"])
             if done:
-                await conn.execute(f"DELETE FROM {schema}.outbox WHERE id = ANY($1)", done)  # noqa: S608 - our own schema name
+                await conn.execute(f"DELETE FROM {schema}.outbox WHERE id = ANY($1)", done)
                 log.info("outbox_swept", count=len(done), service=schema)

@@ -5,7 +5,7 @@ left. A value that is not meant for storage (battery, intermediate, control solu
 """
 
 from collections.abc import Callable
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
 from zoneinfo import ZoneInfo
@@ -16,16 +16,16 @@ from msgspec import UNSET
 from proto.access import names_of
 from proto.errors import FieldFault, fault_of
 from proto.events import ObservationsLive
-from proto.gatt import INDICATED, characteristic_kinds, short_uuid
-from proto.identity import digest
+from proto.gatt import characteristic_kinds, short_uuid
 from proto.raw import RawGatt
 from proto.readings import GattMessage, Readings, check_relations
 from proto.state import ConnectionState
 from services.normalizer.batch import Batch, SequenceNote, World, consent_refusal
 from services.normalizer.domain import Candidate, Discarded, Origin, Rejected, cells_of
 from services.normalizer.gatt import Decoded, DecodeError, decode
+from services.normalizer.gatt.identity import Identity, identity, record_identity
 from services.normalizer.gatt.racp import KETONE
-from services.normalizer.gatt.times import Resolved, resolve
+from services.normalizer.gatt.times import Resolved, resolve, resolve_record
 
 _decode_message: Final = msgspec.json.Decoder(GattMessage).decode
 _encode: Final = msgspec.json.Encoder().encode
@@ -177,49 +177,22 @@ class _Value:
     def _add_cgm(self, decoded: Decoded) -> None:
         """Time of a record = session start + its minutes; without a session it is what it is now."""
         session = self.batch.sessions.get(self.connection.id) or self.world.session(self.connection.id)
-        for record in decoded.records or []:
+        received_at = self.message.received_at
+        for index, record in enumerate(decoded.records or []):
             if record.persist is not True or not record.readings:
                 self._discard()
                 continue
-            offset = (record.fields or {})["time_offset_min"]
             if session is None:
-                key = digest(b"gatt", b"2aa7", self.value, self.message.received_at.isoformat().encode())
-                at, quality = self.message.received_at, "receipt"
+                resolved = Resolved(received_at, "receipt", "receipt")
             else:
-                key = digest(b"gatt", b"2aa7", session.isoformat().encode(), str(offset).encode())
-                at, quality = session + timedelta(minutes=offset), "device"
-            self._store(
-                record, Resolved(at, "device", "device"), key, {"time_quality": quality}, window=False
-            )
+                resolved = resolve_record(session, (record.fields or {})["time_offset_min"], received_at)
+            who = record_identity(record, index, self.value, received_at, session)
+            self._store(record, resolved, who, {"time_quality": resolved.quality})
 
     def _add_reading(self, decoded: Decoded) -> None:
-        status = decoded.time_status or "absent"
-        resolved = self._resolve(decoded.device_time or None, status)
-        fields = decoded.fields or {}
-        user = str(fields.get("user_id"))
-        window = False
-        if self.uuid == "2a18":
-            # The offset is left out: the time that a meter shows may be changed later.
-            base = self.value[3:10]
-            key = digest(b"gatt", b"2a18", str(fields["sequence"]).encode(), base)
-        elif self.uuid == "2b36":
-            key = digest(
-                b"gatt",
-                b"2b36",
-                user.encode(),
-                str(fields["sequence"]).encode(),
-                str(fields["characteristic"]).encode(),
-            )
-        elif decoded.device_time and status in ("ok", "fault"):
-            values = _encode(decoded.readings)
-            key = digest(
-                b"gatt", self.uuid.encode(), user.encode(), str(decoded.device_time).encode(), values
-            )
-        else:
-            received = self.message.received_at.isoformat().encode()
-            key = digest(b"gatt", self.uuid.encode(), self.value, received)
-            window = self.uuid in INDICATED
-        self._store(decoded, resolved, key, self._about(decoded, resolved), window=window)
+        resolved = self._resolve(decoded.device_time or None, decoded.time_status or "absent")
+        who = identity(self.uuid, decoded, self.value, self.message.received_at)
+        self._store(decoded, resolved, who, self._about(decoded, resolved))
 
     def _resolve(self, device_time: Any, status: str) -> Resolved:
         device_now = self.context.get("device_now")
@@ -265,9 +238,7 @@ class _Value:
                 about["context_missing"] = True
         return about
 
-    def _store(
-        self, decoded: Decoded, resolved: Resolved, key: UUID, about: dict[str, Any], *, window: bool
-    ) -> None:
+    def _store(self, decoded: Decoded, resolved: Resolved, who: Identity, about: dict[str, Any]) -> None:
         allowed = names_of(self.connection.consent_kinds)
         model = self.world.model(self.connection.device_model_id)
         if model is not None:
@@ -293,16 +264,16 @@ class _Value:
                 id=self.new_id(),
                 timestamp=resolved.timestamp,
                 received_at=self.message.received_at,
-                key=key,
+                key=who.key,
                 given=True,
-                content=digest(self.uuid.encode(), self.value),
+                content=who.content,
                 revision=None,
                 readings=_encode(kept),
                 meta=_encode(about),
                 suspect=about.get("ambiguous_user") is True,
                 values=cells_of(kept),
                 is_gatt=True,
-                window=window,
+                window=who.kind == "window",
             )
         )
 

@@ -214,7 +214,8 @@ async def _dead(tx: Tx, rejected: list[Rejected], ring: KeyRing, now: datetime) 
 
 
 def _emit(tx: Tx, batch: Batch, done: Recorded, now: datetime) -> None:
-    """One event a patient and batch; refused readings apart."""
+    """One event a patient and batch; refused readings apart, and first: whoever waits for both hears all."""
+    _emit_rejected(tx, done, now)
     recorded: dict[UUID, list[RecordedReading]] = {}
     settled: dict[UUID, list[Settled]] = {}
     signals: dict[UUID, list[DeviceSignal]] = {}
@@ -257,7 +258,6 @@ def _emit(tx: Tx, batch: Batch, done: Recorded, now: datetime) -> None:
                 settled=settled.get(patient_id, []),
             ),
         )
-    _emit_rejected(tx, done, now)
 
 
 def _emit_rejected(tx: Tx, done: Recorded, now: datetime) -> None:

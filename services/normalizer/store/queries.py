@@ -58,7 +58,7 @@ async def select_page(
     """Readings that have one of `names`, newest first, below the cursor `before` (time, id)."""
     at, id = before if before is not None else (until, UUID(int=(1 << 128) - 1))
     records = await conn.fetch(
-        f"SELECT {_COLUMNS} FROM normalizer.device_data"  # noqa: S608 - constant
+        f"SELECT {_COLUMNS} FROM normalizer.device_data"
         " WHERE device_connection_id = ANY($1) AND ts >= $2 AND ts < $3 AND ts <= $4 AND (ts, id) < ($4, $5)"
         " AND readings ?| $6::text[] ORDER BY ts DESC, id DESC LIMIT $7",
         connection_ids,
@@ -77,7 +77,7 @@ async def stream_rows(
 ) -> AsyncIterator[Row]:
     """All readings of a range, oldest first, through a cursor: constant memory."""
     query = (
-        f"SELECT {_COLUMNS} FROM normalizer.device_data"  # noqa: S608 - constant
+        f"SELECT {_COLUMNS} FROM normalizer.device_data"
         " WHERE device_connection_id = $1 AND ts >= $2 AND ts < $3 AND readings ?| $4::text[] ORDER BY ts, record_key"
     )
     async for record in conn.cursor(query, connection_id, since, until, names, prefetch=500):
@@ -135,7 +135,7 @@ async def select_newest_hours(
 async def select_hour_rows(conn: Connection, connection_id: UUID, t: datetime) -> list[Row]:
     """The readings of one hour that count, newest first."""
     records = await conn.fetch(
-        f"SELECT {_COLUMNS} FROM normalizer.device_data"  # noqa: S608 - constant
+        f"SELECT {_COLUMNS} FROM normalizer.device_data"
         " WHERE device_connection_id = $1 AND ts >= $2 AND ts < $3 AND NOT suspect ORDER BY ts DESC, id DESC",
         connection_id,
         t,

@@ -1,6 +1,7 @@
 """The normalizer with real servers: patients' states in the buckets, groups into INGEST, and what comes out."""
 
 import asyncio
+import random
 from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack
 from typing import Any
@@ -166,12 +167,21 @@ class Patient:
         )
 
     async def send(self, *items: bytes) -> None:
-        """Publishes one group and waits until the service has finished it."""
+        """Publishes one group and waits until the service has finished and said it."""
         marker = f"done-{uuid4().hex[:12]}"
-        last = self.reading({"skin_temperature_delta_c": 0.1}, "2011-01-01T00:00:00Z", event_id=marker)
+        value = round(random.uniform(-9, 9), 9)
+        last = self.reading({"skin_temperature_delta_c": value}, "2011-01-01T00:00:00Z", event_id=marker)
         await self.stage.publish([*items, last])
+        said = str(value).encode()
         async with asyncio.timeout(20):
             while not any(marker in receipt.event_ids for _, receipt in self.stage.receipts):
+                await asyncio.sleep(0.01)
+            while not any(
+                said in bytes(reading.readings)
+                for event in self.stage.recorded
+                if event.patient_id == self.id
+                for reading in event.readings
+            ):
                 await asyncio.sleep(0.01)
 
     def stored(self) -> list[Any]:
