@@ -10,7 +10,7 @@ from litestar.params import FromQuery, JSONBody
 
 from gateway import cookies
 from gateway.credentials import Credentials, ticket_of
-from gateway.origins import LOOPBACK_NAMES, keeps_cookies, name_of, safe_next
+from gateway.origins import LOOPBACK_NAMES, keeps_cookies, may_listen, name_of, safe_next
 from gateway.pages import page
 from gateway.settings import Settings
 from gateway.sign_in import SignIns
@@ -90,9 +90,16 @@ async def dev_token(
     sign_ins: NamedDependency[SignIns],
     settings: NamedDependency[Settings],
 ) -> DevToken:
-    """A bearer of a demo person. Development only."""
-    if not settings.is_development:
-        raise Refused("not_found")
+    """A bearer of a demo person. Wired in development only."""
+    headers = request.headers
+    # A foreign page may name this machine as its own host; its origin still gives it away.
+    if not may_listen(
+        headers.get("origin"),
+        headers.get("host"),
+        settings.public_origin,
+        development=settings.is_development,
+    ):
+        raise Refused("forbidden_origin")
     return await sign_ins.dev_token(data.user, _address(request))
 
 

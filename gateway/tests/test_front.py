@@ -245,6 +245,13 @@ async def test_failed_sign_ins_are_limited_per_account(client: httpx2.AsyncClien
     assert (await client.post("/auth/dev/token", json={"user": "patient-1"})).status_code == 200
 
 
+async def test_a_foreign_page_gets_no_development_token(client: httpx2.AsyncClient) -> None:
+    for origin in ("https://evil.example", "http://evil.example:8080"):
+        headers = {"Origin": origin, "Host": origin.partition("://")[2]}
+        answer = await client.post("/auth/dev/token", json={"user": "patient-1"}, headers=headers)
+        assert (answer.status_code, answer.json()["code"]) == (403, "forbidden_origin")
+
+
 async def test_production_has_no_development_token(front: Settings) -> None:
     app = create_app(front.with_(env="production"))
 
