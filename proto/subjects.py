@@ -172,7 +172,7 @@ SUBJECTS: Final = (
         pattern="connections.changed.v1.*",
         stream="EVENTS",
         says=("pairing",),
-        hears=("health", "sync", "gateway"),
+        hears=("health", "normalizer", "sync", "gateway"),
         message="ConnectionChanged",
         purpose="A connection's status, consent or name changed.",
     ),
@@ -236,6 +236,7 @@ SUBJECTS: Final = (
 
 CONSUMERS: Final = (
     Consumer(durable="normalizer", stream="INGEST", service="normalizer"),
+    Consumer(durable="erasure", stream="EVENTS", service="normalizer", filters=("connections.changed.v1.*",)),
     Consumer(
         durable="pairing",
         stream="EVENTS",

@@ -23,6 +23,7 @@ EVENTS: Final[dict[str, str]] = {
     "consent_given": "Consent was given. Readings are taken.",
     "consent_revoked": "Consent was withdrawn. Nothing is taken until it is given again.",
     "renamed": "The device got another name.",
+    "merged": "The device was connected before: its earlier readings are here again.",
     "erased": "The readings of this device were erased.",
     "hub_offline": "The home hub went offline.",
     "hub_online": "The home hub is back.",

@@ -40,7 +40,7 @@ async def is_verified_object(conn: Connection, connection_id: UUID, url: str) ->
 
 async def insert_upload(conn: Connection, upload: Upload) -> None:
     await conn.execute(
-        f"INSERT INTO ingest.uploads ({_COLUMNS}) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)",  # noqa: S608 - constant
+        f"INSERT INTO ingest.uploads ({_COLUMNS}) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)",
         upload.id,
         upload.device_connection_id,
         upload.patient_id,
@@ -57,7 +57,7 @@ async def insert_upload(conn: Connection, upload: Upload) -> None:
 async def select_upload(conn: Connection, id: UUID, *, lock: bool = False) -> Upload | None:
     """One upload; `lock` makes two completions at once wait for each other."""
     row = await conn.fetchrow(
-        f"SELECT {_COLUMNS} FROM ingest.uploads WHERE id = $1" + (" FOR UPDATE" if lock else ""),  # noqa: S608 - constant
+        f"SELECT {_COLUMNS} FROM ingest.uploads WHERE id = $1" + (" FOR UPDATE" if lock else ""),
         id,
     )
     return Upload(**dict(row)) if row else None

@@ -7,7 +7,7 @@ from litestar import Litestar
 from chassis import http
 from chassis.bus import Bus
 from chassis.clock import now
-from chassis.consume import Consumer
+from chassis.consume import Consumer, each
 from chassis.crypto import LocalKeyRing
 from chassis.db import Database
 from chassis.janitor import Janitor
@@ -61,6 +61,7 @@ def create_app(settings: Settings) -> Litestar:
             Job("dead_letters", 6 * 3600, forget_dead_letters),
             Janitor(bus, "INGEST", "normalizer"),
             Consumer(bus, normalizer.subscription(settings.normalizer_batch)),
+            Consumer(bus, each("erasure", normalizer.on_connection_changed)),
         ],
         dependencies={"db": http.value(db), "world": http.value(world)},
     )

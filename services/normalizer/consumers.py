@@ -10,11 +10,12 @@ from chassis.crypto import KeyRing, seal
 from chassis.db import Database
 from chassis.log import Log
 from proto import subjects
+from proto.events import ConnectionChanged
 from proto.raw import RawReading
 from services.normalizer.batch import Batch, add_reading, decode_items
 from services.normalizer.gatt_in import add_gatt
 from services.normalizer.recording import Partitions, Recorded, receipts, record
-from services.normalizer.store import dead_letters
+from services.normalizer.store import dead_letters, readings
 from services.normalizer.world import World
 
 log = Log("normalizer")
@@ -85,6 +86,16 @@ class Normalizer:
             telemetry.PIPELINE_SECONDS.labels("stream_to_db").observe(
                 max(0.0, (stored_at - candidate.origin.item.received_at).total_seconds())
             )
+
+    async def on_connection_changed(self, delivery: Delivery) -> Verdict:
+        """A patient asked for a device's readings to be erased: everything but the audit log forgets them."""
+        change = msgspec.json.decode(delivery.data, type=ConnectionChanged)
+        if change.code != "erased":
+            return DONE
+        async with self._db.transaction("erase") as tx:
+            count = await readings.delete_everything(tx.conn, change.device_connection_id)
+        log.info("readings_erased", connection_id=change.device_connection_id, count=count)
+        return DONE
 
     async def keep_dead(self, delivery: Delivery, reason: str) -> None:
         """A whole message that was given up rests here, sealed, until somebody looks."""

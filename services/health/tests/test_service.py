@@ -182,7 +182,7 @@ async def test_the_hub_takes_its_devices_along(cuff: Cuff) -> None:
     await cuff.signal()
     await cuff.until(lambda found: found["status"] == "ok")
     for state in ("offline", "online"):
-        event = HubStateChanged(hub_id=cuff.hub_id, state=state, at=datetime.now(UTC))  # type: ignore[arg-type]
+        event = HubStateChanged(hub_id=cuff.hub_id, state=state, at=datetime.now(UTC))
         await cuff.scene.say("ingest-bridge", subjects.HUBS_STATE, cuff.hub_id, event)
         await cuff.until(lambda found, state=state: ("hub_offline" in found["flags"]) == (state == "offline"))  # type: ignore[misc]
 

@@ -154,7 +154,7 @@ GRANT USAGE ON SCHEMA normalizer TO dc_normalizer;
 GRANT SELECT, INSERT, UPDATE, DELETE ON
     normalizer.record_keys, normalizer.device_data, normalizer.data_rollups, normalizer.outbox,
     normalizer.cgm_sessions TO dc_normalizer;
-GRANT SELECT, INSERT ON normalizer.superseded TO dc_normalizer;
+GRANT SELECT, INSERT, DELETE ON normalizer.superseded TO dc_normalizer;
 GRANT SELECT, INSERT, UPDATE, DELETE ON normalizer.dead_letters TO dc_normalizer;
 
 -- migrate:down

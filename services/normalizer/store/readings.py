@@ -266,3 +266,15 @@ async def upsert_sessions(conn: Connection, sessions: dict[UUID, datetime]) -> N
 async def select_sessions(conn: Connection) -> dict[UUID, datetime]:
     rows = await conn.fetch("SELECT device_connection_id, started_at FROM normalizer.cgm_sessions")
     return {row["device_connection_id"]: row["started_at"] for row in rows}
+
+
+async def delete_everything(conn: Connection, connection_id: UUID) -> int:
+    """Erases a device's record, history included; answers how many readings went."""
+    gone = await conn.fetchval(
+        "WITH gone AS (DELETE FROM normalizer.device_data WHERE device_connection_id = $1 RETURNING 1)"
+        " SELECT count(*) FROM gone",
+        connection_id,
+    )
+    for table in ("record_keys", "superseded", "data_rollups", "dead_letters", "cgm_sessions"):
+        await conn.execute(f"DELETE FROM normalizer.{table} WHERE device_connection_id = $1", connection_id)
+    return int(gone)

@@ -1,7 +1,7 @@
 """From INGEST to the record, through the running service: once, amended, refused, rolled up, told."""
 
 import asyncio
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
@@ -9,6 +9,8 @@ import asyncpg
 import msgspec
 import pytest
 
+from proto import subjects
+from proto.events import ConnectionChanged
 from proto.metrics import BY_NAME
 from services.normalizer.domain import cells_of, roll_up
 from services.normalizer.tests.conftest import Patient, Stage
@@ -106,6 +108,27 @@ async def test_queued_readings_after_withdrawn_consent_are_not_stored(patient: P
     assert b"weight_kg" not in dead["payload_sealed"]
     receipt = next(r for hub, r in patient.stage.receipts if hub == patient.hub_id)
     assert (receipt.status, receipt.code, receipt.event_ids) == ("rejected", "consent_revoked", ["r-1"])
+
+
+async def test_erasing_a_device_leaves_nothing_but_the_audit(patient: Patient) -> None:
+    await patient.send(patient.reading({"weight_kg": 70}, event_id="z-1"))
+    change = ConnectionChanged(
+        device_connection_id=patient.connection_id,
+        patient_id=patient.id,
+        code="erased",
+        status="revoked",
+        status_reason=None,
+        at=datetime.now(UTC),
+    )
+    subject = subjects.to(subjects.CONNECTIONS_CHANGED, patient.id)
+    await patient.stage._buses["pairing"].publish(subject, msgspec.json.encode(change))
+
+    async with asyncio.timeout(10):
+        while await patient.rows():
+            await asyncio.sleep(0.02)
+    for table in ("record_keys", "data_rollups", "superseded"):
+        query = f"SELECT count(*) FROM normalizer.{table} WHERE device_connection_id = $1"
+        assert await patient.stage.pool.fetchval(query, patient.connection_id) == 0
 
 
 async def test_a_poisoned_group_stops_nobody(patient: Patient) -> None:
