@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 from uuid import UUID
 
+import httpx2
 import msgspec
 import nats
 import pytest
@@ -20,6 +21,7 @@ from chassis.cache import Cache
 from chassis.clock import now, uuid7
 from chassis.mirror import Mirror
 from chassis.resource import Resource
+from gateway.app import create_app
 from gateway.credentials import Credentials
 from gateway.hub import Hub
 from gateway.listener import Listeners
@@ -27,7 +29,8 @@ from gateway.live import LiveSocket
 from gateway.session import Sessions
 from gateway.settings import Settings
 from gateway.sse import EventStream
-from gateway.tests.serving import served
+from gateway.tests import upstream as small
+from gateway.tests.serving import Running, free_port, served
 from gateway.tickets import Ticket, Tickets
 from gateway.world import World
 from proto import subjects
@@ -52,6 +55,47 @@ def lone_settings(home: Path) -> Settings:
         s3_endpoint="http://127.0.0.1:9000",
         oidc_issuer="http://127.0.0.1:1",
     )
+
+
+@pytest.fixture(scope="session")
+async def provider(service_environ: Callable[[str], dict[str, str]]) -> AsyncIterator[str]:
+    """The simulator's identity provider as a process of its own."""
+    environ = service_environ("idp")
+    async with Running("idp", environ):
+        yield environ["DC_OIDC_ISSUER"]
+
+
+@pytest.fixture(scope="session")
+async def front(
+    settings: Settings, provider: str, tmp_path_factory: pytest.TempPathFactory
+) -> AsyncIterator[Settings]:
+    """The gateway at its public address; one small service plays all of those behind it."""
+    dist = tmp_path_factory.mktemp("dist")
+    (dist / "assets").mkdir()
+    (dist / "index.html").write_text("<!doctype html><title>Device Connect</title>" + "<p>x</p>" * 200)
+    (dist / "assets" / "app-1a2b3c.js").write_text("export const x = 1;\n" * 200)
+    (dist / "manifest.webmanifest").write_text("{}")
+    small.INTERNAL_TOKEN = settings.secret("keys/internal_token").reveal().encode()
+    async with served(small.app) as port:
+        here = f"http://127.0.0.1:{port}"
+        wired = settings.with_(
+            ui_dist=str(dist),
+            upstream_registry=here,
+            upstream_pairing=here,
+            upstream_ingest=here,
+            upstream_normalizer=here,
+            upstream_health=f"http://127.0.0.1:{free_port()}",  # this one is down
+            upstream_access=here,
+            upstream_simulator=here,
+        )
+        async with served(create_app(wired), host="localhost", port=settings.http_port):
+            yield wired
+
+
+@pytest.fixture
+async def client(front: Settings) -> AsyncIterator[httpx2.AsyncClient]:
+    async with httpx2.AsyncClient(base_url=front.public_url, trust_env=False) as client:
+        yield client
 
 
 class Notebook:

@@ -83,7 +83,7 @@ def gateway_app(secrets: str, upstream_port: int) -> Any:
 def serve(make: Callable[..., Any], arguments: tuple[Any, ...], port: int) -> None:
     uvicorn.run(
         make(*arguments), port=port, loop="uvloop", http="httptools", lifespan="off", log_level="critical",
-        access_log=False, ws_per_message_deflate=False,
+        access_log=False, ws_per_message_deflate=False, proxy_headers=False, timeout_graceful_shutdown=1,
     )  # fmt: skip
 
 
