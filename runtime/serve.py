@@ -59,6 +59,9 @@ def config(app: Any, settings: Common) -> uvicorn.Config:
         loop="uvloop",
         http="httptools",
         ws="websockets-sansio",
+        ws_per_message_deflate=False,  # it would compress every frame anew for every socket
+        ws_max_size=64 * 1024,
+        ws_ping_timeout=60,  # a stalled client is told `gap` and 1013 by the gateway before
         lifespan="on",
         log_config=None,
         access_log=False,  # request metrics and traces say it without paths that hold ids
