@@ -33,9 +33,12 @@ export function HubSecret({ made, name, isOnline, env }: { made: HubCreated; nam
             <>
               <p>{t("pair.hub.secret.dev")}</p>
               <code className={styles.command}>{command}</code>
-              <div className={styles.buttons}>
-                <Button onPress={() => void copy()}>{t(isCopied ? "pair.hub.secret.copied" : "pair.hub.secret.copy")}</Button>
-              </div>
+              {/* Browsers lend the clipboard on secure origins only; the text can be selected anywhere. */}
+              {"clipboard" in navigator ? (
+                <div className={styles.buttons}>
+                  <Button onPress={() => void copy()}>{t(isCopied ? "pair.hub.secret.copied" : "pair.hub.secret.copy")}</Button>
+                </div>
+              ) : null}
             </>
           ) : null}
         </div>
