@@ -30,6 +30,7 @@ P = TypeVar("P")
 MAX_DELIVERIES: Final = 5
 BACKOFF_S: Final = (1.0, 5.0, 30.0, 120.0, 600.0)
 FETCH_WAIT_S: Final = 1.0
+RESTART_S: Final = 1.0
 
 
 class Delivery:
@@ -168,22 +169,33 @@ class Consumer(Generic[P]):
         self._reconnected.set()
 
     async def _run(self) -> None:
+        """Until stopped. What goes wrong outside a handler is said and gone over: a consumer must not end unheard."""
+        while not self._stop.is_set():
+            try:
+                await self._take_turns()
+            except Exception as error:
+                log.failure("consumer_failed", error, consumer=self._sub.declared.durable)
+                await asyncio.sleep(RESTART_S)
+
+    async def _take_turns(self) -> None:
         """Fetches and prepares the next batch while the previous one is being handled; order is kept."""
         handling: asyncio.Task[None] | None = None
-        while not self._stop.is_set():
-            deliveries = await self._fetch()
-            if not deliveries:
-                continue
-            try:
-                prepared: P | None = self._sub.prepare(deliveries)
-            except Exception as error:
-                log.failure("prepare_failed", error, consumer=self._sub.declared.durable)
-                prepared = None
+        try:
+            while not self._stop.is_set():
+                deliveries = await self._fetch()
+                if not deliveries:
+                    continue
+                try:
+                    prepared: P | None = self._sub.prepare(deliveries)
+                except Exception as error:
+                    log.failure("prepare_failed", error, consumer=self._sub.declared.durable)
+                    prepared = None
+                if handling is not None:
+                    await handling
+                handling = asyncio.create_task(self._handle(deliveries, prepared))
+        finally:
             if handling is not None:
                 await handling
-            handling = asyncio.create_task(self._handle(deliveries, prepared))
-        if handling is not None:
-            await handling
 
     async def _fetch(self) -> list[Delivery]:
         try:
