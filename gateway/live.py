@@ -93,6 +93,7 @@ class LiveSocket:
         """Until the client leaves or the listener is ended; then says why."""
 
         async def write(item: Item) -> None:
+            # PHI: leaves to a socket whose right was checked at subscription and is watched since.
             await send({"type": "websocket.send", "text": item.text, "bytes": None})
 
         writer = asyncio.create_task(listener.outlet.run(write), name="live-writer")

@@ -136,6 +136,7 @@ class _Shard:
         return group
 
     async def _publish(self, group: list[_Part]) -> None:
+        # PHI: rests in INGEST until it is stored, at most 7 days; account and disk protect it.
         payload = b"[" + b",".join([item for part in group for item in part.items]) + b"]"
         try:
             with telemetry.PIPELINE_SECONDS.labels("receive_to_stream").time():

@@ -105,6 +105,7 @@ class HotRoute:
         if scope["method"] != "POST":
             raise Refused("method_not_allowed")
         lines = _is_ndjson(headers)
+        # PHI: readings enter here; they are validated in memory and rest nowhere before the stream.
         body = split(await _read(headers, receive), lines)
         self._known.require()
         wait_s = _wait_s(headers.get(b"prefer"))

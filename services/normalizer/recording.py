@@ -247,6 +247,7 @@ def _emit(tx: Tx, batch: Batch, done: Recorded, now: datetime) -> None:
         patient_id = patients.get(connection_id)
         if patient_id is not None:
             signals.setdefault(patient_id, []).append(signal)
+    # PHI: leaves towards EVENTS (24 h), for live views of those who may see it.
     for patient_id in dict.fromkeys([*recorded, *settled, *signals]):
         tx.emit(
             subjects.to(subjects.OBSERVATIONS_RECORDED, patient_id),

@@ -94,6 +94,7 @@ async def export_data(
     async with db.transaction("export_audit") as tx:
         tx.audit(_audit("data.export", principal, view))
 
+    # PHI: a whole record leaves as a file; audited above.
     async def body() -> AsyncIterator[bytes]:
         async with db.transaction("export") as tx:
             rows = queries.stream_rows(
@@ -236,6 +237,7 @@ async def _answer(
         zone=ZoneInfo(world.timezone(view.patient_id)),
         now=at,
     )
+    # PHI: leaves to a reader whose right was just decided; the audit row is committed before the answer.
     async with db.transaction("read") as tx:
         answer = await answers.answer(tx.conn, question)
         tx.audit(_audit("data.read", principal, view))

@@ -62,6 +62,7 @@ class Uplink:
         self._known.require()
         at = now()
         out = Take()
+        # PHI: hubs' readings enter here; upstream keeps them until they are durable.
         for topic, payload in messages:
             take(out, topic, payload, self._known, at)
         await self._check_objects(out)

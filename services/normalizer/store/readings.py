@@ -51,6 +51,7 @@ class Existing(msgspec.Struct, frozen=True, kw_only=True):
 
 async def insert_readings(conn: Connection, candidates: list[Candidate]) -> set[UUID]:
     """Stores what is new; answers the ids that were stored."""
+    # PHI: values reach PostgreSQL here and in `amend`, and nowhere else.
     rows = await conn.fetch(
         _INSERT,
         [c.id for c in candidates],
