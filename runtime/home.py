@@ -73,8 +73,11 @@ class Home:
         offsets = (0, GRPC_OFFSET) if among is S3_PORTS else (0,)
         chosen = {}
         for name in names:
-            if name not in kept or not all(is_free(kept[name] + offset) for offset in offsets):
-                others = {port for other, port in kept.items() if other != name}
+            # Second ports count from the start: the object store binds them only seconds later.
+            others = {
+                port + more for other, port in kept.items() if other != name for more in (0, GRPC_OFFSET)
+            }
+            if kept.get(name) in {None, *others} or not all(is_free(kept[name] + more) for more in offsets):
                 kept[name] = free_port(among, offsets, others)
             chosen[name] = kept[name]
         if kept != before:

@@ -57,6 +57,14 @@ def test_ports_of_the_object_store_leave_room_for_its_second_ones(tmp_path: Path
     assert all(port + GRPC_OFFSET < 32768 and is_free(port + GRPC_OFFSET) for port in ports.values())
 
 
+def test_nobody_gets_a_second_port_of_the_object_store_not_even_from_an_older_choice(tmp_path: Path) -> None:
+    home = Home(tmp_path)
+    second = home.port("s3", S3_PORTS) + GRPC_OFFSET
+    write_json(home.path / "ports.json", {"s3": second - GRPC_OFFSET, "pairing": second})
+
+    assert home.port("pairing", range(second, second + 2)) == second + 1
+
+
 def test_a_taken_port_is_said_before_the_server_starts(tmp_path: Path, somebody: socket.socket) -> None:
     port = somebody.getsockname()[1]
     server = Server(
