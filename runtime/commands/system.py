@@ -67,7 +67,8 @@ def down(arguments: argparse.Namespace) -> int:
 
 
 def status(arguments: argparse.Namespace) -> int:
-    """JSON: whether it runs, each process, and what is not ready. Exit code 0 when everything is ready."""
+    """JSON: whether it runs, each process, what is not ready, and hubs that left their branch. Exit code 0 = all ready."""
+    from runtime.embedded import nats
     from runtime.supervised import ask_ready
 
     home = home_of(arguments.home, given())
@@ -89,6 +90,7 @@ def status(arguments: argparse.Namespace) -> int:
         "home": str(home.path),
         "gateway": endpoints.get("gateway"),
         "processes": processes,
+        "hubs_out_of_branch": nats.out_of_branch(home),
     }
     print(msgspec.json.format(msgspec.json.encode(answer), indent=2).decode())
     return 0 if answer["ready"] else 1

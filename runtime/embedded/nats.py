@@ -4,7 +4,9 @@ The configuration is rendered from `proto.subjects`: a user may publish and hear
 cannot use MQTT, and hubs are let in by the auth callout alone, which answers only after the streams exist.
 """
 
+import re
 import subprocess
+from collections import Counter
 from pathlib import Path
 from typing import Any, Final
 
@@ -15,6 +17,7 @@ from runtime.embedded.server import BINARIES, Server, ServerError, greets
 from runtime.home import LOOPBACK, Home, replace
 
 MAX_PAYLOAD: Final = 4 * 1024 * 1024
+_VIOLATION: Final = re.compile(rb'- "([a-z0-9-]{1,64})" - (?:Publish|Subscription) Violation - ')
 
 
 def prepare(home: Home, port: int, mqtt_port: int) -> Server:
@@ -41,6 +44,18 @@ def check(config: Path) -> None:
     )
     if done.returncode != 0:
         raise ServerError(f"nats-server refuses its configuration {config}:\n{done.stdout}{done.stderr}")
+
+
+def out_of_branch(home: Home) -> dict[str, int]:
+    """Hub → how often it tried to speak or listen outside its own branch, by the log that the server keeps here.
+
+    MQTT 3.1.1 has no word for "not yours": the server acknowledges such a publish, drops it, and writes this line.
+    """
+    try:
+        with home.log("nats").open("rb") as lines:
+            return Counter(match[1].decode() for line in lines if (match := _VIOLATION.search(line)))
+    except OSError:
+        return {}
 
 
 def render(

@@ -60,3 +60,15 @@ def test_a_wrong_configuration_is_refused_with_the_reason(tmp_path: Path) -> Non
 
     with pytest.raises(ServerError, match="no_such_field"):
         nats.check(config)
+
+
+def test_hubs_outside_their_branch_are_counted_by_name(tmp_path: Path) -> None:
+    home = Home(tmp_path).create()
+    assert nats.out_of_branch(home) == {}
+    home.log("nats").write_text(
+        '[7] 2026/05/01 08:30:00.1 [ERR] 127.0.0.1:59055 - mid:104 - "hub-a" - Publish Violation - Subject "dc.v1.hubs.hub-b.up.readings"\n'
+        '[7] 2026/05/01 08:30:00.2 [ERR] 127.0.0.1:59055 - mid:104 - "hub-a" - Subscription Violation - Subject ">", SID >\n'
+        "[7] 2026/05/01 08:30:00.3 [INF] Server is ready\n"
+    )
+
+    assert nats.out_of_branch(home) == {"hub-a": 2}
