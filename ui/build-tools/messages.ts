@@ -1,8 +1,10 @@
 // Parses the texts at build time, so that the browser gets no parser (10 kB of the first page).
 // Every text is one line `"id": "text",`, which is all this has to understand.
-import { parse } from "@formatjs/icu-messageformat-parser";
+import { parse, TYPE } from "@formatjs/icu-messageformat-parser";
 import type { Plugin } from "vite";
 
+/** As in lib/text.ts: these are never formatted. */
+const PLAIN = /^[^{}<>'#]*$/;
 const LINE = /^(\s+"[^"]+":\s)("(?:[^"\\]|\\.)*"),$/gm;
 
 export function compiledMessages(): Plugin {
@@ -18,7 +20,9 @@ export function compiledMessages(): Plugin {
       let count = 0;
       const compiled = code.replaceAll(LINE, (_line, key: string, text: string) => {
         count += 1;
-        return `${key}${JSON.stringify(parse(JSON.parse(text) as string))},`;
+        const parts = parse(JSON.parse(text) as string);
+        const isPlain = parts.length === 1 && parts[0]?.type === TYPE.literal && PLAIN.test(text);
+        return `${key}${isPlain ? text : JSON.stringify(parts)},`;
       });
       const ids = code.match(/^\s+"[^"]+":/gm)?.length ?? 0;
       if (count !== ids) this.error(`${id}: ${ids - count} texts are not on one line each`);

@@ -1,20 +1,30 @@
-// What the browser loads for the first route, gzipped, against the budget. Reads dist/index.html and its preloads.
-import { readdirSync, readFileSync } from "node:fs";
+// What the browser loads, gzipped, against the budgets: the page with Device Center, then each route on top of it.
+import { readFileSync } from "node:fs";
 import { gzipSync } from "node:zlib";
 
-const BUDGET_KB = 150;
-const html = readFileSync("dist/index.html", "utf8");
-const first = [...html.matchAll(/(?:src|href)="\/(assets\/[^"]+\.(?:js|css))"/g)].map((match) => match[1]);
-const kb = (file) => gzipSync(readFileSync(`dist/${file}`), { level: 9 }).length / 1000;
+const DIST = "node_modules/.size";
+const BUDGETS_KB = { first: 150, route: 40, chart: 30 };
+const manifest = JSON.parse(readFileSync(`${DIST}/manifest.json`, "utf8"));
+const kb = (files) =>
+  [...files].reduce((sum, file) => sum + gzipSync(readFileSync(`${DIST}/${file}`), { level: 9 }).length, 0) / 1000;
 
-let total = 0;
-for (const file of first) {
-  total += kb(file);
-  console.log(`first  ${kb(file).toFixed(1).padStart(6)} kB  ${file}`);
+/** Every file that a module needs before it runs. */
+function filesOf(key, found = new Set()) {
+  const { file, css = [], imports = [] } = manifest[key];
+  if (found.has(file)) return found;
+  found.add(file);
+  for (const style of css) found.add(style);
+  for (const other of imports) filesOf(other, found);
+  return found;
 }
-for (const name of readdirSync("dist/assets").sort()) {
-  const file = `assets/${name}`;
-  if (/\.(js|css)$/.test(name) && !first.includes(file)) console.log(`lazy   ${kb(file).toFixed(1).padStart(6)} kB  ${file}`);
+
+const first = new Set([...filesOf("index.html"), ...filesOf("src/app/routes/devices.tsx")]);
+const rows = [["page and Device Center", kb(first), BUDGETS_KB.first]];
+for (const [key, entry] of Object.entries(manifest)) {
+  if (!entry.isDynamicEntry || key === "src/app/routes/devices.tsx") continue;
+  const more = [...filesOf(key)].filter((file) => !first.has(file));
+  rows.push([key, kb(more), key.includes("/chart/") ? BUDGETS_KB.chart : BUDGETS_KB.route]);
 }
-console.log(`entry ${total.toFixed(1)} kB gzip of ${BUDGET_KB}`);
-process.exit(total > BUDGET_KB ? 1 : 0);
+
+for (const [name, size, budget] of rows) console.log(`${size > budget ? "✗" : " "} ${size.toFixed(1).padStart(6)} of ${budget} kB  ${name}`);
+process.exit(rows.some(([, size, budget]) => size > budget) ? 1 : 0);

@@ -1,7 +1,10 @@
 // Help in the same place on every page.
 import { Button } from "~/components/ui/button";
 import { Modal } from "~/components/ui/modal";
-import { useText, type MessageId } from "~/lib/text";
+import { enHelp } from "~/lib/messages/en-help";
+import { addMessages, useText, type MessageId } from "~/lib/text";
+
+addMessages(enHelp);
 
 const TOPICS: [MessageId, MessageId][] = [
   ["help.add.title", "help.add.text"],

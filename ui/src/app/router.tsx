@@ -17,7 +17,6 @@ import { ApiProblem } from "~/lib/problem";
 import { RANGE_IDS } from "~/lib/readings";
 import { CrashPage, NotFoundPage } from "./routes/not-found";
 import { Shell } from "./shell";
-import { SignInPage } from "./routes/sign-in";
 import { SignedOutPage } from "./routes/signed-out";
 
 export interface RouterContext {
@@ -51,7 +50,7 @@ const signIn = createRoute({
   getParentRoute: () => root,
   path: "/sign-in",
   validateSearch: (search: Search): SignInSearch => ({ next: word(search.next) }),
-  component: SignInPage,
+  component: lazyRouteComponent(() => import("./routes/sign-in"), "SignInPage"),
 });
 
 export interface SignedOutSearch {

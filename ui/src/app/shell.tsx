@@ -5,7 +5,6 @@ import { lazy, Suspense, useState } from "react";
 import { Button } from "~/components/ui/button";
 import { Icon, Mark, type IconName } from "~/components/ui/icon";
 import { useSignOut } from "~/features/session/use-sign-out";
-import { SessionClock } from "~/features/session/components/session-clock";
 import { LiveContext, useOpenLive } from "~/lib/live";
 import { MeContext, meQuery, readerOf } from "~/lib/me";
 import { useSession } from "~/lib/session-context";
@@ -15,6 +14,7 @@ import { LiveBar } from "./live-bar";
 import { readingLocale } from "./locale";
 import styles from "./shell.module.css";
 
+const SessionClock = lazy(() => import("~/features/session/components/session-clock"));
 const HelpDialog = lazy(() => import("./help-dialog"));
 
 const PLACES: { to: "/devices" | "/settings"; icon: IconName; text: MessageId }[] = [
@@ -35,7 +35,9 @@ export function Shell() {
       <LiveContext value={live}>
         <Language locale={readingLocale(me.locale, navigator.languages)}>
           <Frame name={me.display_name} />
-          <SessionClock />
+          <Suspense>
+            <SessionClock />
+          </Suspense>
         </Language>
       </LiveContext>
     </MeContext>

@@ -2,6 +2,7 @@
 import type { IntlShape } from "react-intl";
 import table from "~/generated/metrics.json";
 import type { Kind } from "./api-types";
+import { say, sayOr } from "./text";
 import { numberText, scaleOfUnit, type Scale, type Units } from "./units";
 
 export interface Metric {
@@ -26,8 +27,7 @@ export function scaleOf(name: string, units: Units): Scale {
 
 /** The metric's name for a person: a translation if there is one, else the vocabulary's own label. */
 export function metricLabel(intl: IntlShape, name: string): string {
-  const id = `metric.${name}`;
-  return id in intl.messages ? intl.formatMessage({ id }) : (byName.get(name)?.label ?? name);
+  return sayOr(intl, `metric.${name}`, byName.get(name)?.label ?? name);
 }
 
 export interface Shown {
@@ -56,12 +56,11 @@ export function glucoseMarker(readings: Readings): "low" | "high" | null {
 }
 
 function duration(intl: IntlShape, minutes: number): string {
-  return intl.formatMessage({ id: "value.duration" }, { hours: Math.floor(minutes / 60), minutes: Math.round(minutes % 60) });
+  return say(intl, "value.duration", { hours: Math.floor(minutes / 60), minutes: Math.round(minutes % 60) });
 }
 
 function words(intl: IntlShape, name: string, value: string): string {
-  const id = `value.${name}.${value}`;
-  return id in intl.messages ? intl.formatMessage({ id }) : value.replaceAll("_", " ");
+  return sayOr(intl, `value.${name}.${value}`, value.replaceAll("_", " "));
 }
 
 /** One value for the eye, or null when there is nothing to show. */
@@ -73,16 +72,16 @@ export function shown(intl: IntlShape, units: Units, name: string, readings: Rea
   }
   if (name === "glucose_mg_dL") {
     const marker = glucoseMarker(readings);
-    if (marker) return { number: intl.formatMessage({ id: `value.glucose.${marker}` }), unit: "" };
+    if (marker) return { number: say(intl, `value.glucose.${marker}`), unit: "" };
   }
   const value = valueAt(readings, name);
   if (name === "sleep.asleep_min" && typeof value === "number") return { number: duration(intl, value), unit: "" };
-  if (name === "stethoscope_audio_url") return value ? { number: intl.formatMessage({ id: "value.recording" }), unit: "" } : null;
+  if (name === "stethoscope_audio_url") return value ? { number: say(intl, "value.recording"), unit: "" } : null;
   if (typeof value === "number") {
     const { unit, precision, convert } = scaleOf(name, units);
     return { number: numberText(intl, convert(value), precision), unit };
   }
-  if (typeof value === "boolean") return { number: intl.formatMessage({ id: value ? "value.yes" : "value.no" }), unit: "" };
+  if (typeof value === "boolean") return { number: say(intl, value ? "value.yes" : "value.no"), unit: "" };
   if (typeof value === "string") return { number: words(intl, name, value), unit: "" };
   if (Array.isArray(value) && value.every((one) => typeof one === "string")) {
     return { number: intl.formatList(value.map((one) => words(intl, name, one)), { type: "unit" }), unit: "" };

@@ -2,11 +2,19 @@
 import { useCallback } from "react";
 import { useIntl, type IntlShape } from "react-intl";
 import { en } from "./messages/en";
+import type { enHelp } from "./messages/en-help";
 import type { enPair } from "./messages/en-pair";
 import type { enReadings } from "./messages/en-readings";
 import type { enSettings } from "./messages/en-settings";
+import type { enSignIn } from "./messages/en-sign-in";
 
-export type MessageId = keyof typeof en | keyof typeof enPair | keyof typeof enReadings | keyof typeof enSettings;
+export type MessageId =
+  | keyof typeof en
+  | keyof typeof enHelp
+  | keyof typeof enPair
+  | keyof typeof enReadings
+  | keyof typeof enSettings
+  | keyof typeof enSignIn;
 export type Values = Record<string, string | number | Date | null | undefined>;
 
 export const messages: Record<string, string> = { ...en };
@@ -16,23 +24,29 @@ export function addMessages(more: Record<string, string>): void {
   Object.assign(messages, more);
 }
 
+/** Nothing to fill in and nothing to choose: such a text is kept as it is, also by the build. */
+const PLAIN = /^[^{}<>'#]*$/;
+
+function format(intl: IntlShape, id: string, values?: Values): string {
+  const text: unknown = intl.messages[id];
+  return typeof text === "string" && PLAIN.test(text) ? text : intl.formatMessage({ id }, values);
+}
+
 export function say(intl: IntlShape, id: MessageId, values?: Values): string {
-  return intl.formatMessage({ id }, values);
+  return format(intl, id, values);
+}
+
+/** An id made at run time (`kind.${kind}`), or the given fallback when there is no such text. */
+export function sayOr(intl: IntlShape, id: string, fallback: string): string {
+  return id in intl.messages ? format(intl, id) : fallback;
 }
 
 export function useText(): (id: MessageId, values?: Values) => string {
   const intl = useIntl();
-  return useCallback((id, values) => intl.formatMessage({ id }, values), [intl]);
+  return useCallback((id, values) => format(intl, id, values), [intl]);
 }
 
-/** An id made at run time (`kind.${kind}`): the given fallback is used when no text exists for it. */
 export function useWord(): (prefix: string, key: string) => string {
   const intl = useIntl();
-  return useCallback(
-    (prefix, key) => {
-      const id = `${prefix}.${key}`;
-      return id in intl.messages ? intl.formatMessage({ id }) : key.replaceAll("_", " ");
-    },
-    [intl],
-  );
+  return useCallback((prefix, key) => sayOr(intl, `${prefix}.${key}`, key.replaceAll("_", " ")), [intl]);
 }

@@ -1,5 +1,6 @@
 // Times for people. Ages up to a day, then dates; always in the zone of the person whose body it is. Pure; takes `now`.
 import type { IntlShape } from "react-intl";
+import { say } from "./text";
 
 export const MINUTE = 60_000;
 export const HOUR = 60 * MINUTE;
@@ -23,7 +24,7 @@ export function daysBetween(then: number, now: number, timeZone: string): number
 /** "just now", "4 minutes ago", "3 hours ago"; older than a day: the date and time. */
 export function ageText(intl: IntlShape, then: number, now: number, timeZone: string): string {
   const age = now - then;
-  if (age < MINUTE && age > -5 * MINUTE) return intl.formatMessage({ id: "time.justNow" });
+  if (age < MINUTE && age > -5 * MINUTE) return say(intl, "time.justNow");
   if (age < 0 || age >= DAY) return dayText(intl, then, now, timeZone);
   const [amount, unit] = age < HOUR ? [Math.floor(age / MINUTE), "minute" as const] : [Math.floor(age / HOUR), "hour" as const];
   return intl.formatRelativeTime(-amount, unit, { numeric: "always" });
@@ -34,8 +35,8 @@ export function dayText(intl: IntlShape, then: number, now: number, timeZone: st
   const hours = hourStyle(intl.locale);
   const time = intl.formatDate(then, { ...hours, timeZone });
   const days = daysBetween(then, now, timeZone);
-  if (days === 0) return intl.formatMessage({ id: "time.today" }, { time });
-  if (days === 1) return intl.formatMessage({ id: "time.yesterday" }, { time });
+  if (days === 0) return say(intl, "time.today", { time });
+  if (days === 1) return say(intl, "time.yesterday", { time });
   const sameYear = new Date(then).getUTCFullYear() === new Date(now).getUTCFullYear();
   return intl.formatDate(then, { day: "numeric", month: "short", year: sameYear ? undefined : "numeric", ...hours, timeZone });
 }

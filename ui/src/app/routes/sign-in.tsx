@@ -3,9 +3,12 @@ import { useSearch } from "@tanstack/react-router";
 import { AnchorButton } from "~/components/ui/button";
 import { Icon, Mark, type IconName } from "~/components/ui/icon";
 import { Page } from "~/components/ui/page";
+import { enSignIn } from "~/lib/messages/en-sign-in";
 import { signInUrl } from "~/lib/session";
-import { useText, type MessageId } from "~/lib/text";
+import { addMessages, useText, type MessageId } from "~/lib/text";
 import styles from "./plain.module.css";
+
+addMessages(enSignIn);
 
 const POINTS: [IconName, MessageId][] = [
   ["pulse", "signIn.point.live"],

@@ -8,24 +8,22 @@ export type Look = "primary" | "secondary" | "quiet" | "danger";
 
 interface Dress {
   look?: Look;
-  /** Full width, as on a phone. */
-  wide?: boolean;
 }
 
-const dress = ({ look = "secondary", wide }: Dress) => [styles.button, styles[look], wide ? styles.wide : ""].join(" ");
+const dress = ({ look = "secondary" }: Dress) => `${styles.button} ${styles[look]}`;
 
 export type ButtonProps = Omit<AriaButtonProps, "className" | "style" | "children"> & Dress & { children: ReactNode };
 
-export const Button = forwardRef<HTMLButtonElement, ButtonProps>(function Button({ look, wide, ...props }, ref) {
-  return <AriaButton {...props} ref={ref} className={dress({ look, wide })} />;
+export const Button = forwardRef<HTMLButtonElement, ButtonProps>(function Button({ look, ...props }, ref) {
+  return <AriaButton {...props} ref={ref} className={dress({ look })} />;
 });
 
 type AnchorProps = Omit<AnchorHTMLAttributes<HTMLAnchorElement>, "className" | "style"> & Dress;
 
 /** For addresses outside the app's own pages: the sign-in, a file. */
-export const AnchorButton = forwardRef<HTMLAnchorElement, AnchorProps>(function AnchorButton({ look, wide, children, ...props }, ref) {
+export const AnchorButton = forwardRef<HTMLAnchorElement, AnchorProps>(function AnchorButton({ look, children, ...props }, ref) {
   return (
-    <a {...props} ref={ref} className={dress({ look, wide })}>
+    <a {...props} ref={ref} className={dress({ look })}>
       {children}
     </a>
   );

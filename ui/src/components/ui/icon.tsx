@@ -22,7 +22,6 @@ const SHAPES = {
   download: <><path d="M12 4v11M7.5 11 12 15.5 16.5 11" /><path d="M5 20h14" /></>,
   chart: <><path d="M4 4v16h16" /><path d="m7.5 14 3.5-4 3 2.5 5-6" /></>,
   table: <><rect x="3.5" y="5" width="17" height="14" rx="2" /><path d="M3.5 10h17M9.5 10v9" /></>,
-  signal: <><path d="M5 18v-2.5M10 18v-6M15 18V8.5M20 18V5" /></>,
   pencil: <><path d="m5 19 1-4L16.5 4.5a1.8 1.8 0 0 1 2.6 0l.4.4a1.8 1.8 0 0 1 0 2.6L9 18z" /><path d="m14.5 6.5 3 3" /></>,
   trash: <><path d="M5 7h14M9.5 7V4.5h5V7M7 7l.8 12.5h8.4L17 7" /></>,
   pulse: <path d="M3 12.5h4.5L9.8 6l4.4 12 2.3-5.5H21" />,
@@ -46,13 +45,6 @@ const SHAPES = {
 } satisfies Record<string, ReactNode>;
 
 export type IconName = keyof typeof SHAPES;
-export const DEVICE_ICON: Record<DeviceType, IconName> = {
-  blood_pressure_cuff: "blood_pressure_cuff", scale: "scale", cgm: "cgm", glucose_meter: "glucose_meter",
-  pulse_oximeter: "pulse_oximeter", thermometer: "thermometer", stethoscope: "stethoscope",
-  activity_tracker: "activity_tracker", smart_watch: "smart_watch", heart_rate_monitor: "heart_rate_monitor",
-  ecg: "ecg", spirometer: "spirometer", inhaler: "inhaler",
-};
-
 export function Icon({ name, size = 20 }: { name: IconName; size?: number }) {
   return (
     <svg className={styles.icon} width={size} height={size} viewBox="0 0 24 24" aria-hidden="true" focusable="false">
@@ -65,7 +57,7 @@ export function Icon({ name, size = 20 }: { name: IconName; size?: number }) {
 export function DevicePicture({ type, size = 44 }: { type: DeviceType; size?: number }) {
   return (
     <span className={styles.picture} style={{ inlineSize: size, blockSize: size }}>
-      <Icon name={DEVICE_ICON[type]} size={Math.round(size * 0.58)} />
+      <Icon name={type} size={Math.round(size * 0.58)} />
     </span>
   );
 }

@@ -1,5 +1,5 @@
 // English, by id: what every page needs. Short, "you", verbs on buttons; says what happened, what to do, what is safe.
-// Reading age about ten. Texts marked needs-clinical-approval are reviewed before they change.
+// Reading age about ten. Texts marked needs-clinical-approval, here and beside, are reviewed before they change.
 
 export const en = {
   "app.name": "Device Connect",
@@ -25,15 +25,6 @@ export const en = {
   "nav.devices": "Devices",
   "nav.settings": "Settings",
 
-  "help.title": "Help",
-  "help.add.title": "Adding a device",
-  "help.add.text": "Choose “Add a device” on the Devices page. Have the device and fresh batteries at hand; it takes about two minutes.",
-  "help.stopped.title": "A device stopped sending",
-  "help.stopped.text": "Move it near your hub, check its batteries and take one measurement. Readings wait in the device or the hub and are sent later.",
-  // needs-clinical-approval
-  "help.urgent.title": "If you feel unwell",
-  "help.urgent.text": "Device Connect is not watched around the clock. If you feel unwell call your emergency number.",
-
   "live.on": "Live",
   "live.lost": "Reconnecting. What you see is from {time}.",
   "live.lostNever": "Not live yet. Trying to connect.",
@@ -54,13 +45,6 @@ export const en = {
   "error.csrf": "This page has been open for long. Load it again, then try once more.",
   "error.conflict": "This was changed somewhere else in the meantime. Load the page again to see how it is now.",
   "error.not_found": "This is not here any more, or it is not shared with you.",
-
-  "signIn.title": "Your readings, from your devices, in one place",
-  "signIn.text": "Connect a blood pressure cuff, a scale or another device at home. See each reading the moment it is taken, and decide who else may see it.",
-  "signIn.action": "Sign in",
-  "signIn.point.live": "Readings appear within a second",
-  "signIn.point.consent": "Nothing is shared until you say yes",
-  "signIn.point.log": "Every look at your data is written down",
 
   "signedOut.title": "You are signed out",
   "signedOut.text": "No readings are kept in this browser. Your devices go on measuring.",

@@ -2,11 +2,13 @@ import { parse } from "@formatjs/icu-messageformat-parser";
 import { describe, expect, test } from "vitest";
 import { DEVICE_TYPES, KINDS } from "../kinds";
 import { en } from "./en";
+import { enHelp } from "./en-help";
 import { enPair } from "./en-pair";
 import { enReadings } from "./en-readings";
 import { enSettings } from "./en-settings";
+import { enSignIn } from "./en-sign-in";
 
-const parts = [en, enPair, enReadings, enSettings];
+const parts = [en, enHelp, enPair, enReadings, enSettings, enSignIn];
 const all: Record<string, string> = Object.assign({}, ...parts);
 
 test("each id has one text", () => {

@@ -13,7 +13,7 @@ const SessionWarning = lazy(() => import("./session-warning"));
 const LOOK_MS = 1000;
 const TELL_MS = 5000;
 
-export function SessionClock() {
+export default function SessionClock() {
   const session = useSession();
   const signOut = useSignOut();
   const [phase, setPhase] = useState<SessionPhase>("active");
