@@ -37,7 +37,7 @@ export function LatestCard({ latest, newest, kind, units, source, isStale }: Lat
           {t("dash.latest")}
           <span className={styles.kind}>{word("kind", kind)}</span>
         </h2>
-        {/* Keyed by the reading: a new one fades in, an unchanged one stays still. */}
+        {/* Keyed by the reading: a new one slides in, an unchanged one stays still. */}
         <p key={head.id} className={`${styles.value} number`}>
           <span className={styles.number}>{parts.main.number}</span> <span className={styles.unit}>{parts.main.unit}</span>
         </p>
