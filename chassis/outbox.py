@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Final, Protocol
 
 import asyncpg
 import msgspec
+from nats.errors import Error
 
 from chassis import telemetry
 from chassis.bus import Bus
@@ -178,12 +179,20 @@ class Outbox:
             for record in records:
                 if record["id"] in known:
                     continue
-                await self._bus.publish(
-                    record["subject"],
-                    record["payload"],
-                    msg_id=f"ob-{schema}-{record['id']}",
-                    headers=msgspec.json.decode(record["headers"], type=dict[str, str]),
-                )
+                try:
+                    await self._bus.publish(
+                        record["subject"],
+                        record["payload"],
+                        msg_id=f"ob-{schema}-{record['id']}",
+                        headers=msgspec.json.decode(record["headers"], type=dict[str, str]),
+                    )
+                except (
+                    Error
+                ) as error:  # refused for what it is: it stays, is seen by its age, and stops no other
+                    log.failure(
+                        "outbox_row_refused", error, service=schema, subject=record["subject"].split(".")[0]
+                    )
+                    continue
                 done.append(record["id"])
             if done:
                 await conn.execute(f"DELETE FROM {schema}.outbox WHERE id = ANY($1)", done)

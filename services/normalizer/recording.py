@@ -40,6 +40,8 @@ from services.normalizer.store.readings import Existing
 
 ECHO: Final = timedelta(seconds=10)
 RECEIPT_MAX: Final = 500
+EVENT_READINGS: Final = 500
+EVENT_BYTES: Final = 1024 * 1024
 OLD: Final = timedelta(hours=24)
 
 
@@ -249,16 +251,33 @@ def _emit(tx: Tx, batch: Batch, done: Recorded, now: datetime) -> None:
             signals.setdefault(patient_id, []).append(signal)
     # PHI: leaves towards EVENTS (24 h), for live views of those who may see it.
     for patient_id in dict.fromkeys([*recorded, *settled, *signals]):
-        tx.emit(
-            subjects.to(subjects.OBSERVATIONS_RECORDED, patient_id),
-            ObservationsRecorded(
-                patient_id=patient_id,
-                recorded_at=now,
-                readings=recorded.get(patient_id, []),
-                signals=signals.get(patient_id, []),
-                settled=settled.get(patient_id, []),
-            ),
-        )
+        parts = event_parts(recorded.get(patient_id, []))
+        for number, part in enumerate(parts):
+            last = number == len(parts) - 1
+            tx.emit(
+                subjects.to(subjects.OBSERVATIONS_RECORDED, patient_id),
+                ObservationsRecorded(
+                    patient_id=patient_id,
+                    recorded_at=now,
+                    readings=part,
+                    signals=signals.get(patient_id, []) if last else [],
+                    settled=settled.get(patient_id, []) if last else [],
+                ),
+            )
+
+
+def event_parts(readings_: list[RecordedReading]) -> list[list[RecordedReading]]:
+    """A long list in parts that stay well below the server's largest message; at least one part, which may be empty."""
+    parts: list[list[RecordedReading]] = [[]]
+    size = 0
+    for reading in readings_:
+        weight = len(bytes(reading.readings)) + len(bytes(reading.meta)) + 250
+        if parts[-1] and (size + weight > EVENT_BYTES or len(parts[-1]) >= EVENT_READINGS):
+            parts.append([])
+            size = 0
+        parts[-1].append(reading)
+        size += weight
+    return parts
 
 
 def _emit_rejected(tx: Tx, done: Recorded, now: datetime) -> None:
