@@ -19,7 +19,7 @@ from nats.js.api import (
 )
 from nats.js.errors import APIError, NotFoundError
 
-from proto.subjects import BUCKETS, CONSUMERS, STREAMS, Account, Consumer, Stream, inbox_prefix
+from proto.subjects import BUCKETS, CONSUMERS, STREAMS, Account, Bucket, Consumer, Stream, inbox_prefix
 
 ADMINS: Final[Mapping[Account, str]] = {"APP": "admin", "HUBS": "hubs-admin"}
 READY_S: Final = 15.0
@@ -56,7 +56,7 @@ async def _ensure_account(url: str, secrets: Path, account: Account) -> None:
         await _until_ready(js)
         await asyncio.gather(*(_ensure_stream(js, row) for row in STREAMS if row.account == account))
         if account == "APP":
-            await asyncio.gather(*(_ensure_bucket(js, row.name) for row in BUCKETS))
+            await asyncio.gather(*(_ensure_bucket(js, row) for row in BUCKETS))
         await asyncio.gather(*(_ensure_consumer(js, row) for row in CONSUMERS if row.account == account))
     finally:
         await nc.close()
@@ -137,13 +137,25 @@ async def _ensure_stream(js: JetStreamContext, row: Stream) -> None:
         await js.update_stream(config)
 
 
-async def _ensure_bucket(js: JetStreamContext, name: str) -> None:
+async def _ensure_bucket(js: JetStreamContext, row: Bucket) -> None:
     try:
-        await js.key_value(name)
+        found = (await js.stream_info(f"KV_{row.name}")).config
     except NotFoundError:
         await js.create_key_value(
-            KeyValueConfig(bucket=name, history=1, storage=StorageType.FILE, direct=True)
+            KeyValueConfig(
+                bucket=row.name,
+                history=1,
+                ttl=row.ttl_s or None,
+                storage=StorageType.FILE,
+                direct=True,
+            )
         )
+        return
+    if (found.max_age or 0.0) != row.ttl_s:  # keys that do not vanish make a lease that nobody can take over
+        found.max_age = row.ttl_s
+        if row.ttl_s:
+            found.duplicate_window = min(found.duplicate_window, row.ttl_s)
+        await js.update_stream(found)
 
 
 async def _ensure_consumer(js: JetStreamContext, row: Consumer) -> None:
