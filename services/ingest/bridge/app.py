@@ -16,7 +16,8 @@ from proto.errors import Unavailable
 from proto.state import ConnectionsEntry, ModelState
 from services.ingest.bridge.commands import Commands
 from services.ingest.bridge.settings import Settings
-from services.ingest.bridge.sources.mqtt import Lease, MqttDownlink, MqttSource
+from services.ingest.bridge.sources.lease import Lease
+from services.ingest.bridge.sources.mqtt import MqttDownlink, MqttSource
 from services.ingest.bridge.sources.nats import NatsDownlink, nats_source
 from services.ingest.bridge.uplink import Downlink, Uplink
 from services.ingest.committer import Committer

@@ -5,7 +5,7 @@ A bad message stops neither its hub nor another: every payload ends as something
 
 from collections.abc import Iterable
 from datetime import datetime
-from typing import Any, Final, Literal, Protocol
+from typing import Annotated, Any, Final, Literal, Protocol
 from uuid import UUID
 
 import msgspec
@@ -25,6 +25,8 @@ from services.ingest.domain import (
 from services.ingest.envelope import envelope
 
 RECEIPT_MAX: Final = 500
+UNREADABLE: Final = (msgspec.DecodeError, RecursionError, UnicodeDecodeError)
+"""What reading foreign JSON may raise; `RecursionError` is what brackets a thousand deep get."""
 _decode_array: Final = msgspec.json.Decoder(list[msgspec.Raw]).decode
 
 
@@ -52,13 +54,16 @@ class Take(msgspec.Struct):
     denied: list[tuple[Refusal, Caller]] = []
     states: list[HubStateChanged] = []
     answers: list[HubAnswered] = []
-    accepted: int = 0
+    ignored: list[tuple[HubState | None, str]] = []
+    """The hub, when it is known, and why its message amounts to nothing."""
+    said: set[tuple[str, str | None, str | None]] = set()
+    """Code, field and event id of what the current payload's refusals have told every device of the hub."""
 
 
 class _StatePayload(msgspec.Struct):
     state: Literal["online", "offline"]
     firmware: str | None = None
-    slots: int | None = None
+    slots: Annotated[int, msgspec.Meta(ge=0, le=10_000)] | None = None
 
 
 class _AnswerPayload(msgspec.Struct):
@@ -88,14 +93,20 @@ def take(out: Take, topic: Topic, payload: bytes, known: HubsKnown, now: datetim
     """Adds one message to what is to be done."""
     hub = known.hub(topic.hub_id)
     if hub is None:
-        return  # deleted between its publish and now: nobody is left to be told
+        out.ignored.append((None, "unknown_hub"))  # deleted since its publish: nobody is left to be told
+        return
+    out.said.clear()
     match topic.channel:
-        case "readings" | "gatt":
+        case "readings" | "gatt" if not topic.rest:
             _take_items(out, topic, payload, hub, known, now)
-        case "state":
-            _take_state(out, topic, payload, now)
+        case "state" | "commands" if len(payload) > MAX_MESSAGE:
+            out.ignored.append((hub, "payload_too_large"))
+        case "state" if not topic.rest:
+            _take_state(out, hub, payload, now)
         case "commands":
-            _take_answer(out, topic, payload, now)
+            _take_answer(out, hub, topic, payload, now)
+        case _:
+            out.ignored.append((hub, "unknown_topic"))
 
 
 def _take_items(
@@ -105,7 +116,7 @@ def _take_items(
     if text[:1] == b"[":
         try:
             items = [bytes(raw) for raw in _decode_array(text)]
-        except (msgspec.DecodeError, RecursionError, UnicodeDecodeError):
+        except UNREADABLE:
             _unreadable(out, hub, known, "invalid_json", now)
             return
     else:
@@ -124,7 +135,6 @@ def _take_items(
         if isinstance(verdict, Refusal):
             _refuse(out, verdict, caller, hub, known, refused, now)
             continue
-        out.accepted += 1
         if verdict.objects:
             out.objects.append((verdict, verdict.event_id, len(out.envelopes)))
         out.envelopes.append(
@@ -182,7 +192,10 @@ def _unreadable(
     event_id: str | None = None,
     field: str | None = None,
 ) -> None:
-    """A payload that names no device of this hub: every device behind the hub shows it, for one of them sent it."""
+    """What names no device of this hub: every device behind the hub shows it, for one of them sent it. Said once."""
+    if (code, field, event_id) in out.said:
+        return
+    out.said.add((code, field, event_id))
     ids: list[UUID | None] = [state.id for state in known.of_hub(hub.id)]
     for id in ids or [None]:
         rejection = Rejection(
@@ -196,7 +209,7 @@ def _too_large(out: Take, hub: HubState, items: list[bytes], known: HubsKnown, n
     for raw in items:
         try:
             event_id = _decode_event_id(raw).event_id
-        except (msgspec.DecodeError, RecursionError, UnicodeDecodeError):
+        except UNREADABLE:
             continue
         if isinstance(event_id, str) and 0 < len(event_id) <= 64:
             ids.append(event_id)
@@ -212,14 +225,15 @@ def rejected_receipts(event_ids: list[str], code: str) -> list[HubReceipt]:
     ]
 
 
-def _take_state(out: Take, topic: Topic, payload: bytes, now: datetime) -> None:
+def _take_state(out: Take, hub: HubState, payload: bytes, now: datetime) -> None:
     try:
         state = _decode_state(payload)
-    except (msgspec.DecodeError, UnicodeDecodeError):
+    except UNREADABLE:
+        out.ignored.append((hub, "unreadable_state"))
         return
     out.states.append(
         HubStateChanged(
-            hub_id=topic.hub_id,
+            hub_id=hub.id,
             state=state.state,
             at=now,
             firmware=state.firmware[:64] if state.firmware else None,
@@ -228,15 +242,16 @@ def _take_state(out: Take, topic: Topic, payload: bytes, now: datetime) -> None:
     )
 
 
-def _take_answer(out: Take, topic: Topic, payload: bytes, now: datetime) -> None:
+def _take_answer(out: Take, hub: HubState, topic: Topic, payload: bytes, now: datetime) -> None:
     try:
         answer = _decode_answer(payload)
         command_id = UUID(topic.rest)
-    except (msgspec.DecodeError, UnicodeDecodeError, ValueError):
+    except (*UNREADABLE, ValueError):
+        out.ignored.append((hub, "unreadable_answer"))
         return
     out.answers.append(
         HubAnswered(
-            hub_id=topic.hub_id,
+            hub_id=hub.id,
             command_id=command_id,
             ok=answer.ok,
             at=now,

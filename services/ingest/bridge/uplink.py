@@ -1,7 +1,8 @@
 """From a hub's publishes to INGEST: durable first, then events and refusals, and only then the source acknowledges."""
 
+from collections import Counter
 from collections.abc import Sequence
-from typing import Protocol
+from typing import Final, Protocol
 from uuid import UUID, uuid4
 
 import msgspec
@@ -11,6 +12,7 @@ from chassis.bus import Bus
 from chassis.clock import now
 from chassis.log import Log
 from proto import subjects
+from proto.errors import Unavailable
 from proto.events import HubAnswered, HubReceipt, HubStateChanged, ReadingsRejected, Rejection
 from services.ingest.bridge.domain import Take, Topic, rejected_receipts, take
 from services.ingest.committer import Committer
@@ -21,9 +23,12 @@ from services.ingest.objects import Objects
 
 log = Log("bridge")
 
+REJECTIONS_MAX: Final = 500
+"""In one event: 1,000 refused readings behind a hub with many devices would be more than a message may hold."""
+
 
 class Downlink(Protocol):
-    """The way back to a hub."""
+    """The way back to a hub. `send` raises `Unavailable` when there is none at present."""
 
     async def send(self, hub_id: str, suffix: str, payload: bytes) -> None: ...
 
@@ -103,20 +108,28 @@ class Uplink:
             telemetry.REJECTED.labels(rejection.code).inc()
             by_patient.setdefault(patient_id, []).append(rejection)
         for patient_id, rejections in by_patient.items():
-            event = ReadingsRejected(patient_id=patient_id, rejections=rejections)
-            await self._publish(subjects.READINGS_REJECTED, patient_id, event, f"rej-{batch_id}-{patient_id}")
+            for start in range(0, len(rejections), REJECTIONS_MAX):
+                part = rejections[start : start + REJECTIONS_MAX]
+                event = ReadingsRejected(patient_id=patient_id, rejections=part)
+                msg_id = f"rej-{batch_id}-{patient_id}-{start}"
+                await self._publish(subjects.READINGS_REJECTED, patient_id, event, msg_id)
         for number, state in enumerate(out.states):
             self._answers.on_state(state)
             await self._publish(subjects.HUBS_STATE, state.hub_id, state, f"st-{batch_id}-{number}")
         for number, answer in enumerate(out.answers):
             self._answers.on_answer(answer)
             await self._publish(subjects.HUBS_ANSWERED, answer.hub_id, answer, f"an-{batch_id}-{number}")
+        for (hub_id, reason), count in Counter((hub and hub.id, why) for hub, why in out.ignored).items():
+            log.warning("message_ignored", hub_id=hub_id, reason=reason, count=count)
         for hub_id, receipt in out.receipts:
-            await self.receipt(hub_id, receipt)
+            await self._receipt(hub_id, receipt)
 
     async def _publish(self, subject: str, token: UUID | str, event: object, msg_id: str) -> None:
         await self._bus.publish(subjects.to(subject, token), msgspec.json.encode(event), msg_id=msg_id)
 
-    async def receipt(self, hub_id: str, receipt: HubReceipt) -> None:
-        """QoS 0 and not queued for an absent hub: its resend earns a new one."""
-        await self._downlink.send(hub_id, "receipt", msgspec.json.encode(receipt))
+    async def _receipt(self, hub_id: str, receipt: HubReceipt) -> None:
+        """A lost one is cured by the hub's resend, so it holds up nothing: what it speaks of is finished."""
+        try:
+            await self._downlink.send(hub_id, "receipt", msgspec.json.encode(receipt))
+        except Unavailable:
+            log.warning("receipt_not_sent", hub_id=hub_id, reason="the hub will send again")

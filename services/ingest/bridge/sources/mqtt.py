@@ -10,16 +10,14 @@ from typing import Final
 from urllib.parse import urlsplit
 
 import aiomqtt
-from nats.errors import Error
-from nats.js.errors import APIError
 
-from chassis.bus import Bus
 from chassis.clock import uuid7
+from chassis.db import is_passing
 from chassis.log import Log
-from chassis.resource import Job
 from proto.errors import Unavailable
 from services.ingest.bridge.domain import Topic, topic_of
 from services.ingest.bridge.settings import Settings
+from services.ingest.bridge.sources.lease import Lease
 from services.ingest.bridge.uplink import Uplink
 
 log = Log("mqtt-source")
@@ -47,7 +45,7 @@ class MqttDownlink:
 class MqttSource:
     """Connects while it holds the lease; feeds the uplink in the broker's order."""
 
-    def __init__(self, settings: Settings, uplink: Uplink, downlink: MqttDownlink, lease: "Lease") -> None:
+    def __init__(self, settings: Settings, uplink: Uplink, downlink: MqttDownlink, lease: Lease) -> None:
         parts = urlsplit(settings.mqtt_url)
         self._host = parts.hostname or "127.0.0.1"
         self._tls = parts.scheme == "mqtts"
@@ -76,19 +74,32 @@ class MqttSource:
         return None
 
     async def _run(self) -> None:
+        """Until stopped: a session whenever the lease is held, again and again. Nothing may end this unheard."""
         failures = 0
         while not self._stop.is_set():
             await self._lease.wait()
             try:
-                await self._session()
-                failures = 0
+                await self._session_while_held()
             except (aiomqtt.MqttError, OSError) as error:
                 log.warning("mqtt_lost", error=type(error).__name__)
-                failures += 1
-            finally:
-                self._connected = False
-                self._downlink.client = None
+            except Exception as error:
+                log.failure("mqtt_failed", error)
+            failures = 0 if self._connected else failures + 1
+            self._connected = False
             await asyncio.sleep(RECONNECT_S[min(failures, len(RECONNECT_S) - 1)])
+
+    async def _session_while_held(self) -> None:
+        """Ends when the broker does or the lease is gone, whatever waits then: it is not acknowledged, and comes again."""
+        session = asyncio.create_task(self._session(), name="mqtt-session")
+        lost = asyncio.create_task(self._lease.lost(), name="mqtt-lease")
+        try:
+            await asyncio.wait({session, lost}, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            lost.cancel()
+            session.cancel()
+            await asyncio.gather(session, lost, return_exceptions=True)
+        if not session.cancelled():
+            session.result()
 
     async def _session(self) -> None:
         client = aiomqtt.Client(
@@ -104,77 +115,56 @@ class MqttSource:
         )
         client._client.manual_ack_set(True)
         async with client:
+            granted = await client.subscribe(UP, qos=1)
+            if any(code != 1 for code in granted):
+                raise aiomqtt.MqttError("the broker does not let the bridge hear hubs at QoS 1")
             self._downlink.client = client
-            await client.subscribe(UP, qos=1)
             self._connected = True
             log.info("mqtt_connected", port=self._port)
-            async for message in client.messages:
-                if not self._lease.held:
-                    return
-                batch = [message]
-                while len(batch) < BATCH and len(client.messages):
-                    batch.append(await anext(client.messages))
-                await self._take(client, batch)
+            try:
+                async for message in client.messages:
+                    batch = [message]
+                    while len(batch) < BATCH and len(client.messages):
+                        batch.append(await anext(client.messages))
+                    await self._take(client, batch)
+            finally:
+                self._downlink.client = None
 
     async def _take(self, client: aiomqtt.Client, batch: list[aiomqtt.Message]) -> None:
         messages: list[tuple[Topic, bytes]] = []
         for message in batch:
             topic = topic_of(str(message.topic).split("/"))
             payload = message.payload
-            if topic is not None and isinstance(payload, bytes | bytearray):
-                messages.append((topic, bytes(payload)))
-        delay = 0.1
-        while True:
-            try:
-                await self._uplink.take(messages)
-                break
-            except Unavailable:
-                # Not acknowledged: the broker keeps what follows, and nothing is lost.
-                await asyncio.sleep(delay)
-                delay = min(delay * 2, 2.0)
+            if topic is None or not isinstance(payload, bytes | bytearray):
+                continue
+            if message.retain and topic.channel == "state":
+                continue  # what the broker remembers of a hub is older than what is kept here
+            messages.append((topic, bytes(payload)))
+        await self._finish(messages, uuid7().hex)
         for message in batch:
             if message.qos:
                 client._client.ack(message.mid, message.qos)
 
-
-class Lease:
-    """One holder at a time: a key in the `leases` bucket, whose keys expire unless renewed. Losing it ends the session."""
-
-    def __init__(self, bus: Bus, bucket: str, key: str) -> None:
-        self._bus = bus
-        self._bucket = bucket
-        self._key = key
-        self._me = uuid7().hex.encode()
-        self._revision: int | None = None
-        self._held = asyncio.Event()
-        self._job = Job("lease", 1.5, self._turn, at_start=True)
-
-    @property
-    def held(self) -> bool:
-        return self._held.is_set()
-
-    async def wait(self) -> None:
-        await self._held.wait()
-
-    async def start(self) -> None:
-        await self._job.start()
-
-    async def stop(self) -> None:
-        await self._job.stop()
-
-    def problem(self) -> str | None:
-        return None
-
-    async def _turn(self) -> None:
-        try:
-            kv = await self._bus.js.key_value(self._bucket)
-            if self._revision is None:
-                self._revision = await kv.create(self._key, self._me)
+    async def _finish(self, messages: list[tuple[Topic, bytes]], batch_id: str) -> None:
+        """Returns when the broker may forget these. What is down is waited for: the broker keeps what follows."""
+        delay = 0.1
+        while True:
+            try:
+                await self._uplink.take(messages, batch_id)
+            except Exception as error:
+                if not is_passing(error):
+                    await self._one_by_one(messages, batch_id, error)
+                    return
+                log.warning("batch_waits", error=type(error).__name__, delay_s=delay)
+                await asyncio.sleep(delay)
+                delay = min(delay * 2, 2.0)
             else:
-                self._revision = await kv.update(self._key, self._me, last=self._revision)
-            self._held.set()
-        except (Error, APIError) as error:
-            if self._held.is_set():
-                log.warning("lease_lost", error=type(error).__name__)
-            self._revision = None
-            self._held.clear()
+                return
+
+    async def _one_by_one(self, messages: list[tuple[Topic, bytes]], batch_id: str, error: Exception) -> None:
+        """A message that fails alone is let go: without a receipt its hub keeps it, and sends it again."""
+        if len(messages) == 1:
+            log.failure("message_failed", error, hub_id=messages[0][0].hub_id)
+            return
+        for number, message in enumerate(messages):
+            await self._finish([message], f"{batch_id}-{number}")

@@ -5,8 +5,11 @@ The subject is the topic with dots; the payload is untouched. A delivery is ackn
 
 from typing import Final
 
+from nats.errors import Error
+
 from chassis.bus import Bus
 from chassis.consume import DONE, Consumer, Delivery, Subscription, Verdict
+from proto.errors import Unavailable
 from services.ingest.bridge.domain import Topic, topic_of
 from services.ingest.bridge.uplink import Uplink
 
@@ -20,7 +23,10 @@ class NatsDownlink:
         self._hubs = hubs
 
     async def send(self, hub_id: str, suffix: str, payload: bytes) -> None:
-        await self._hubs.say(f"dc.v1.hubs.{hub_id}.down.{suffix}", payload)
+        try:
+            await self._hubs.say(f"dc.v1.hubs.{hub_id}.down.{suffix}", payload)
+        except Error:
+            raise Unavailable("hubs") from None
 
 
 def nats_source(hubs: Bus, app: Bus, uplink: Uplink, batch: int = 100) -> Consumer[list[tuple[Topic, bytes]]]:
