@@ -1,6 +1,7 @@
 """The HTTP side of a service: app factory, problem+json (RFC 9457), health endpoints, request metrics and traces."""
 
 import asyncio
+import os
 import time
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
@@ -15,7 +16,6 @@ from litestar.exceptions import HTTPException
 from litestar.middleware import ASGIMiddleware
 from litestar.openapi.config import OpenAPIConfig
 from litestar.types import ASGIApp, Message, Receive, Scope, Send
-from opentelemetry import trace
 from opentelemetry.trace import SpanKind
 
 from chassis import auth, telemetry
@@ -175,7 +175,6 @@ def _body(
     status: int, code: str, detail: str, faults: Sequence[FieldFault] = (), rejected: Sequence[Any] = ()
 ) -> bytes:
     errors = [{"field": fault.field or "", "code": fault.code} for fault in faults]
-    context = trace.get_current_span().get_span_context()
     return msgspec.json.encode(
         Problem(
             type=f"urn:device-connect:problem:{code}",
@@ -185,7 +184,7 @@ def _body(
             code=code,
             errors=errors,
             rejected=list(rejected) if rejected else msgspec.UNSET,
-            request_id=format(context.trace_id, "032x") if context.is_valid else msgspec.UNSET,
+            request_id=telemetry.REQUEST_ID.get() or msgspec.UNSET,
         )
     )
 
@@ -249,6 +248,14 @@ def on_error(request: "Request[Any, Any, Any]", error: Exception) -> Response[by
     return problem_response(500, "internal", TEXT_OF["internal"])
 
 
+def request_id_of(carried: Mapping[str, str]) -> str:
+    """The trace id that the request carries, so that its spans and its answer agree, or a new random one."""
+    parts = carried.get("traceparent", "").split("-")
+    return (
+        parts[1] if len(parts) == 4 and len(parts[1]) == 32 and parts[1].isalnum() else os.urandom(16).hex()
+    )
+
+
 class Observe(ASGIMiddleware):
     """Counts, times and traces each request; answers with `x-request-id`. Nothing of the path but its template."""
 
@@ -265,6 +272,9 @@ class Observe(ASGIMiddleware):
             for name, text in scope["headers"]
             if name in (b"traceparent", b"tracestate")
         }
+        request_id = request_id_of(carried)
+        shown = (b"x-request-id", request_id.encode())
+        token = telemetry.REQUEST_ID.set(request_id)
         began = time.perf_counter()
         status = 500
 
@@ -272,6 +282,7 @@ class Observe(ASGIMiddleware):
             nonlocal status
             if message["type"] == "http.response.start":
                 status = message["status"]
+                message["headers"] = [*message.get("headers", ()), shown]
             await send(message)
 
         telemetry.HTTP_ACTIVE.inc()
@@ -279,6 +290,7 @@ class Observe(ASGIMiddleware):
             with telemetry.span(f"{method} {self._service}", SpanKind.SERVER, carried):
                 await next_app(scope, receive, observe)
         finally:
+            telemetry.REQUEST_ID.reset(token)
             telemetry.HTTP_ACTIVE.dec()
             route = str(scope.get("path_template") or "unmatched")
             telemetry.HTTP_SECONDS.labels(method, route, str(status)).observe(time.perf_counter() - began)

@@ -8,6 +8,8 @@ from uuid import UUID
 
 from opentelemetry import trace
 
+from chassis.telemetry import REQUEST_ID
+
 ALLOWED: Final = frozenset(
     {
         "action", "attempt", "bucket", "bytes", "characteristic", "code", "command", "component", "connection_id",
@@ -103,6 +105,8 @@ class JsonFormatter(logging.Formatter):
             if record.exc_info and record.exc_info[1]:
                 line["error"] = type(record.exc_info[1]).__name__
                 line["where"] = place(record.exc_info[1])
+        if request_id := REQUEST_ID.get():
+            line["request_id"] = request_id
         context = trace.get_current_span().get_span_context()
         if context.is_valid:
             line["trace_id"] = format(context.trace_id, "032x")

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Iterator, Mapping, MutableMapping
 from contextlib import contextmanager
+from contextvars import ContextVar
 from typing import Final
 
 from opentelemetry import propagate, trace
@@ -10,7 +11,7 @@ from opentelemetry.sdk.resources import Resource as OtelResource
 from opentelemetry.sdk.trace import TracerProvider
 from opentelemetry.sdk.trace.export import BatchSpanProcessor
 from opentelemetry.sdk.trace.sampling import ParentBased, TraceIdRatioBased
-from opentelemetry.trace import Link, Span, SpanKind
+from opentelemetry.trace import INVALID_SPAN, Link, Span, SpanKind
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, start_http_server
 
 from chassis.config import Common
@@ -18,6 +19,9 @@ from chassis.config import Common
 REGISTRY: Final = CollectorRegistry()
 _SECONDS: Final = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10)
 _tracer: Final = trace.get_tracer("device-connect")
+REQUEST_ID: Final[ContextVar[str]] = ContextVar("request_id", default="")
+"""What a person can tell support: in the answer's `x-request-id`, in problems and in log lines."""
+_exporting = False
 
 
 def _histogram(name: str, text: str, *labels: str) -> Histogram:
@@ -82,11 +86,13 @@ def setup(settings: Common, service: str, *, metrics: bool = True) -> None:
         endpoint = f"{settings.otel_endpoint.rstrip('/')}/v1/traces"
         provider.add_span_processor(BatchSpanProcessor(OTLPSpanExporter(endpoint=endpoint)))
         trace.set_tracer_provider(provider)
+        global _exporting
+        _exporting = True
 
 
 def inject(headers: MutableMapping[str, str]) -> None:
     """Adds `traceparent` to outgoing headers."""
-    if trace.get_current_span().get_span_context().is_valid:
+    if _exporting and trace.get_current_span().get_span_context().is_valid:
         propagate.inject(headers)
 
 
@@ -94,7 +100,10 @@ def inject(headers: MutableMapping[str, str]) -> None:
 def span(
     name: str, kind: SpanKind = SpanKind.INTERNAL, headers: Mapping[str, str] | None = None
 ) -> Iterator[Span]:
-    """A span; with `headers`, a child of the context that they carry."""
+    """A span; with `headers`, a child of the context that they carry. Costs nothing when nobody collects."""
+    if not _exporting:
+        yield INVALID_SPAN
+        return
     context = propagate.extract(headers) if headers else None
     with _tracer.start_as_current_span(name, context=context, kind=kind) as current:
         yield current
@@ -103,6 +112,9 @@ def span(
 @contextmanager
 def batch_span(name: str, headers: list[Mapping[str, str] | None]) -> Iterator[Span]:
     """The span of a batch, linked to at most 32 of the contexts that its messages carry."""
+    if not _exporting:
+        yield INVALID_SPAN
+        return
     links = []
     for carried in headers[:32]:
         if carried and "traceparent" in carried:

@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from chassis.clock import uuid7
 from chassis.config import Common, ConfigError, Secret, load
 from chassis.crypto import LocalKeyRing, SealBroken, open_sealed, seal
+from chassis.http import request_id_of
 from chassis.janitor import purge_before
 from chassis.log import JsonFormatter, Log, safe
 from chassis.paging import decode_cursor, encode_cursor
@@ -175,3 +176,19 @@ def test_the_janitor_purges_only_what_is_acknowledged(
     first_at = NOW - timedelta(hours=age_h)
 
     assert purge_before(ack_floor=floor, first=5, first_at=first_at, fill=fill, now=NOW) == expected
+
+
+@pytest.mark.parametrize(
+    ("traceparent", "kept"),
+    [
+        ("00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01", True),
+        ("", False),
+        ("nonsense", False),
+        ("00-short-00f067aa0ba902b7-01", False),
+    ],
+)
+def test_a_request_is_known_by_its_trace_or_a_new_id(traceparent: str, kept: bool) -> None:
+    found = request_id_of({"traceparent": traceparent})
+
+    assert len(found) == 32
+    assert (found == "4bf92f3577b34da6a3ce929d0e0e4736") == kept
