@@ -189,6 +189,20 @@ class Listeners:
             self._seats.leave(ticket.user_id)
             listener.close()
 
+    async def note_refused(self, ticket: Ticket) -> None:
+        """Somebody came with a ticket that was used before, or from a foreign page: whose ticket it is shall know."""
+        await self._auditor.write(
+            AuditRecord(
+                action="live.subscribe",
+                actor_id=str(ticket.user_id),
+                actor_role=ticket.principal().role,
+                object_type="live_ticket",
+                object_id=str(ticket.user_id),
+                patient_id=ticket.patient_id,
+                outcome="denied",
+            )
+        )
+
     def _session_ended(self, key: str) -> None:
         for listener in self._open:
             if listener.ticket.session_key == key:

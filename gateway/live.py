@@ -62,8 +62,13 @@ class LiveSocket:
     async def __call__(self, scope: WebSocketScope, receive: Receive, send: Send) -> None:
         await receive()  # websocket.connect
         try:
-            ticket = await self._admit(scope)
+            headers = {name.decode("latin-1"): text.decode("latin-1") for name, text in scope["headers"]}
+            texts = parse_qs(scope["query_string"].decode("latin-1")).get("ticket", [])
+            ticket = await self._admit(headers, texts)
             if ticket is None:
+                misused = await self._tickets.misused(texts[0]) if texts else None
+                if misused is not None:
+                    await self._listeners.note_refused(misused)
                 await send({"type": "websocket.close", "code": POLICY, "reason": ""})  # HTTP 403
                 return
             with self._listeners.open(ticket, "websocket") as listener:
@@ -72,14 +77,12 @@ class LiveSocket:
         except Refused as refused:
             await _deny(scope, send, refused)
 
-    async def _admit(self, scope: WebSocketScope) -> Ticket | None:
+    async def _admit(self, headers: dict[str, str], texts: list[str]) -> Ticket | None:
         """The ticket is spent only when the origin may use it."""
-        headers = {name.decode("latin-1"): text.decode("latin-1") for name, text in scope["headers"]}
         if not may_listen(
             headers.get("origin"), headers.get("host"), self._public_origin, development=self._development
         ):
             return None
-        texts = parse_qs(scope["query_string"].decode("latin-1")).get("ticket", [])
         ticket = await self._tickets.spend(texts[0]) if len(texts) == 1 else None
         if ticket is None or ticket.ends_at <= time.time():
             return None

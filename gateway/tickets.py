@@ -26,6 +26,8 @@ class Ticket(msgspec.Struct, frozen=True, kw_only=True):
         return Principal(user_id=self.user_id, roles=self.roles, patient_id=self.patient_id)
 
 
+REMEMBERED_MS: Final = 60_000
+"""How long a ticket that was spent, or refused, is still known as somebody's."""
 _encode: Final = msgspec.json.Encoder().encode
 _decode: Final = msgspec.json.Decoder(Ticket).decode
 
@@ -48,10 +50,22 @@ class Tickets:
         """Whose it is; None when it was never issued, is used, or is too old. Raises `Unavailable`."""
         try:
             kept = await self._cache.client.getdel(_key(text))
+            if kept is not None:
+                await self._cache.client.set(_key(text, "ticket-spent"), kept, px=REMEMBERED_MS)
         except DOWN:
             raise Unavailable("tickets") from None
         return _decode(kept) if kept is not None else None
 
+    async def misused(self, text: str) -> Ticket | None:
+        """Whose the ticket is or was that opened nothing; told once a ticket, and never of one that was made up."""
+        client = self._cache.client
+        try:
+            kept = await client.get(_key(text)) or await client.get(_key(text, "ticket-spent"))
+            is_news = kept and await client.set(_key(text, "ticket-told"), b"", px=REMEMBERED_MS, nx=True)
+        except DOWN:
+            raise Unavailable("tickets") from None
+        return _decode(kept) if kept and is_news else None
 
-def _key(text: str) -> str:
-    return "dc:ticket:" + sha256(text.encode()).hexdigest()
+
+def _key(text: str, what: str = "ticket") -> str:
+    return f"dc:{what}:{sha256(text.encode()).hexdigest()}"

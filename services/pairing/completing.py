@@ -76,6 +76,7 @@ class Completer:
         row = locked[session.device_connection_id]
         fault = token_fault(session.state, session.expires_at, session.completed_at, now)
         if fault is not None:
+            self._people.note_refused(principal, "pairing.complete", row, fault)
             raise Refused(fault)
         try:
             known, taken = find_known(row, [locked[id] for id in rivals if id in locked])
