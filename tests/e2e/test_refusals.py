@@ -177,6 +177,7 @@ async def test_an_expired_pairing_token_pairs_nothing(hasty: World) -> None:
 
     await patient.refused(410, "pairing_expired", "POST", "/api/v1/device-connections/pair/complete", body)
 
+    assert (await patient.denied("pairing.complete", by=patient.user_id))["object_id"] == created["id"]
     connection = await patient.get(f"/api/v1/device-connections/{created['id']}")
     assert (connection["status"], connection["consent"]) == ("pairing", None)
     device = await patient.complete(await patient.start(created["id"]), "in-time", model["capabilities"])
@@ -212,6 +213,7 @@ async def test_a_used_ticket_opens_no_second_socket(world: World) -> None:
     async with websockets.connect(address, proxy=None):
         await _no_socket(address)
 
+    await patient.denied("live.subscribe", by=patient.user_id)
     await _no_socket(world.live_address("made-up"))
 
 
@@ -241,6 +243,7 @@ async def test_a_page_of_somebody_else_cannot_open_a_socket_nor_spend_the_ticket
 
     await _no_socket(address, origin)
 
+    await patient.denied("live.subscribe", by=patient.user_id)
     async with websockets.connect(address, origin=websockets.Origin(world.system.gateway), proxy=None):
         pass
 
