@@ -15,6 +15,7 @@ import type { RangeId } from "~/lib/keys";
 import { meQuery } from "~/lib/me";
 import { ApiProblem } from "~/lib/problem";
 import { RANGE_IDS } from "~/lib/readings";
+import { takeSignedOut } from "~/lib/session";
 import { CrashPage, NotFoundPage } from "./routes/not-found";
 import { Shell } from "./shell";
 import { SignedOutPage } from "./routes/signed-out";
@@ -39,7 +40,7 @@ const home = createRoute({
   getParentRoute: () => root,
   path: "/",
   beforeLoad: () => {
-    throw redirect({ to: "/devices", replace: true });
+    throw redirect({ to: !mayHaveSession() && takeSignedOut() ? "/signed-out" : "/devices", replace: true });
   },
 });
 

@@ -34,7 +34,7 @@ export function Shell() {
     <MeContext value={me}>
       <LiveContext value={live}>
         <Language locale={readingLocale(me.locale, navigator.languages)}>
-          <Frame name={me.display_name} />
+          <Frame name={me.display_name} isOwner={me.patient_id !== null} />
           <Suspense>
             <SessionClock />
           </Suspense>
@@ -44,9 +44,10 @@ export function Shell() {
   );
 }
 
-function Frame({ name }: { name: string }) {
+function Frame({ name, isOwner }: { name: string; isOwner: boolean }) {
   const t = useText();
   const signOut = useSignOut();
+  const whose = t(isOwner ? "app.dataOf" : "app.signedInAs", { name });
   const [isHelpOpen, setHelpOpen] = useState(false);
   return (
     <div className={styles.shell}>
@@ -58,9 +59,9 @@ function Frame({ name }: { name: string }) {
           <Mark />
           <span className={styles.product}>{t("app.name")}</span>
           <Places className={styles.places!} />
-          <span className={styles.person} title={t("app.dataOf", { name })}>
-            <span className="visually-hidden">{t("app.dataOf", { name: "" })}</span>
-            {name}
+          <span className={styles.person} title={whose}>
+            <span className="visually-hidden">{whose}</span>
+            <span aria-hidden="true">{name}</span>
           </span>
           <span className={styles.wideOnly}>
             <Button look="quiet" onPress={() => signOut.mutate()} isDisabled={signOut.isPending}>

@@ -1,4 +1,4 @@
-// When does a signed-in page end? The rules of the idle clock, pure, and what tabs tell each other.
+// When does a signed-in page end, and where does one come back to? The rules of the idle clock and of the front door.
 import { MINUTE } from "./time";
 
 export const IDLE_MS = 15 * MINUTE;
@@ -28,4 +28,25 @@ export function safeNext(next: string | undefined): string {
 
 export function signInUrl(next: string | undefined): string {
   return `/auth/login?next=${encodeURIComponent(safeNext(next))}`;
+}
+
+const SIGNED_OUT = "signed-out";
+
+/** Remembered over the way to the identity provider and back, so that the person is told that it is done. */
+export function rememberSignedOut(): void {
+  try {
+    sessionStorage.setItem(SIGNED_OUT, "1");
+  } catch {
+    // Without storage the front door is shown instead, which says it too.
+  }
+}
+
+export function takeSignedOut(): boolean {
+  try {
+    const was = sessionStorage.getItem(SIGNED_OUT) !== null;
+    sessionStorage.removeItem(SIGNED_OUT);
+    return was;
+  } catch {
+    return false;
+  }
 }

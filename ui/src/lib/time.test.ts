@@ -34,6 +34,11 @@ describe("dayText", () => {
     expect(dayText(american, now, now, "Europe/Berlin")).toMatch(/^today 8:00\sAM$/);
   });
 
+  test("the zone is named for who looks at somebody else", () => {
+    expect(dayText(intl, now, now, "Europe/Berlin", true)).toBe("today 08:00 CET");
+    expect(dayText(intl, now - 3 * DAY, now, "UTC", true)).toBe("22 Nov, 07:00 UTC");
+  });
+
   test("another year is named", () => {
     expect(dayText(intl, Date.parse("2025-11-12T07:30:00Z"), now, "Europe/Berlin")).toBe("12 Nov 2025, 08:30");
   });

@@ -30,9 +30,12 @@ export function ageText(intl: IntlShape, then: number, now: number, timeZone: st
   return intl.formatRelativeTime(-amount, unit, { numeric: "always" });
 }
 
-/** "today 08:30", "yesterday 21:04", "12 Nov, 08:30" (with the year when it is another one). */
-export function dayText(intl: IntlShape, then: number, now: number, timeZone: string): string {
-  const hours = hourStyle(intl.locale);
+/**
+ * "today 08:30", "yesterday 21:04", "12 Nov, 08:30" (with the year when it is another one). `isZoneNamed` for readers
+ * who look at somebody else: their clock may be another one.
+ */
+export function dayText(intl: IntlShape, then: number, now: number, timeZone: string, isZoneNamed = false): string {
+  const hours: Intl.DateTimeFormatOptions = { ...hourStyle(intl.locale), timeZoneName: isZoneNamed ? "short" : undefined };
   const time = intl.formatDate(then, { ...hours, timeZone });
   const days = daysBetween(then, now, timeZone);
   if (days === 0) return say(intl, "time.today", { time });

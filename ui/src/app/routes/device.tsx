@@ -180,6 +180,7 @@ function Chart({ connection, kind, lastAt }: { connection: Connection; kind: Kin
             series={series.data}
             units={units}
             timeZone={me.timezone}
+            isZoneNamed={me.patient_id === null}
             now={now}
             lastAt={lastAt}
           />

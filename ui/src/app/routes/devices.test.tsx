@@ -2,6 +2,7 @@ import { screen, waitFor, within } from "@testing-library/react";
 import userEvent from "@testing-library/user-event";
 import { delay, http, HttpResponse } from "msw";
 import { describe, expect, test, vi } from "vitest";
+import { rememberSignedOut } from "~/lib/session";
 import { connection, me, PATIENT, reading } from "~/testing/fixtures";
 import { openApp } from "~/testing/render-app";
 import { api, live, problem, server } from "~/testing/server";
@@ -154,6 +155,16 @@ describe("the door", () => {
     expect(await screen.findByRole("heading", { name: "You are signed out" })).toBeInTheDocument();
     expect(csrf).toHaveBeenCalledExactlyOnceWith("csrf-1");
     await waitFor(() => expect(client.getQueryCache().getAll()).toEqual([]));
+  });
+
+  test("coming back from the identity provider after signing out is told once", async () => {
+    rememberSignedOut();
+    const { unmount } = openApp("/", { signedIn: false });
+    expect(await screen.findByRole("heading", { name: "You are signed out" })).toBeInTheDocument();
+    unmount();
+
+    openApp("/", { signedIn: false });
+    expect(await screen.findByRole("link", { name: "Sign in" })).toBeInTheDocument();
   });
 
   test("an address that leads nowhere says so", async () => {

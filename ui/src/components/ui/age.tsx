@@ -20,11 +20,11 @@ export function Age({ at }: { at: string }) {
 export function Moment({ at }: { at: string }) {
   const intl = useIntl();
   const now = useNow();
-  const { timezone } = useMe();
+  const { timezone, patient_id: own } = useMe();
   const time = Date.parse(at);
   return (
     <time dateTime={at} title={fullText(intl, time, timezone)}>
-      {dayText(intl, time, now, timezone)}
+      {dayText(intl, time, now, timezone, own === null)}
     </time>
   );
 }

@@ -1,6 +1,7 @@
 // Signing out: the server ends the session, then nothing of it stays in this browser.
 import { useMutation } from "@tanstack/react-query";
 import { api, ask } from "~/lib/api";
+import { rememberSignedOut } from "~/lib/session";
 import { useSession } from "~/lib/session-context";
 import { tellTabs } from "./tabs";
 
@@ -12,7 +13,10 @@ export function useSignOut() {
       tellTabs({ type: "signed-out" });
       await session.end("signed-out");
       // The identity provider may want to end its own session; a path of ours is the page we are on already.
-      if (answer && /^https?:\/\//.test(answer.redirect)) location.assign(answer.redirect);
+      if (answer && /^https?:\/\//.test(answer.redirect)) {
+        rememberSignedOut();
+        location.assign(answer.redirect);
+      }
     },
   });
 }

@@ -45,6 +45,7 @@ export const enReadings = {
   "dash.pairingOpen": "Pairing is not finished, so no readings come yet.",
 
   "chart.label": "Readings over time. Arrow keys move through them.",
+  "chart.hint": "Touch the chart, or use the arrow keys, to read a value.",
   "chart.at": "{when}: {value}",
   "chart.mean": "{value} on average, {low} to {high}, {count, plural, one {# reading} other {# readings}}",
   "chart.summary.none": "No readings in this time.",

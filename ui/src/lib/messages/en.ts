@@ -6,6 +6,7 @@ export const en = {
   "app.skip": "Skip to the page",
   "app.nav": "Main",
   "app.dataOf": "Data of {name}",
+  "app.signedInAs": "Signed in as {name}",
   "app.help": "Help",
   "app.close": "Close",
   "app.cancel": "Cancel",

@@ -34,6 +34,7 @@ interface ChartPanelProps {
   series: Series;
   units: Units;
   timeZone: string;
+  isZoneNamed: boolean;
   now: number;
   lastAt: string | null;
 }
@@ -85,7 +86,15 @@ export function ChartPanel(props: ChartPanelProps) {
       {marks.length === 0 ? <Nothing {...props} /> : null}
       {marks.length > 0 && !isTable ? <Drawn {...props} marks={marks} from={from} summary={summary} /> : null}
       {marks.length > 0 && isTable ? (
-        <ReadingsTable marks={marks} kind={kind} metric={metric} units={units} timeZone={props.timeZone} now={now} />
+        <ReadingsTable
+          marks={marks}
+          kind={kind}
+          metric={metric}
+          units={units}
+          timeZone={props.timeZone}
+          isZoneNamed={props.isZoneNamed}
+          now={now}
+        />
       ) : null}
       {marks.length > 0 ? (
         <div className={styles.foot}>
@@ -102,7 +111,7 @@ export function ChartPanel(props: ChartPanelProps) {
 
 type DrawnProps = ChartPanelProps & { marks: ReturnType<typeof marksOf>; from: number; summary: string };
 
-function Drawn({ kind, metric, marks, units, from, now, timeZone, summary, series }: DrawnProps) {
+function Drawn({ kind, metric, marks, units, from, now, timeZone, isZoneNamed, summary, series }: DrawnProps) {
   const t = useText();
   const intl = useIntl();
   const hiddenSummary = useId();
@@ -112,7 +121,7 @@ function Drawn({ kind, metric, marks, units, from, now, timeZone, summary, serie
   const drawing = view.drawing === "glucose" || (view.drawing === "points" && hasLine(view)) ? "line" : view.drawing;
   const mark = selected === null ? undefined : marks[columns.marks[selected] ?? -1];
   const at = mark
-    ? t("chart.at", { when: dayText(intl, mark.at, now, timeZone), value: markText(intl, units, kind, metric, mark) })
+    ? t("chart.at", { when: dayText(intl, mark.at, now, timeZone, isZoneNamed), value: markText(intl, units, kind, metric, mark) })
     : "";
 
   return (
@@ -174,6 +183,7 @@ function Legend({ kind, band, unit, resolution }: { kind: Kind; band: [number, n
     items.push({ swatch: styles.band!, text: t("chart.legend.band", { low, high }) });
   }
   if (resolution === "1h") items.push({ swatch: styles.line!, text: t("chart.legend.average") });
+  if (items.length === 0 && resolution === "raw") return <span className={styles.legend}>{t("chart.hint")}</span>;
   if (resolution === "1d") items.push({ swatch: styles.line!, text: t("chart.legend.averageDay") });
   return (
     <span className={styles.legend}>

@@ -20,6 +20,7 @@ interface TableProps {
   metric: string;
   units: Units;
   timeZone: string;
+  isZoneNamed: boolean;
   now: number;
 }
 
@@ -29,7 +30,7 @@ interface Row {
   cells: string[];
 }
 
-export function ReadingsTable({ marks, kind, metric, units, timeZone, now }: TableProps) {
+export function ReadingsTable({ marks, kind, metric, units, timeZone, isZoneNamed, now }: TableProps) {
   const t = useText();
   const word = useWord();
   const intl = useIntl();
@@ -105,7 +106,7 @@ export function ReadingsTable({ marks, kind, metric, units, timeZone, now }: Tab
             {visible.map(row).map(({ key, at, cells }) => (
               <tr key={key}>
                 <th scope="row">
-                  <time dateTime={new Date(at).toISOString()}>{dayText(intl, at, now, timeZone)}</time>
+                  <time dateTime={new Date(at).toISOString()}>{dayText(intl, at, now, timeZone, isZoneNamed)}</time>
                 </th>
                 {cells.map((cell, index) => (
                   <td key={heads[index]}>{cell}</td>
