@@ -296,15 +296,31 @@ class HubWire:
         self.hub_id = hub_id
         self.receipts: list[Json] = []
         self.commands: list[Json] = []
-        self.ended = asyncio.Event()
-        """Set when the server has ended the session."""
         self._client = client
+        self._ended = asyncio.Event()
         self._news = asyncio.Condition()
 
     async def publish(self, channel: str, payload: Json, *, branch: str | None = None) -> None:
         """To `up/<channel>` of its own branch, or of another hub's. Returns after the acknowledgement."""
         content = payload if isinstance(payload, bytes) else msgspec.json.encode(payload)
         await self._client.publish(f"dc/v1/hubs/{branch or self.hub_id}/up/{channel}", content, qos=1)
+
+    async def publish_to_the_end(self, channel: str, payload: bytes) -> None:
+        """A publish that the server answers by ending the session; returns when it has."""
+        sending = asyncio.create_task(self.publish(channel, payload))
+        try:
+            await self.until_ended()
+        finally:
+            sending.cancel()
+            await asyncio.gather(sending, return_exceptions=True)
+
+    async def until_ended(self, within_s: float = PATIENCE_S) -> None:
+        """Returns when the server has ended the session."""
+        await asyncio.wait_for(self._ended.wait(), within_s)
+
+    @property
+    def is_alive(self) -> bool:
+        return not self._ended.is_set()
 
     async def receipt(self, event_id: str, within_s: float = PATIENCE_S) -> Json:
         """What the platform says of an event id: `{"status", "code"?}`."""
@@ -337,7 +353,7 @@ class HubWire:
                     kept.append(content)
                     self._news.notify_all()
         except aiomqtt.MqttError:
-            self.ended.set()
+            self._ended.set()
 
 
 class World:
