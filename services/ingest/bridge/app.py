@@ -64,7 +64,7 @@ def create_app(settings: Settings) -> Litestar:
     else:
         lease = Lease(bus, "leases", "mqtt-source")
         source = [lease, MqttSource(settings, uplink, mqtt_downlink, lease)]
-    return http.create_app(
+    app = http.create_app(
         settings,
         "ingest-bridge",
         public=True,
@@ -81,3 +81,5 @@ def create_app(settings: Settings) -> Litestar:
             Consumer(bus, each("hub-commands", commands.on_command)),
         ],
     )
+    app.state.known = known
+    return app

@@ -1,5 +1,6 @@
 """Commands to hubs: sent when the hub is there, repeated every 30 s until answered, dropped when they expire."""
 
+from collections.abc import Callable
 from datetime import datetime
 from typing import Final
 from uuid import UUID
@@ -25,9 +26,12 @@ REMEMBERED: Final = 10_000
 class Commands:
     """JOBS keeps a command; this keeps which are answered. Forgotten at a restart: a hub executes an id once."""
 
-    def __init__(self, downlink: Downlink, background: Background) -> None:
+    def __init__(
+        self, downlink: Downlink, background: Background, clock: Callable[[], datetime] = now
+    ) -> None:
         self._downlink = downlink
         self._background = background
+        self._now = clock
         self._answered: dict[tuple[str, UUID], datetime] = {}
         """Hub and command: nobody answers for another hub."""
         self._pending: dict[str, dict[UUID, HubCommand]] = {}
@@ -39,7 +43,7 @@ class Commands:
         except msgspec.DecodeError:
             return Reject("unreadable")
         hub_id = delivery.subject.rsplit(".", 1)[-1]
-        left_s = (command.expires_at - now()).total_seconds()
+        left_s = (command.expires_at - self._now()).total_seconds()
         if (hub_id, command.id) in self._answered or left_s <= 0:
             self._forget(hub_id, command.id)
             return DONE
@@ -54,7 +58,7 @@ class Commands:
         """A hub that comes back gets at once what waits for it."""
         if state.state != "online":
             return
-        at = now()
+        at = self._now()
         for command in list(self._pending.get(state.hub_id, {}).values()):
             if command.expires_at > at:
                 self._background.spawn(self._send(state.hub_id, command), "command")

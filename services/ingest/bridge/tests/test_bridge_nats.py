@@ -1,0 +1,261 @@
+"""The bridge on the NATS server's own listener: what is in its stream ends in INGEST, whatever dies meanwhile."""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from datetime import timedelta
+from functools import partial
+from typing import Any
+from uuid import uuid4
+
+import asyncpg
+import msgspec
+import pytest
+from litestar import Litestar
+from litestar.testing import AsyncTestClient
+
+from chassis.clock import now
+from chassis.config import load
+from proto.events import HubCommand, HubReceipt
+from proto.raw import RawGatt, RawReading
+from services.ingest.bridge.app import create_app
+from services.ingest.bridge.settings import Settings
+from services.ingest.bridge.tests.conftest import Household, Scene, until
+
+
+class House(Household):
+    """A hub that publishes as the listener stores it: the topic with dots, QoS 1 in a header."""
+
+    async def up(self, channel: str, payload: bytes) -> None:
+        subject = f"$MQTT.msgs.dc.v1.hubs.{self.hub_id}.up.{channel}"
+        await self.scene.buses["hubs-admin"].publish(subject, payload, headers={"Nmqtt-Pub": "1"})
+
+    def receipts(self) -> list[HubReceipt]:
+        return self.scene.said(f"dc.v1.hubs.{self.hub_id}.down.receipt", HubReceipt)
+
+    def commands(self) -> list[HubCommand]:
+        return self.scene.said(f"dc.v1.hubs.{self.hub_id}.down.commands", HubCommand)
+
+
+@asynccontextmanager
+async def bridge_of(settings: Settings) -> AsyncIterator[Litestar]:
+    app = create_app(settings)
+    async with AsyncTestClient(app) as client:
+
+        async def ready() -> bool:
+            return (await client.get("/readyz")).status_code == 200
+
+        await until(ready)
+        yield app
+
+
+@pytest.fixture(scope="module")
+def settings(service_environ: Callable[[str], dict[str, str]]) -> Settings:
+    return load(Settings, service_environ("ingest-bridge"))
+
+
+@pytest.fixture(scope="module")
+async def bridge(settings: Settings, scene: Scene) -> AsyncIterator[Litestar]:
+    async with bridge_of(settings) as app:
+        yield app
+
+
+async def settle_in(scene: Scene, app: Litestar, devices: int = 2) -> House:
+    """A household that the bridge has heard of."""
+    house = House(scene, f"hub-{uuid4().hex[:12]}", devices)
+    await house.put()
+    known = app.state.known
+    await until(lambda: known.hub(house.hub_id) and len(known.of_hub(house.hub_id)) == devices)
+    return house
+
+
+@pytest.fixture
+async def house(scene: Scene, bridge: Litestar) -> House:
+    return await settle_in(scene, bridge)
+
+
+async def test_readings_rest_in_ingest_in_their_own_bytes(house: House) -> None:
+    one, other, value = house.reading("a"), house.reading("b", house.devices[1]), house.gatt("g", 1)
+    await house.up("readings", one)
+    await house.up("readings", b"[" + other + b"]")
+    await house.up("gatt", value)
+    await until(lambda: house.holds({"a", "b", "g"}))
+    found = {bytes(item.message): item for item in await house.items()}
+    assert set(found) == {one, other, value}
+    assert isinstance(found[one], RawReading)
+    assert isinstance(found[value], RawGatt)
+    assert [found[raw].connection_id for raw in (one, other, value)] == [house.devices[n] for n in (0, 1, 1)]
+    assert {(item.source, item.actor_id) for item in found.values()} == {("mqtt", f"hub:{house.hub_id}")}
+    assert (house.rejections(), house.receipts()) == (
+        [],
+        [],
+    )  # a receipt is earned by being stored, not by arriving
+
+
+async def test_a_receipt_goes_down_as_it_is(house: House) -> None:
+    stored = HubReceipt(event_ids=["a", "b"], status="stored")
+    await house.receipt(stored)
+    await until(house.receipts)
+    assert house.receipts() == [stored]
+
+
+async def test_refusals_are_told_to_the_hub_and_shown(
+    house: House, scene: Scene, bridge: Litestar, database_urls: dict[str, str]
+) -> None:
+    stranger = await settle_in(scene, bridge, devices=1)
+    await house.up("readings", house.reading("low", readings={"weight_kg": -1}))
+    await house.up("readings", house.reading("not-mine", stranger.devices[0]))
+    await house.up("gatt", b"{")
+    await house.up("readings", house.reading("good"))
+    await until(lambda: house.holds({"good"}))
+    await until(lambda: len(house.receipts()) == 2 and len(house.rejections()) == 5)
+    assert {(tuple(r.event_ids), r.status, r.code) for r in house.receipts()} == {
+        (("low",), "rejected", "out_of_bounds"),
+        (("not-mine",), "rejected", "not_found"),
+    }
+    own, second = house.devices
+    assert {(r.device_connection_id, r.code, r.event_id) for r in house.rejections()} == {
+        (own, "out_of_bounds", "low"),
+        *((device, "not_found", "not-mine") for device in (own, second)),
+        *((device, "invalid_json", None) for device in (own, second)),
+    }
+    assert set(await house.stored()) == {"good"}
+    assert stranger.rejections() == []
+    assert await stranger.items() == []
+    conn = await asyncpg.connect(database_urls["access"])
+    try:
+
+        async def noted() -> Any:
+            return await conn.fetchrow(
+                "SELECT action, outcome, object_id FROM access.audit_logs WHERE actor_id = $1",
+                f"hub:{house.hub_id}",
+            )
+
+        await until(noted)
+        assert tuple(await noted()) == ("data.ingest", "denied", str(stranger.devices[0]))
+    finally:
+        await conn.close()
+
+
+async def test_too_many_readings_in_one_payload(house: House) -> None:
+    ids = [f"e-{number}" for number in range(1001)]
+    await house.up("readings", b"[" + b",".join(house.reading(id) for id in ids) + b"]")
+    await until(lambda: len(house.receipts()) == 3)
+    assert {(receipt.status, receipt.code) for receipt in house.receipts()} == {
+        ("rejected", "payload_too_large")
+    }
+    assert [id for receipt in house.receipts() for id in receipt.event_ids] == ids
+    assert await house.items() == []
+
+
+async def test_a_payload_of_nothing_but_refusals_behind_many_devices(scene: Scene, bridge: Litestar) -> None:
+    """20,000 refusals are too many for one event; the hub's next reading goes on all the same."""
+    house = await settle_in(scene, bridge, devices=20)
+    stranger = uuid4()
+    ids = [f"e-{number}" for number in range(1000)]
+    payload = b"[" + b",".join(house.reading(id, stranger) for id in ids) + b"]"
+    await house.up("readings", payload)
+    await house.up("readings", house.reading("good"))
+    await until(lambda: house.holds({"good"}))
+    await until(lambda: len(house.rejections()) == 20 * len(ids), 20)
+    assert [id for receipt in house.receipts() for id in receipt.event_ids] == ids
+    assert {len(receipt.event_ids) for receipt in house.receipts()} == {500}
+
+
+async def test_states_and_answers_become_events_and_junk_stops_nobody(house: House) -> None:
+    command_id = uuid4()
+    await house.up("state", b'{"state":"online","firmware":"1.2"}')
+    await house.up("state", b'{"state":' + b"[" * 5000)
+    await house.up("something", b"else")
+    await house.up(f"commands.{uuid4()}", b'{"ok":')
+    await house.up(
+        f"commands.{command_id}", b'{"ok":true,"devices":[{"address":"c0:26:df:00:00:09","name":"Cuff"}]}'
+    )
+    await house.up("state", b'{"state":"offline"}')
+    await until(lambda: len(house.states()) == 2 and house.answers())
+    assert [(state.state, state.firmware) for state in house.states()] == [
+        ("online", "1.2"),
+        ("offline", None),
+    ]
+    [answer] = house.answers()
+    assert (answer.command_id, answer.ok) == (command_id, True)
+    assert [(found.address, found.name) for found in answer.devices] == [("c0:26:df:00:00:09", "Cuff")]
+
+
+async def test_a_command_goes_down_again_when_the_hub_comes_back_and_not_when_it_has_answered(
+    house: House,
+) -> None:
+    scan = HubCommand(id=uuid4(), command="scan", expires_at=now() + timedelta(minutes=5), duration_s=10)
+    await house.command(scan)
+    await until(lambda: house.commands() == [scan])
+    await house.up("state", b'{"state":"online"}')
+    await until(lambda: house.commands() == [scan, scan])
+    await house.up(f"commands.{scan.id}", b'{"ok":true}')
+    await until(house.answers)
+    await house.up("state", b'{"state":"online"}')
+    await until(lambda: len(house.states()) == 2)
+    later = HubCommand(id=uuid4(), command="forget", expires_at=now() + timedelta(minutes=5))
+    await house.command(later)
+    await until(lambda: later in house.commands())
+    assert house.commands() == [scan, scan, later]
+
+
+async def test_a_command_that_expires_is_dropped(house: House, scene: Scene) -> None:
+    brief = HubCommand(id=uuid4(), command="scan", expires_at=now() + timedelta(seconds=1))
+    await house.command(brief)
+    await until(lambda: house.commands() == [brief])
+
+    async def gone() -> bool:
+        state = (
+            await scene.buses["admin"].js.stream_info(
+                "JOBS", subjects_filter=f"hubs.command.v1.{house.hub_id}"
+            )
+        ).state
+        return not state.subjects
+
+    await until(gone)
+    assert house.commands() == [brief]
+
+
+async def publish(house: House, ids: list[str], number: int = 0) -> None:
+    """One after the other, as a hub does: the next leaves when the last was acknowledged."""
+    for id in ids[number:]:
+        await house.up("readings", house.reading(id))
+
+
+async def is_settled(scene: Scene) -> bool:
+    """Whether the consumer has acknowledged everything that hubs sent."""
+    info = await scene.buses["hubs-admin"].js.consumer_info("$MQTT_msgs", "bridge")
+    return not info.num_pending and not info.num_ack_pending
+
+
+@pytest.mark.faults
+async def test_nothing_is_lost_when_nats_is_killed(house: House, scene: Scene, nats_server: Any) -> None:
+    ids = [f"e-{number}" for number in range(300)]
+    sending = asyncio.create_task(publish(house, ids))
+    for at_least in (80, 160):
+        await until(partial(holds_count, house, at_least), 20)
+        nats_server.kill()
+        nats_server.start()
+    await asyncio.wait_for(sending, 30)
+    await until(lambda: house.holds(set(ids)), 45)
+    assert {msgspec.json.decode(item.message)["event_id"] for item in await house.items()} == set(ids)
+
+
+async def holds_count(house: House, count: int) -> bool:
+    return len(await house.stored()) >= count
+
+
+@pytest.mark.faults
+async def test_nothing_is_lost_when_the_bridge_stops_and_comes_back(
+    settings: Settings, scene: Scene, bridge: Litestar
+) -> None:
+    """Two replicas share the consumer; one leaves in the middle."""
+    house = await settle_in(scene, bridge)
+    ids = [f"e-{number}" for number in range(200)]
+    async with bridge_of(settings):
+        sending = asyncio.create_task(publish(house, ids))
+        await until(lambda: holds_count(house, 60), 20)
+    await asyncio.wait_for(sending, 30)
+    await until(lambda: house.holds(set(ids)), 45)
+    await until(lambda: is_settled(scene), 45)
