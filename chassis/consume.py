@@ -30,6 +30,7 @@ P = TypeVar("P")
 MAX_DELIVERIES: Final = 5
 BACKOFF_S: Final = (1.0, 5.0, 30.0, 120.0, 600.0)
 FETCH_WAIT_S: Final = 1.0
+GATHERED_S: Final = 0.02
 RESTART_S: Final = 1.0
 
 
@@ -73,6 +74,7 @@ class Subscription(Generic[P]):
 
     `prepare` is pure work on a fetched batch, done while the previous batch is still being stored; `handle` does the
     rest and answers one verdict a message. `on_dead` keeps what is given up (in the service's own tables).
+    `linger_s`: how long a batch that is not full may gather, for work that is cheaper together and not urgent.
     """
 
     def __init__(
@@ -83,12 +85,14 @@ class Subscription(Generic[P]):
         *,
         on_dead: Callable[[Delivery, str], Awaitable[None]] | None = None,
         batch: int = 64,
+        linger_s: float = 0.0,
     ) -> None:
         self.declared = next(row for row in subjects.CONSUMERS if row.durable == durable)
         self.handle = handle
         self.prepare = prepare
         self.on_dead = on_dead
         self.batch = batch
+        self.linger_s = linger_s
 
 
 def each(
@@ -185,6 +189,9 @@ class Consumer(Generic[P]):
                 deliveries = await self._fetch()
                 if not deliveries:
                     continue
+                if self._sub.linger_s and len(deliveries) < self._sub.batch:
+                    await asyncio.sleep(self._sub.linger_s)
+                    deliveries += await self._fetch(wait_s=GATHERED_S)
                 try:
                     prepared: P | None = self._sub.prepare(deliveries)
                 except Exception as error:
@@ -197,7 +204,7 @@ class Consumer(Generic[P]):
             if handling is not None:
                 await handling
 
-    async def _fetch(self) -> list[Delivery]:
+    async def _fetch(self, wait_s: float = FETCH_WAIT_S) -> list[Delivery]:
         try:
             if self._pull is None:
                 self._pull = await self._bus.js.pull_subscribe_bind(
@@ -208,7 +215,7 @@ class Consumer(Generic[P]):
                     pending_bytes_limit=-1,
                 )
             self._reconnected.clear()
-            fetch = asyncio.ensure_future(self._pull.fetch(self._sub.batch, timeout=FETCH_WAIT_S))
+            fetch = asyncio.ensure_future(self._pull.fetch(self._sub.batch, timeout=wait_s))
             again = asyncio.ensure_future(self._reconnected.wait())
             try:
                 await asyncio.wait({fetch, again}, return_when=asyncio.FIRST_COMPLETED)

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from datetime import datetime
+from functools import lru_cache
 from typing import Final
 from uuid import UUID
 
@@ -41,6 +42,7 @@ def visible_kinds(
     return granted_kinds(reader, connection.patient_id, permissions, now)
 
 
+@lru_cache(maxsize=4096)
 def names_of(kinds: frozenset[Kind]) -> frozenset[str]:
     """The reading names that belong to kinds."""
     return frozenset(name for name, kind in KIND_OF.items() if kind in kinds)

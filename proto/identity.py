@@ -25,11 +25,8 @@ class RecordKey(NamedTuple):
 
 def digest(*parts: bytes) -> UUID:
     """A 128-bit BLAKE2b digest of length-prefixed parts, carried as a UUID because PostgreSQL stores those well."""
-    h = hashlib.blake2b(digest_size=16)
-    for part in parts:
-        h.update(len(part).to_bytes(4, "big"))
-        h.update(part)
-    return UUID(bytes=h.digest())
+    framed = b"".join([b"%d:%b" % (len(part), part) for part in parts])
+    return UUID(bytes=hashlib.blake2b(framed, digest_size=16).digest())
 
 
 def content_hash(timestamp: datetime, readings: Any) -> UUID:

@@ -18,6 +18,7 @@ from services.health import store
 from services.health.domain import Condition, condition
 from services.health.store import EventRow, Known
 
+FOLD: Final = timedelta(seconds=60)
 SAY_EVERY: Final = timedelta(seconds=5)
 """A busy device is said at most this often, unless its condition changed; the clock says the rest."""
 
@@ -72,14 +73,17 @@ def fold(deliveries: list[Delivery]) -> Heard:
 
 
 def newest(old: DeviceSignal, new: DeviceSignal) -> DeviceSignal:
+    """Two signals of a device as one, at the later moment. What only the earlier one said is taken along while it is
+    fresh; from long before it could be older than what is stored."""
     first, last = (old, new) if old.at <= new.at else (new, old)
     times = [at for at in (first.reading_at, last.reading_at) if at is not None]
+    fresh = last.at - first.at <= FOLD
     return DeviceSignal(
         device_connection_id=new.device_connection_id,
         at=last.at,
-        battery_pct=first.battery_pct if last.battery_pct is None else last.battery_pct,
-        rssi=first.rssi if last.rssi is None else last.rssi,
-        firmware=first.firmware if last.firmware is None else last.firmware,
+        battery_pct=first.battery_pct if last.battery_pct is None and fresh else last.battery_pct,
+        rssi=first.rssi if last.rssi is None and fresh else last.rssi,
+        firmware=first.firmware if last.firmware is None and fresh else last.firmware,
         reading_at=max(times) if times else None,
     )
 
@@ -92,7 +96,7 @@ class HealthKeeper:
         self._connections = connections
 
     def subscription(self) -> Subscription[Heard]:
-        return Subscription("health", self.handle, fold, batch=200)
+        return Subscription("health", self.handle, fold, batch=200, linger_s=0.2)
 
     async def handle(self, deliveries: list[Delivery], heard: Heard) -> list[Verdict]:
         at = now()

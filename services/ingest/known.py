@@ -22,6 +22,7 @@ class KnownWorld:
         self._connections = connections
         self._models = models
         self._permissions = permissions
+        self._by_id: dict[UUID, ConnectionState] = {}
         self._by_address: dict[tuple[str, str], UUID] = {}
         self._of_hub: dict[str, set[UUID]] = {}
         connections.on_change(self._index)
@@ -32,8 +33,7 @@ class KnownWorld:
         self._models.require()
 
     def connection(self, id: UUID) -> ConnectionState | None:
-        entry = self._connections.get(str(id))
-        return entry if isinstance(entry, ConnectionState) else None
+        return self._by_id.get(id)
 
     def by_address(self, hub_id: str, address: str) -> ConnectionState | None:
         id = self._by_address.get((hub_id, address.lower()))
@@ -66,6 +66,10 @@ class KnownWorld:
         )
 
     def _index(self, key: str, old: ConnectionsEntry | None, new: ConnectionsEntry | None) -> None:
+        if isinstance(new, ConnectionState):
+            self._by_id[new.id] = new
+        elif isinstance(old, ConnectionState):
+            self._by_id.pop(old.id, None)
         if isinstance(old, ConnectionState) and old.hub_id:
             self._of_hub.get(old.hub_id, set()).discard(old.id)
             address = (old.hub_id, old.device_id or "")
