@@ -16,6 +16,8 @@ import httpx2
 import msgspec
 import websockets
 
+from simulator.cli import near
+from simulator.hub import Hub, HubConfig
 from tests.support.system import System
 
 Json = Any
@@ -413,6 +415,29 @@ class World:
                 listening.cancel()
                 with suppress(asyncio.CancelledError):
                     await listening
+
+    @asynccontextmanager
+    async def virtual_hub(self, hub: Json, *, zone: str = "UTC", resend_s: float = 2) -> AsyncIterator[Hub]:
+        """The simulator's hub with its five devices near, signed in."""
+        config = HubConfig(
+            hub_id=hub["hub_id"],
+            secret=hub["secret"],
+            mqtt_url=self.system.endpoints["mqtt"],
+            zone=zone,
+            resend_s=resend_s,
+        )
+        async with self.online(Hub(config, near(hub["hub_id"]))) as virtual:
+            yield virtual
+
+    @staticmethod
+    @asynccontextmanager
+    async def online(virtual: Hub) -> AsyncIterator[Hub]:
+        await virtual.start()
+        try:
+            await virtual.online()
+            yield virtual
+        finally:
+            await virtual.stop()
 
 
 @asynccontextmanager

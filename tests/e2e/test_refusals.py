@@ -1,7 +1,6 @@
 """Whoever may not is refused as the contract says; nothing of it is stored, and the owner can read that it was tried."""
 
 import base64
-from collections.abc import AsyncIterator
 
 import aiomqtt
 import httpx2
@@ -9,26 +8,12 @@ import msgspec
 import pytest
 import websockets
 
-from tests.e2e.driver import Caller, Device, Json, Person, World, eventually, world_of
-from tests.support.system import System
+from tests.e2e.driver import Caller, Device, Json, Person, World, eventually
 
 READING = {"spo2_pct": 97}
 WHEN = "2026-05-01T08:30:00Z"
 NOT_AUTHORIZED = (5, 135)
 """The CONNACK's code, and what the client library makes of it (the number of MQTT 5)."""
-
-
-@pytest.fixture(scope="module")
-async def hasty(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[World]:
-    """A world in which pairing tokens, tickets and older hub secrets are good for a second."""
-    short = {"DC_PAIRING_TTL_S": "1", "DC_TICKET_TTL_S": "1", "DC_ROTATE_OVERLAP_S": "1"}
-    system = System(tmp_path_factory.mktemp("hasty") / "home", short)
-    try:
-        system.start()
-        async with world_of(system) as one:
-            yield one
-    finally:
-        system.stop()
 
 
 async def test_another_patient_can_neither_read_nor_send_nor_change(world: World) -> None:
