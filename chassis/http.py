@@ -184,7 +184,6 @@ def _body(
             code=code,
             errors=errors,
             rejected=list(rejected) if rejected else msgspec.UNSET,
-            request_id=telemetry.REQUEST_ID.get() or msgspec.UNSET,
         )
     )
 

@@ -483,7 +483,9 @@ class SignedOut(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Problem(msgspec.Struct, frozen=True, kw_only=True):
-    """RFC 9457. `code` is stable; `errors` name fields; `rejected` is there for a wholly rejected batch."""
+    """RFC 9457. `code` is stable; `errors` name fields; `rejected` is there for a wholly rejected batch.
+
+    The request id is a header (`x-request-id`): not there and not yours must be the same body."""
 
     type: str
     title: str
@@ -492,4 +494,3 @@ class Problem(msgspec.Struct, frozen=True, kw_only=True):
     code: str
     errors: list[dict[str, str]]
     rejected: list[ItemFault] | UnsetType = UNSET
-    request_id: str | UnsetType = UNSET

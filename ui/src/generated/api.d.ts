@@ -1191,6 +1191,8 @@ export interface components {
         /**
          * Problem
          * @description RFC 9457. `code` is stable; `errors` name fields; `rejected` is there for a wholly rejected batch.
+         *
+         *         The request id is a header (`x-request-id`): not there and not yours must be the same body.
          */
         Problem: {
             type: string;
@@ -1202,7 +1204,6 @@ export interface components {
                 [key: string]: string;
             }[];
             rejected?: components["schemas"]["ItemFault"][];
-            request_id?: string;
         };
         /** QrCode */
         QrCode: {

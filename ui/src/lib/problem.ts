@@ -21,7 +21,7 @@ export class ApiProblem extends Error {
 export function problemOf(response: Response, body: unknown): ApiProblem {
   const problem = (typeof body === "object" && body !== null ? body : {}) as Partial<Problem>;
   const fields = (problem.errors ?? []).flatMap((fault) => (fault.field ? [{ field: fault.field, code: String(fault.code) }] : []));
-  return new ApiProblem(response.status, problem.code ?? "unknown", problem.request_id ?? null, fields);
+  return new ApiProblem(response.status, problem.code ?? "unknown", response.headers.get("x-request-id"), fields);
 }
 
 export function codeOf(error: unknown): string {

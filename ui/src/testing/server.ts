@@ -7,8 +7,8 @@ const page = <T>(items: T[]) => HttpResponse.json({ items, next_cursor: null });
 
 export const problem = (status: number, code: string) =>
   HttpResponse.json(
-    { type: "about:blank", title: code, status, detail: "", code, errors: [], request_id: "req-1" },
-    { status, headers: { "Content-Type": "application/problem+json" } },
+    { type: "about:blank", title: code, status, detail: "", code, errors: [] },
+    { status, headers: { "Content-Type": "application/problem+json", "X-Request-Id": "req-1" } },
   );
 
 export const api = (path: string) => `http://localhost:8080${path}`;
