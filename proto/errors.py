@@ -107,7 +107,7 @@ TEXT_OF: Final[dict[str, str]] = {
     "checksum_mismatch": "The uploaded content does not have the announced size or SHA-256.",
     "type_mismatch": "The uploaded content is not of the announced type.",
     "rate_limited": "Too many requests. Wait as Retry-After says.",
-    "internal": "Something went wrong on our side. Nothing you sent was accepted; try again.",
+    "internal": "Something went wrong on our side. Try again; nothing is stored twice.",
     "unavailable": "This cannot be answered right now. Try again in a moment.",
 }
 

@@ -21,7 +21,7 @@ from services.ingest.denials import Denials
 from services.ingest.domain import Memory, Rate
 from services.ingest.known import KnownWorld
 from services.ingest.objects import Objects
-from services.ingest.routes import handlers
+from services.ingest.routes import Front
 from services.ingest.settings import Settings
 from services.ingest.waiting import Waiting
 
@@ -52,21 +52,10 @@ def create_app(settings: Settings) -> Litestar:
     waiting = Waiting(bus, os.urandom(6).hex(), forget)
     storage = Storage(settings)
     denials = Denials(db)
-    hot = handlers(
-        known=known,
-        verifier=TokenVerifier(settings.secrets_path / "keys/token_verify.pem"),
-        committer=committer,
-        memory=memory,
-        waiting=waiting,
-        objects=Objects(db),
-        denials=denials,
-        requests=Rate(settings.limit_requests_per_s),
-        readings=Rate(settings.limit_readings_per_s),
-    )
     app = http.create_app(
         settings,
         "ingest",
-        routes=[*hot, uploads.router],
+        routes=[uploads.router],
         resources=[
             bus,
             db,
@@ -87,6 +76,18 @@ def create_app(settings: Settings) -> Litestar:
             "storage": http.value(storage),
             "upload_ttl_s": http.value(settings.upload_ttl_s),
         },
+    )
+    app.asgi_handler = Front(
+        app.asgi_handler,
+        known=known,
+        verifier=TokenVerifier(settings.secrets_path / "keys/token_verify.pem"),
+        committer=committer,
+        memory=memory,
+        waiting=waiting,
+        objects=Objects(db),
+        denials=denials,
+        requests=Rate(settings.limit_requests_per_s),
+        readings=Rate(settings.limit_readings_per_s),
     )
     app.state.known = known
     app.state.committer = committer

@@ -1,6 +1,6 @@
-"""`POST …/ingest` and `…/gatt`: the two hot routes, as raw ASGI handlers, and their documented twins for OpenAPI.
+"""`POST …/ingest` and `…/gatt`: the two hot routes, in front of the framework, and their documented twins for OpenAPI.
 
-They answer 202 only after the PubAck. Body limits, content type and methods are their own business here.
+They answer 202 only after the PubAck. Callers, body limits, content type and methods are their own business here.
 """
 
 import asyncio
@@ -10,16 +10,17 @@ from typing import Any, Final, cast
 from uuid import UUID
 
 import msgspec
-from litestar import Litestar, asgi, post
-from litestar.handlers import ASGIRouteHandler
+from litestar import Litestar, post
+from litestar.enums import ScopeType
 from litestar.openapi.config import OpenAPIConfig
 from litestar.params import JSONBody
-from litestar.types import Receive, Scope, Send
+from litestar.types import ASGIApp, HTTPScope, Receive, Scope, Send
+from opentelemetry.trace import SpanKind
 
 from chassis import telemetry
 from chassis.auth import TokenVerifier
 from chassis.clock import now
-from chassis.http import PROBLEM_JSON, problem_body
+from chassis.http import PROBLEM_JSON, problem_body, request_id_of
 from chassis.log import Log
 from proto.errors import FieldFault, ItemFault, Refused, Unavailable
 from proto.readings import GattMessage, ReadingMessage
@@ -67,7 +68,7 @@ class HotRoute:
 
     def __init__(
         self,
-        kind: str,
+        path: str,
         judge: Judge,
         *,
         known: KnownWorld,
@@ -80,7 +81,7 @@ class HotRoute:
         requests: Rate,
         readings: Rate,
     ) -> None:
-        self._kind = kind
+        self._path = path
         self._judge = judge
         self._known = known
         self._verifier = verifier
@@ -92,17 +93,50 @@ class HotRoute:
         self._requests = requests
         self._readings = readings
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        try:
-            status, body = await self._answer(cast(dict[str, Any], scope), receive)
-            await _send(send, status, body)
-        except Refused as refused:
-            await _send_problem(send, refused)
-
-    async def _answer(self, scope: dict[str, Any], receive: Receive) -> tuple[int, bytes]:
+    async def __call__(self, scope: HTTPScope, receive: Receive, send: Send) -> None:
+        """Counted, timed and traced like every other route; every end is an answer."""
         headers = dict(scope["headers"])
+        carried = {"traceparent": _text(headers.get(b"traceparent"))}
+        request_id = request_id_of(carried)
+        token = telemetry.REQUEST_ID.set(request_id)
+        began = time.perf_counter()
+        status = 500
+        telemetry.HTTP_ACTIVE.inc()
+        try:
+            with telemetry.span(f"POST {self._path}", SpanKind.SERVER, carried):
+                status = await self._respond(
+                    scope, headers, receive, send, (b"x-request-id", request_id.encode())
+                )
+        finally:
+            telemetry.REQUEST_ID.reset(token)
+            telemetry.HTTP_ACTIVE.dec()
+            telemetry.HTTP_SECONDS.labels(scope["method"], self._path, str(status)).observe(
+                time.perf_counter() - began
+            )
+
+    async def _respond(
+        self,
+        scope: HTTPScope,
+        headers: dict[bytes, bytes],
+        receive: Receive,
+        send: Send,
+        shown: tuple[bytes, bytes],
+    ) -> int:
+        try:
+            status, body = await self._answer(str(scope["method"]), headers, receive)
+        except Refused as refused:
+            await _send_problem(send, refused, shown)
+            return refused.status
+        except Exception as error:
+            log.failure("request_failed", error, route=self._path)
+            await _send_problem(send, Refused("internal"), shown)
+            return 500
+        await _send(send, status, body, extra=(shown,))
+        return status
+
+    async def _answer(self, method: str, headers: dict[bytes, bytes], receive: Receive) -> tuple[int, bytes]:
         caller = caller_of(_text(headers.get(b"authorization")), self._known, self._verifier, now())
-        if scope["method"] != "POST":
+        if method != "POST":
             raise Refused("method_not_allowed")
         lines = _is_ndjson(headers)
         # PHI: readings enter here; they are validated in memory and rest nowhere before the stream.
@@ -343,8 +377,8 @@ async def _send(
     await send({"type": "http.response.body", "body": body, "more_body": False})
 
 
-async def _send_problem(send: Send, refused: Refused) -> None:
-    extra = []
+async def _send_problem(send: Send, refused: Refused, shown: tuple[bytes, bytes]) -> None:
+    extra = [shown]
     if refused.retry_after_s is not None:
         extra.append((b"retry-after", str(refused.retry_after_s).encode()))
     if refused.status == 401:
@@ -360,18 +394,23 @@ def _text(value: bytes | None) -> str:
     return value.decode("latin-1") if value else ""
 
 
-def handlers(**parts: Any) -> list[ASGIRouteHandler]:
-    """The two handlers; `public` because they know more kinds of callers than the app's guard."""
-    routes = ((INGEST_PATH, "reading", accept_reading), (GATT_PATH, "gatt", accept_gatt))
-    made = []
-    for path, kind, judge in routes:
-        route = HotRoute(kind, judge, **parts)
+class Front:
+    """The hot routes before the framework: it would cost as much again as they do."""
 
-        async def serve(scope: Scope, receive: Receive, send: Send, route: HotRoute = route) -> None:
-            await route(scope, receive, send)
+    def __init__(self, app: ASGIApp, **parts: Any) -> None:
+        self._app = app
+        self._routes = {
+            INGEST_PATH: HotRoute(INGEST_PATH, accept_reading, **parts),
+            GATT_PATH: HotRoute(GATT_PATH, accept_gatt, **parts),
+        }
 
-        made.append(asgi(path, opt={"public": True}, copy_scope=False)(serve))
-    return made
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == ScopeType.HTTP:
+            route = self._routes.get(scope["path"])
+            if route is not None:
+                await route(scope, receive, send)
+                return
+        await self._app(scope, receive, send)
 
 
 def documented() -> dict[str, Any]:
