@@ -24,6 +24,8 @@ log = Log("mqtt-source")
 
 UP: Final = "dc/v1/hubs/+/up/#"
 BATCH: Final = 100
+DOWN_S: Final = 3.0
+"""How long the broker may take to acknowledge what goes down. A lost connection does not end that wait by itself."""
 RECONNECT_S: Final = (0.2, 0.5, 1.0, 2.0, 5.0)
 
 
@@ -37,7 +39,7 @@ class MqttDownlink:
         if self.client is None:
             raise Unavailable("mqtt")
         try:
-            await self.client.publish(f"dc/v1/hubs/{hub_id}/down/{suffix}", payload, qos=1)
+            await self.client.publish(f"dc/v1/hubs/{hub_id}/down/{suffix}", payload, qos=1, timeout=DOWN_S)
         except aiomqtt.MqttError:
             raise Unavailable("mqtt") from None
 

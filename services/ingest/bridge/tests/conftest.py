@@ -3,7 +3,7 @@
 import asyncio
 from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import AsyncExitStack
+from contextlib import AsyncExitStack, asynccontextmanager
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -23,6 +23,8 @@ from proto.raw import RawBatch, RawItem
 from proto.state import ConnectionState, HubState, ModelState, hub_key
 
 MODEL_ID = uuid4()
+AT_LEAST = 300
+PACE_S = 0.002
 
 
 async def until(check: Callable[[], Any], seconds: float = 10.0) -> None:
@@ -33,6 +35,28 @@ async def until(check: Callable[[], Any], seconds: float = 10.0) -> None:
             if await answer if isinstance(answer, Awaitable) else answer:
                 return
             await asyncio.sleep(0.01)
+
+
+@asynccontextmanager
+async def flowing(send: Callable[[str], Awaitable[None]]) -> AsyncIterator[set[str]]:
+    """Readings, one after the other: at least 300, and for as long as the block lasts. `send` returns when its event
+    id is acknowledged; these ids are what must not be lost."""
+    acknowledged: set[str] = set()
+    over = asyncio.Event()
+
+    async def flow() -> None:
+        while not over.is_set() or len(acknowledged) < AT_LEAST:
+            event_id = f"e-{len(acknowledged)}"
+            await send(event_id)
+            acknowledged.add(event_id)
+            await asyncio.sleep(PACE_S)
+
+    task = asyncio.create_task(flow())
+    try:
+        yield acknowledged
+    finally:
+        over.set()
+        await asyncio.wait_for(task, 30)
 
 
 class Scene:
@@ -137,6 +161,9 @@ class Household:
 
     async def holds(self, event_ids: set[str]) -> bool:
         return event_ids <= (await self.stored()).keys()
+
+    async def holds_count(self, count: int) -> bool:
+        return len(await self.stored()) >= count
 
     def rejections(self) -> list[Rejection]:
         events = self.scene.said(subjects.to(subjects.READINGS_REJECTED, self.patient_id), ReadingsRejected)
