@@ -199,6 +199,24 @@ class Person(Caller):
         wanted = kinds if kinds is not None else found["capabilities"]
         return await self.complete(started, device_id or f"e2e-{next(_numbers)}", wanted)
 
+    async def cuff_model(self) -> Json:
+        """A blood-pressure cuff of the catalogue that a hub can pair."""
+        found = await self.get("/api/v1/devices", device_type="blood_pressure_cuff", pairing_method="hub")
+        return next(model for model in found["items"] if "1810" in model["ble_services"])
+
+    async def pair_by_scan(
+        self, model: Json, virtual: Hub, *, address: str | None = None
+    ) -> tuple[Device, str]:
+        """As the wizard does it: the hub looks around, the person chooses (`address`, or the first), the hub pairs."""
+        created, started = await self.begin(model, "hub")
+        assert started["hub"]["hub_id"] == virtual.config.hub_id
+        progress = f"/api/v1/device-connections/{created['id']}/pairing"
+        found = await eventually(lambda: self.get(progress), lambda now: now["state"] == "found")
+        choice = next(each for each in found["found"] if address in (None, each["address"]))
+        device = await self.complete(started, choice["address"], model["capabilities"])
+        await eventually(lambda: self.get(f"{device.path}/pairing"), lambda now: now["state"] == "done")
+        return device, str(choice["address"])
+
     async def add_hub(self, name: str = "Hall") -> Json:
         return await self.post("/api/v1/hubs", {"name": name}, status=201)
 
@@ -384,7 +402,9 @@ class World:
 
     @asynccontextmanager
     async def live(self, person: Person) -> AsyncIterator[Live]:
-        async with websockets.connect(self.live_address(await person.ticket()), proxy=None) as socket:
+        address = self.live_address(await person.ticket())
+        # Without a bound: a client that stops reading could not read the end of its own goodbye either.
+        async with websockets.connect(address, proxy=None, max_queue=None) as socket:
             yield Live(socket)
 
     def live_address(self, ticket: str) -> str:

@@ -24,11 +24,11 @@ SOON_S = 1.0
 async def test_a_cuff_is_found_paired_used_removed_and_comes_back_with_its_history(world: World) -> None:
     patient = await world.newcomer()
     hub = await patient.add_hub()
-    model = await _cuff(patient)
+    model = await patient.cuff_model()
     async with world.virtual_hub(hub) as virtual, world.live(patient) as live:
         await live.subscribe(patient_id=patient.patient_id)
 
-        cuff, address = await _pair_by_scan(patient, model, virtual)
+        cuff, address = await patient.pair_by_scan(model, virtual)
         await live.until("status", device_connection_id=cuff.id, status="connected")
         await virtual.measure(address)
         frame = await live.reading(cuff.id)
@@ -47,7 +47,7 @@ async def test_a_cuff_is_found_paired_used_removed_and_comes_back_with_its_histo
         )
         assert await cuff.stored() == history
 
-        again, _ = await _pair_by_scan(patient, model, virtual, address=address)
+        again, _ = await patient.pair_by_scan(model, virtual, address=address)
         await virtual.measure(address)
         await virtual.settled()
 
@@ -62,7 +62,7 @@ async def test_a_cuff_is_found_paired_used_removed_and_comes_back_with_its_histo
 async def test_a_device_that_refuses_the_hub_is_told_as_failed(world: World) -> None:
     patient = await world.newcomer()
     hub = await patient.add_hub()
-    model = await _cuff(patient)
+    model = await patient.cuff_model()
     async with world.wire(hub) as wire:
         created, started = await patient.begin(model, "hub", hub_id=hub["hub_id"])
         scan = await wire.command("scan")
@@ -301,7 +301,7 @@ async def test_what_a_hub_kept_while_it_was_away_comes_once_and_with_its_own_tim
     patient = await world.newcomer()
     hub = await patient.add_hub()
     async with world.virtual_hub(hub) as virtual:
-        cuff, address = await _pair_by_scan(patient, await _cuff(patient), virtual)
+        cuff, address = await patient.pair_by_scan(await patient.cuff_model(), virtual)
     now = datetime.now(UTC).replace(microsecond=0)
     hours = [now - timedelta(hours=hour) for hour in (3, 2, 1)]
 
@@ -319,26 +319,6 @@ async def test_what_a_hub_kept_while_it_was_away_comes_once_and_with_its_own_tim
 
 
 # --- how it is done -------------------------------------------------------------------------------------------------
-
-
-async def _cuff(patient: Person) -> Json:
-    """A blood-pressure cuff of the catalogue that a hub can pair."""
-    found = await patient.get("/api/v1/devices", device_type="blood_pressure_cuff", pairing_method="hub")
-    return next(model for model in found["items"] if "1810" in model["ble_services"])
-
-
-async def _pair_by_scan(
-    patient: Person, model: Json, virtual: Hub, *, address: str | None = None
-) -> tuple[Device, str]:
-    """As the wizard does it: the hub looks around, the person chooses, the hub pairs."""
-    created, started = await patient.begin(model, "hub")
-    assert started["hub"]["hub_id"] == virtual.config.hub_id
-    progress = f"/api/v1/device-connections/{created['id']}/pairing"
-    found = await eventually(lambda: patient.get(progress), lambda now: now["state"] == "found")
-    choice = next(each for each in found["found"] if address in (None, each["address"]))
-    device = await patient.complete(started, choice["address"], model["capabilities"])
-    await eventually(lambda: patient.get(f"{device.path}/pairing"), lambda now: now["state"] == "done")
-    return device, str(choice["address"])
 
 
 async def _paired(virtual: Hub) -> dict[str, Any]:
