@@ -102,7 +102,7 @@ class Uplink:
 
     async def _tell(self, out: Take, batch_id: str) -> None:
         for refusal, caller in out.denied:
-            self._denials.note(refusal, caller)
+            self._denials.refused(refusal, caller)
         by_patient: dict[UUID, list[Rejection]] = {}
         for patient_id, rejection in out.rejections:
             telemetry.REJECTED.labels(rejection.code).inc()
