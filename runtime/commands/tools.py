@@ -57,7 +57,9 @@ def audit_verify(arguments: argparse.Namespace) -> int:
     endpoints = read_json(home.endpoints, {})
     url = environ.get("DC_DATABASE_DIRECT_URL") or endpoints.get("postgres", "")
     if not url:
-        print("Which database? Start the system, or set DC_DATABASE_DIRECT_URL to the owner's.", file=sys.stderr)
+        print(
+            "Which database? Start the system, or set DC_DATABASE_DIRECT_URL to the owner's.", file=sys.stderr
+        )
         return 2
     key_file = home.secrets / "keys/audit_checkpoint.pem"
     key = signing_key(key_file).public_key() if key_file.exists() else None

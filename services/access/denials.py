@@ -1,22 +1,18 @@
 """Audit rows of refused attempts. The same attempt within a minute is one row, so a flood cannot fill somebody's log."""
 
-import time
-from typing import Final
 from uuid import UUID
 
 from chassis.audit import AuditRecord
 from chassis.auth import Principal
 from chassis.db import Database
+from chassis.notes import Folding
 from proto.words import AuditAction
-
-FOLD_S: Final = 60.0
-KNOWN_MAX: Final = 1000
 
 
 class Denials:
     def __init__(self, db: Database) -> None:
         self._db = db
-        self._seen: dict[tuple[UUID, AuditAction, UUID], float] = {}
+        self._folding = Folding()
 
     async def note(
         self,
@@ -28,8 +24,8 @@ class Denials:
         code: str,
     ) -> None:
         """Written before the refusal is answered; the owner of the data sees it."""
-        key, clock = (principal.user_id, action, object_id), time.monotonic()
-        if clock - self._seen.get(key, -FOLD_S) < FOLD_S:
+        key = (principal.user_id, action, object_id)
+        if self._folding.is_known(key):
             return
         async with self._db.transaction("denial") as tx:
             tx.audit(
@@ -44,6 +40,4 @@ class Denials:
                     details={"code": code},
                 )
             )
-        if len(self._seen) >= KNOWN_MAX:
-            self._seen.clear()
-        self._seen[key] = clock
+        self._folding.remember(key)

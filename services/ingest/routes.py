@@ -157,7 +157,7 @@ class HotRoute:
             if isinstance(verdict, Accepted) and verdict.objects:
                 verdict = await self._objects.check(verdict)
             if isinstance(verdict, Refusal):
-                self._denials.note(verdict, caller)
+                self._denials.refused(verdict, caller)
                 rejected.append(ItemFault(index=index, code=verdict.code, field=verdict.field))
                 continue
             if not self._readings.take(verdict.connection.id, 1, clock):

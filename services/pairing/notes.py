@@ -1,42 +1,15 @@
-"""Audit rows that no change carries, such as refused attempts and hub sign-ins: written within half a second, folded, bounded."""
+"""Refused attempts and hub sign-ins as audit rows: folded and bounded by the chassis."""
 
-import time
-from collections.abc import Hashable
-from typing import Final
 from uuid import UUID
 
+from chassis import notes
 from chassis.audit import AuditRecord
 from chassis.auth import Principal
-from chassis.db import Database
-from chassis.log import Log
-from chassis.resource import Job
 from proto.words import AuditAction
 from services.pairing.store.connections import ConnectionRow
 
-log = Log("notes")
 
-WAITING_MAX: Final = 1000
-FOLD_S: Final = 60.0
-
-
-class Notes(Job):
-    """The same key within a minute is one row, so that a flood of attempts cannot fill the log."""
-
-    def __init__(self, db: Database) -> None:
-        super().__init__("notes", 0.5, self.flush)
-        self._db = db
-        self._waiting: list[AuditRecord] = []
-        self._seen: dict[Hashable, float] = {}
-
-    def note(self, record: AuditRecord, key: Hashable) -> None:
-        clock = time.monotonic()
-        if clock - self._seen.get(key, -FOLD_S) < FOLD_S or len(self._waiting) >= WAITING_MAX:
-            return
-        if len(self._seen) > WAITING_MAX:
-            self._seen.clear()
-        self._seen[key] = clock
-        self._waiting.append(record)
-
+class Notes(notes.Notes):
     def refused(
         self,
         principal: Principal,
@@ -71,21 +44,3 @@ class Notes(Job):
             details={"code": code},
         )
         self.note(record, (principal.user_id, "connection.create"))
-
-    async def flush(self) -> None:
-        if not self._waiting:
-            return
-        records, self._waiting = self._waiting, []
-        try:
-            async with self._db.transaction("audit_notes") as tx:
-                tx.audit(*records)
-        except Exception:
-            self._waiting = records[: WAITING_MAX - len(self._waiting)] + self._waiting
-            raise
-
-    async def stop(self) -> None:
-        await super().stop()
-        try:
-            await self.flush()
-        except Exception as error:
-            log.failure("notes_not_written", error)

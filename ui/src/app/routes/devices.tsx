@@ -24,7 +24,7 @@ export function DevicesPage() {
     <Page
       title={t(isOwner ? "devices.title" : "devices.titleOther")}
       under={list.data?.length ? <Summary devices={list.data} /> : null}
-      beside={isOwner && list.data?.length !== 0 ? <AddDevice /> : null}
+      beside={isOwner && list.data?.length ? <AddDevice /> : null}
     >
       <DeviceList
         devices={list.data}
