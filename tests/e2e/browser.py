@@ -1,0 +1,172 @@
+"""A person at a screen: headless Chromium, and what must never happen on any page that is looked at."""
+
+import os
+import shutil
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any, Final, Literal
+
+import msgspec
+from playwright.async_api import Browser, ConsoleMessage, Locator, Page, Request, async_playwright, expect
+
+from tests.e2e.driver import Json
+from tests.support.system import System
+
+ROOT: Final = Path(__file__).resolve().parents[2]
+AXE: Final = ROOT / "ui/node_modules/axe-core/axe.min.js"
+RULES: Final = ("wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa")
+FLAGS: Final = (
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--enable-features=WebBluetooth",
+)
+Size = Literal["phone", "desktop"]
+VIEWPORTS: Final[dict[Size, Any]] = {
+    "phone": {"width": 390, "height": 844},
+    "desktop": {"width": 1280, "height": 800},
+}
+SCHEMES: Final[tuple[Literal["light", "dark"], ...]] = ("light", "dark")
+_TELL: Final = """
+addEventListener('securitypolicyviolation', (event) =>
+  console.error('CSP: ' + event.effectiveDirective + ' ' + event.blockedURI + ' ' + event.sourceFile));
+"""
+_SETTLED: Final = """
+() => document.fonts.status === 'loaded' && document.getAnimations().every((one) => one.playState !== 'running'
+  || one.effect?.getComputedTiming().iterations === Infinity)
+"""
+
+
+def missing() -> str:
+    """Why no browser can be used; empty when one can."""
+    if executable() is None:
+        return "no browser: set CHROME_BIN or install Debian's chromium"
+    if not AXE.exists() or not (ROOT / "ui/dist/index.html").exists():
+        return "the UI is not built: run `make install`"
+    return ""
+
+
+def executable() -> str | None:
+    named = os.environ.get("CHROME_BIN")  # noqa: TID251 - the name that browsers' tools share
+    return named or next(
+        (path for name in ("chromium", "google-chrome") if (path := shutil.which(name))), None
+    )
+
+
+def must_run() -> bool:
+    return os.environ.get("CI", "").lower() == "true"  # noqa: TID251 - what every CI says of itself
+
+
+def screens() -> Path | None:
+    """Where pictures go; they are kept for people, so a test run makes none unless it is told to."""
+    folder = os.environ.get("DC_SCREENS")  # noqa: TID251 - of the test run alone
+    return Path(folder) if folder else None
+
+
+class Screen:
+    """One browser window of one person. `faults` collects what must not happen; `check` fails with it."""
+
+    def __init__(self, page: Page, size: Size, system: System) -> None:
+        self.page = page
+        self.size = size
+        self.system = system
+        self.faults: list[str] = []
+        self.looked_at: list[str] = []
+        page.on("console", self._on_console)
+        page.on("pageerror", lambda error: self.faults.append(f"{self.page.url}: {error}"))
+        page.on("requestfailed", self._on_failed)
+
+    async def open(self, path: str) -> None:
+        await self.page.goto(self.system.gateway + path)
+
+    def button(self, name: str, *, exact: bool = True) -> Locator:
+        return self.page.get_by_role("button", name=name, exact=exact)
+
+    def link(self, name: str, *, exact: bool = True) -> Locator:
+        return self.page.get_by_role("link", name=name, exact=exact)
+
+    async def press(self, name: str) -> None:
+        await self.button(name).click()
+
+    async def heading(self, name: str) -> None:
+        """Waits for the page with this heading."""
+        await expect(self.page.get_by_role("heading", name=name, exact=True)).to_be_visible()
+
+    async def look(self, name: str, *, whole: bool = False) -> None:
+        """The page as it is, light and dark: no finding of axe, nothing wider than the screen, a picture of each.
+
+        `whole`: the picture shows also what one must scroll to.
+        """
+        self.looked_at.append(name)
+        for scheme in SCHEMES:
+            await self.page.emulate_media(color_scheme=scheme, reduced_motion="reduce")
+            await self.page.wait_for_function(_SETTLED)
+            self.faults += [f"{name} {scheme}: {finding}" for finding in await self._axe()]
+            if (folder := screens()) is not None:
+                folder.mkdir(parents=True, exist_ok=True)
+                await self.page.screenshot(
+                    path=folder / f"{name}-{self.size}-{scheme}.png", animations="disabled", full_page=whole
+                )
+        wide = await self.page.evaluate("document.documentElement.scrollWidth - innerWidth")
+        if wide > 0:
+            self.faults.append(f"{name}: {wide} px wider than the screen")
+
+    def check(self) -> None:
+        assert self.faults == [], "\n".join(self.faults)
+
+    async def _axe(self) -> list[str]:
+        if not await self.page.evaluate("'axe' in window"):
+            await self.page.evaluate(AXE.read_text())
+        found: Json = await self.page.evaluate(
+            "(rules) => axe.run(document, { runOnly: { type: 'tag', values: rules }, resultTypes: ['violations'] })",
+            list(RULES),
+        )
+        return [
+            f"{rule['id']}: {node['target']} {node['failureSummary']!r}"
+            for rule in found["violations"]
+            for node in rule["nodes"]
+        ]
+
+    def _on_console(self, message: ConsoleMessage) -> None:
+        if message.type in ("error", "warning"):
+            self.faults.append(f"{self.page.url}: {message.type}: {message.text}")
+
+    def _on_failed(self, request: Request) -> None:
+        if request.failure not in ("net::ERR_ABORTED", None):  # what a page that is left does not wait for
+            self.faults.append(f"{request.method} {request.url}: {request.failure}")
+
+
+@asynccontextmanager
+async def browser() -> AsyncIterator[Browser]:
+    async with async_playwright() as playwright:
+        one = await playwright.chromium.launch(executable_path=executable(), headless=True, args=list(FLAGS))
+        try:
+            yield one
+        finally:
+            await one.close()
+
+
+@asynccontextmanager
+async def screen(one: Browser, size: Size, system: System) -> AsyncIterator[Screen]:
+    context = await one.new_context(
+        viewport=VIEWPORTS[size], has_touch=size == "phone", locale="en-GB", timezone_id="Europe/Berlin"
+    )
+    context.set_default_timeout(10_000)
+    await context.add_init_script(_TELL)
+    try:
+        yield Screen(await context.new_page(), size, system)
+    finally:
+        await context.close()
+
+
+async def stored_secrets(page: Page) -> str:
+    """Everything that the page has put down in this browser, as text."""
+    kept: Json = await page.evaluate(
+        "[{...localStorage}, {...sessionStorage}, location.href, document.title]"
+    )
+    return msgspec.json.encode(kept).decode()
