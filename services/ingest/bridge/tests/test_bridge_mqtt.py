@@ -143,6 +143,13 @@ class Replica:
     def wait(self) -> None:
         self._process.wait(20)
 
+    def end(self) -> None:
+        """Gone for sure, also when it could not be asked."""
+        try:
+            self.wait()
+        except subprocess.TimeoutExpired:
+            self.kill()
+
 
 Start = Callable[[], Replica]
 
@@ -195,7 +202,7 @@ def start(
     for replica in replicas:
         replica.ask_to_stop()
     for replica in replicas:
-        replica.wait()
+        replica.end()
 
 
 @pytest.fixture(scope="module")
