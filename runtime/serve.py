@@ -26,6 +26,10 @@ class Server(uvicorn.Server):
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
         self._app.state.draining.set()
         super().handle_exit(sig, frame)
+        if not self.started:
+            raise SystemExit(
+                0
+            )  # still waiting for a server that is away: nothing was accepted, nothing to finish
 
 
 def settings_of(process: Process, environ: Mapping[str, str]) -> Common:
