@@ -22,6 +22,7 @@ log = Log("mirror")
 T = TypeVar("T")
 
 STALE_S: Final = 5.0
+CATCH_UP_S: Final = 1.0
 DELETED: Final = {"KV-Operation": "DEL"}
 """The headers by which a put into a bucket becomes a removal."""
 
@@ -45,6 +46,9 @@ class Mirror(Generic[T]):
         self._decode: Callable[[bytes], T] = msgspec.json.Decoder(type_).decode
         self._listeners = [on_change] if on_change else []
         self._loaded = asyncio.Event()
+        self._moved = asyncio.Event()
+        self._asking: list[asyncio.Future[None]] = []
+        self._asker: asyncio.Task[None] | None = None
         self._prefix = len(kv_subject(bucket, ""))
         self._bus = bus
         self._reader = OrderedReader(
@@ -73,6 +77,49 @@ class Mirror(Generic[T]):
 
     async def stop(self) -> None:
         await self._reader.stop()
+        if self._asker is not None:
+            self._asker.cancel()
+
+    async def catch_up(self) -> bool:
+        """Waits until everything is heard that the bucket holds now: for a "no" that may only be a "not yet".
+
+        A service has told somebody of a change that is still on its way here. True: something was heard meanwhile, so
+        judge again. Raises `Unavailable` when that cannot be known within a second. However many ask at once, the
+        server is asked one question at a time.
+        """
+        before = self._reader.seen
+        asked = asyncio.get_running_loop().create_future()
+        self._asking.append(asked)
+        if self._asker is None or self._asker.done():
+            self._asker = asyncio.create_task(self._ask(), name=f"catch-up:{self.bucket}")
+        try:
+            await asyncio.wait_for(asked, CATCH_UP_S)
+        except TimeoutError:
+            raise Unavailable(self.bucket, retry_after_s=1) from None
+        return self._reader.seen > before
+
+    async def _ask(self) -> None:
+        """Answers those who ask, all that wait at the same moment by one look at the bucket."""
+        while self._asking:
+            asked, self._asking = self._asking, []
+            failed: Unavailable | None = None
+            try:
+                head = (await self._bus.stream_info(f"KV_{self.bucket}")).last_seq
+                await asyncio.wait_for(self._reach(head), CATCH_UP_S)
+            except (Unavailable, TimeoutError):
+                failed = Unavailable(self.bucket, retry_after_s=1)
+            for one in asked:
+                if one.done():  # its time was up
+                    continue
+                if failed is None:
+                    one.set_result(None)
+                else:
+                    one.set_exception(failed)
+
+    async def _reach(self, head: int) -> None:
+        while self._reader.seen < head:
+            self._moved.clear()
+            await self._moved.wait()
 
     def problem(self) -> str | None:
         telemetry.MIRROR_AGE.labels(self.bucket).set(self._reader.silence_s)
@@ -102,6 +149,7 @@ class Mirror(Generic[T]):
         return iter(self._values)
 
     def _apply(self, msg: Msg, sequence: int, pending: int) -> None:
+        self._moved.set()
         key = msg.subject[self._prefix :]
         headers = msg.headers or {}
         if headers.get("KV-Operation") in ("DEL", "PURGE") or "Nats-Marker-Reason" in headers:

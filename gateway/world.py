@@ -1,5 +1,6 @@
 """What the live hub knows of consent and permission: two mirrors, indexed by patient, and the questions asked of them."""
 
+import asyncio
 from collections import defaultdict
 from collections.abc import Callable, Iterable
 from datetime import datetime
@@ -35,6 +36,11 @@ class World:
         """Raises `Unavailable` when what is known may be outdated."""
         if not self.is_fresh:
             raise Unavailable("permissions", retry_after_s=2)
+
+    async def catch_up(self) -> bool:
+        """Whether something new is known: asked before a reader is refused who may have been let in a moment ago."""
+        heard = await asyncio.gather(self._connections.catch_up(), self._permissions.catch_up())
+        return any(heard)
 
     def connection(self, connection_id: UUID) -> ConnectionState | None:
         entry = self._connections.get(str(connection_id))

@@ -76,6 +76,31 @@ async def test_a_mirror_follows_its_bucket_and_ignores_older_versions(settings: 
             await until(lambda: mirror.get(str(id)) is None)
 
 
+async def test_a_mirror_that_caught_up_knows_what_was_acknowledged_before(settings: Common) -> None:
+    owner, reader = Bus(settings, "access"), Bus(settings, "normalizer")
+    mirror: Mirror[ProfileState] = Mirror(reader, "profiles", ProfileState)
+    async with running(owner, reader, mirror):
+        for _ in range(50):
+            ids = [uuid4() for _ in range(4)]
+            await asyncio.gather(
+                *(owner.publish(subjects.kv_subject("profiles", str(id)), profile(id, 1)) for id in ids)
+            )
+            await asyncio.gather(*(mirror.catch_up() for _ in range(3)))
+            assert all(is_at(mirror, str(id), 1) for id in ids)
+
+        assert await mirror.catch_up() is False  # there is nothing new
+
+
+async def test_a_mirror_that_cannot_ask_does_not_say_no(settings: Common) -> None:
+    reader = Bus(settings, "normalizer")
+    mirror: Mirror[ProfileState] = Mirror(reader, "profiles", ProfileState)
+    async with running(reader, mirror):
+        await reader.nc.close()
+
+        with pytest.raises(Unavailable):
+            await mirror.catch_up()
+
+
 async def test_mirrors_readers_and_publishes_come_through_a_killed_server(
     settings: Common, nats_server: Any
 ) -> None:

@@ -1,5 +1,6 @@
 """`device-health` and a connection's `events` over HTTP."""
 
+import asyncio
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -31,7 +32,7 @@ async def read_health(
     connections: NamedDependency[Mirror[ConnectionsEntry]],
     permissions: NamedDependency[Mirror[PermissionState]],
 ) -> DeviceHealth:
-    state = see(device_connection_id, principal, connections, permissions)
+    state = await see(device_connection_id, principal, connections, permissions)
     at = now()
     async with db.transaction("health_read") as tx:
         known = await store.select_health(tx.conn, [state.id], at)
@@ -95,7 +96,7 @@ async def list_events(
 ) -> Page[ConnectionEvent]:
     """Newest first: refused readings with their reason, changes of status and consent, the hub."""
     check_limit(limit)
-    state = see(device_connection_id, principal, connections, permissions)
+    state = await see(device_connection_id, principal, connections, permissions)
     before = decode_cursor(cursor, tuple[datetime, UUID]) if cursor else None
     async with db.transaction("events_read") as tx:
         rows = await store.select_events(tx.conn, state.id, before, limit + 1)
@@ -111,7 +112,7 @@ async def list_events(
     )
 
 
-def see(
+async def see(
     id: UUID,
     principal: Principal,
     connections: Mirror[ConnectionsEntry],
@@ -120,12 +121,26 @@ def see(
     """The connection if the reader may see it, else the same 404 as for one that does not exist."""
     connections.require()
     permissions.require()
-    state = connections.get(str(id))
-    if not isinstance(state, ConnectionState) or not visible_kinds(
-        principal.user_id, state, permissions.values(), now()
-    ):
+    state = _visible(id, principal, connections, permissions)
+    if state is None and any(await asyncio.gather(connections.catch_up(), permissions.catch_up())):
+        state = _visible(id, principal, connections, permissions)
+    if state is None:
         raise Refused("not_found")
     return state
+
+
+def _visible(
+    id: UUID,
+    principal: Principal,
+    connections: Mirror[ConnectionsEntry],
+    permissions: Mirror[PermissionState],
+) -> ConnectionState | None:
+    state = connections.get(str(id))
+    if isinstance(state, ConnectionState) and visible_kinds(
+        principal.user_id, state, permissions.values(), now()
+    ):
+        return state
+    return None
 
 
 def unknown(state: ConnectionState) -> Known:

@@ -18,6 +18,24 @@ TOKEN_PREFIX: Final = "dci_"  # noqa: S105 - a prefix, not a secret
 """An ingest token is `dci_<connection id, 32 hex>_<random>`."""
 
 
+async def find_caller(
+    authorization: str | None, known: KnownWorld, verifier: TokenVerifier, now: datetime
+) -> Caller:
+    """As `caller_of`; a device or hub that is not known may have been paired a moment ago, and is looked for again."""
+    try:
+        return caller_of(authorization, known, verifier, now)
+    except Refused:
+        if not is_of_device(authorization) or not await known.catch_up():
+            raise
+    return caller_of(authorization, known, verifier, now)
+
+
+def is_of_device(authorization: str | None) -> bool:
+    """Whether a connection or a hub presents itself, by what only pairing can know."""
+    scheme, _, credential = (authorization or "").partition(" ")
+    return scheme.lower() == "basic" or credential.startswith(TOKEN_PREFIX)
+
+
 def caller_of(authorization: str | None, known: KnownWorld, verifier: TokenVerifier, now: datetime) -> Caller:
     """Raises `Refused("unauthenticated")`. The token of a revoked connection is still recognised."""
     if authorization and authorization[:6].lower() == "basic ":

@@ -76,6 +76,9 @@ class _Names(msgspec.Struct, frozen=True):
 
 
 _decode_names: Final = msgspec.json.Decoder(_Names).decode
+NOT_YET: Final = frozenset({"not_found", "consent_missing", "consent_revoked", "forbidden_role"})
+"""Refusals that what is known a moment later can turn into acceptance: the other side of a pairing or a consent."""
+
 _decode_reading: Final = msgspec.json.Decoder(ReadingMessage).decode
 _decode_gatt: Final = msgspec.json.Decoder(GattMessage).decode
 _decode_any: Final = msgspec.json.Decoder().decode

@@ -25,13 +25,14 @@ from chassis.log import Log
 from proto.errors import FieldFault, ItemFault, Refused, Unavailable
 from proto.readings import GattMessage, ReadingMessage
 from proto.resources import IngestReceipt, IngestStored
-from services.ingest.callers import caller_of
+from services.ingest.callers import find_caller
 from services.ingest.committer import Committer
 from services.ingest.denials import Denials
 from services.ingest.domain import (
     MAX_BATCH,
     MAX_ITEMS,
     MAX_MESSAGE,
+    NOT_YET,
     Accepted,
     Caller,
     Judge,
@@ -135,7 +136,7 @@ class HotRoute:
         return status
 
     async def _answer(self, method: str, headers: dict[bytes, bytes], receive: Receive) -> tuple[int, bytes]:
-        caller = caller_of(_text(headers.get(b"authorization")), self._known, self._verifier, now())
+        caller = await find_caller(_text(headers.get(b"authorization")), self._known, self._verifier, now())
         if method != "POST":
             raise Refused("method_not_allowed")
         lines = _is_ndjson(headers)
@@ -152,8 +153,13 @@ class HotRoute:
         rejected: list[ItemFault] = []
         fresh: dict[tuple[UUID, UUID], Accepted] = {}
         duplicates = 0
+        caught_up = False
         for index, raw in enumerate(body.items):
             verdict = self._judge(raw, caller, self._known, received_at)
+            if isinstance(verdict, Refusal) and verdict.code in NOT_YET and not caught_up:
+                caught_up = True
+                if await self._known.catch_up():
+                    verdict = self._judge(raw, caller, self._known, received_at)
             if isinstance(verdict, Accepted) and verdict.objects:
                 verdict = await self._objects.check(verdict)
             if isinstance(verdict, Refusal):

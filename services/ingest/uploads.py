@@ -45,7 +45,7 @@ async def presign(
     upload_ttl_s: NamedDependency[int],
 ) -> Response[UploadPresigned]:
     """`url` takes one PUT with `headers` for a few minutes; the object counts after `complete`."""
-    connection = _own(data.device_connection_id, principal, known)
+    connection = await _own(data.device_connection_id, principal, known)
     content = find_content(data.kind, data.content_type)
     if content is None:
         raise Refused("wrong_type", field="content_type")
@@ -99,7 +99,7 @@ async def complete(
         upload = await store.select_upload(tx.conn, upload_id, lock=True)
         if upload is None or principal.patient_id != upload.patient_id:
             raise Refused("not_found")
-        _own(upload.device_connection_id, principal, known)
+        await _own(upload.device_connection_id, principal, known)
         if upload.status == "refused":
             raise Refused("conflict")
         if upload.status == "waiting":
@@ -188,7 +188,7 @@ def _quarantine(id: UUID) -> str:
     return f"quarantine/{id}"
 
 
-def _own(connection_id: UUID, principal: Principal, known: KnownWorld) -> ConnectionState:
+async def _own(connection_id: UUID, principal: Principal, known: KnownWorld) -> ConnectionState:
     known.require()
     caller = Caller(
         actor_id=str(principal.user_id),
@@ -197,6 +197,8 @@ def _own(connection_id: UUID, principal: Principal, known: KnownWorld) -> Connec
         patient_id=principal.patient_id,
     )
     found = find_connection(known.connection(connection_id), caller, known, now())
+    if isinstance(found, Refusal) and await known.catch_up():
+        found = find_connection(known.connection(connection_id), caller, known, now())
     if isinstance(found, Refusal):
         raise Refused(found.code)
     return found

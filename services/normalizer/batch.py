@@ -27,6 +27,9 @@ _decode_batch: Final = msgspec.json.Decoder(RawBatch).decode
 _decode_message: Final = msgspec.json.Decoder(ReadingMessage).decode
 
 
+NOT_YET: Final = frozenset({"not_found", "consent_missing", "consent_revoked", "kind_not_consented"})
+
+
 class _Slices(msgspec.Struct, frozen=True):
     """The parts of a message in their original bytes: they are stored as they came."""
 
@@ -54,6 +57,14 @@ class Batch(msgspec.Struct):
     notes: list["SequenceNote"] = []
     sessions: dict[UUID, datetime] = {}
     """CGM sessions that began in this batch."""
+
+    @property
+    def may_be_early(self) -> bool:
+        """Whether something that the edge accepted is refused here for want of a connection or consent.
+
+        The edge can have heard of a pairing or a new consent before we did; what it acknowledged must not be lost.
+        """
+        return any(isinstance(finding, Rejected) and finding.code in NOT_YET for finding in self.findings)
 
     def signal(
         self,

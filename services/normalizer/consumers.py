@@ -62,6 +62,8 @@ class Normalizer:
 
     async def handle(self, deliveries: list[Delivery], prepared: Prepared) -> list[Verdict]:
         at = now()
+        if prepared.batch.may_be_early and await self._world.catch_up():
+            prepared = self.prepare(deliveries)
         done = await self._db.repeat(
             lambda tx: record(tx, prepared.batch, self._ring, at, self._partitions), "record_batch"
         )

@@ -155,9 +155,21 @@ async def read_summary(
 async def see_connection(id: UUID, principal: Principal, db: Database, world: World) -> View:
     """What the reader may see of a connection. Not there and not yours are the same 404; the second is audited."""
     world.require()
+    view, may_see = _look_at_connection(id, principal, world)
+    if not may_see and await world.catch_up():
+        view, may_see = _look_at_connection(id, principal, world)
+    if view is None:
+        raise Refused("not_found")
+    if not may_see:
+        await _deny(view, principal, db)
+    return view
+
+
+def _look_at_connection(id: UUID, principal: Principal, world: World) -> tuple[View | None, bool]:
+    """What there is, as far as it is known here now, and whether the reader may see it."""
     connection = world.connection(id)
     if connection is None:
-        raise Refused("not_found")
+        return None, False
     kinds = visible_kinds(principal.user_id, connection, world.permissions(), now())
     view = View(
         patient_id=connection.patient_id,
@@ -167,14 +179,23 @@ async def see_connection(id: UUID, principal: Principal, db: Database, world: Wo
         object_id=id,
         owner=principal.user_id == connection.patient_id,
     )
-    if not kinds or not _has_one_of(connection, kinds, world):
-        await _deny(view, principal, db)
-    return view
+    return view, bool(kinds) and _has_one_of(connection, kinds, world)
 
 
 async def see_patient(id: UUID, principal: Principal, db: Database, world: World) -> View:
     """What the reader may see of a patient, across the connections whose consent is active (all of one's own)."""
     world.require()
+    view, may_see = _look_at_patient(id, principal, world)
+    if not may_see and await world.catch_up():
+        view, may_see = _look_at_patient(id, principal, world)
+    if not may_see:
+        if world.connections_of(id):
+            await _deny(view, principal, db)
+        raise Refused("not_found")
+    return view
+
+
+def _look_at_patient(id: UUID, principal: Principal, world: World) -> tuple[View, bool]:
     at = now()
     kinds = granted_kinds(principal.user_id, id, world.permissions(), at)
     owner = principal.user_id == id and principal.patient_id == id
@@ -191,11 +212,7 @@ async def see_patient(id: UUID, principal: Principal, db: Database, world: World
         object_id=id,
         owner=owner,
     )
-    if not kinds or (principal.user_id == id and not owner):
-        if world.connections_of(id):
-            await _deny(view, principal, db)
-        raise Refused("not_found")
-    return view
+    return view, bool(kinds) and (owner or principal.user_id != id)
 
 
 def _has_one_of(connection: ConnectionState, kinds: frozenset[Kind], world: World) -> bool:

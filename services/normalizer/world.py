@@ -1,5 +1,6 @@
 """What the normalizer knows without asking: connections, models, permissions and patients' time zones."""
 
+import asyncio
 from collections.abc import Iterable
 from datetime import datetime
 from typing import Final
@@ -33,6 +34,11 @@ class World:
     def require(self) -> None:
         for mirror in (self._connections, self._models, self._permissions):
             mirror.require()
+
+    async def catch_up(self) -> bool:
+        """Whether something new is known of connections and permissions: asked before anything is refused by them."""
+        heard = await asyncio.gather(self._connections.catch_up(), self._permissions.catch_up())
+        return any(heard)
 
     def connection(self, id: UUID) -> ConnectionState | None:
         entry = self._connections.get(str(id))

@@ -15,6 +15,7 @@ from proto.state import ConnectionState, HubState
 from services.ingest.domain import (
     MAX_ITEMS,
     MAX_MESSAGE,
+    NOT_YET,
     Accepted,
     Caller,
     Known,
@@ -58,6 +59,13 @@ class Take(msgspec.Struct):
     """The hub, when it is known, and why its message amounts to nothing."""
     said: set[tuple[str, str | None, str | None]] = set()
     """Code, field and event id of what the current payload's refusals have told every device of the hub."""
+
+    @property
+    def may_be_early(self) -> bool:
+        """Whether a refusal can be one of what is not known here yet: the hub or its device is only just paired."""
+        return any(hub is None for hub, _ in self.ignored) or any(
+            refusal.code in NOT_YET for refusal, _ in self.denied
+        )
 
 
 class _StatePayload(msgspec.Struct):

@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Sequence
+from datetime import datetime
 from typing import Final, Protocol
 from uuid import UUID, uuid4
 
@@ -66,16 +67,22 @@ class Uplink:
         """
         self._known.require()
         at = now()
-        out = Take()
         # PHI: hubs' readings enter here; upstream keeps them until they are durable.
-        for topic, payload in messages:
-            take(out, topic, payload, self._known, at)
+        out = self._judge(messages, at)
+        if out.may_be_early and await self._known.catch_up():
+            out = self._judge(messages, at)
         await self._check_objects(out)
         if out.envelopes:
             await self._committer.commit(out.envelopes)
         telemetry.READINGS.labels("mqtt", "accepted").inc(len(out.envelopes))
         telemetry.READINGS.labels("mqtt", "rejected").inc(len(out.denied))
         await self._tell(out, batch_id or uuid4().hex)
+
+    def _judge(self, messages: Sequence[tuple[Topic, bytes]], at: datetime) -> Take:
+        out = Take()
+        for topic, payload in messages:
+            take(out, topic, payload, self._known, at)
+        return out
 
     async def _check_objects(self, out: Take) -> None:
         """Drops envelopes whose object URLs are not verified uploads of their device."""
