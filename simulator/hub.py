@@ -235,8 +235,9 @@ class Hub:
             async with asyncio.TaskGroup() as group:
                 group.create_task(self._listen(client))
                 group.create_task(self._send())
-        except* (aiomqtt.MqttError, OSError) as lost:
-            raise aiomqtt.MqttError("the connection ended") from lost
+        except* (aiomqtt.MqttError, OSError):
+            pass  # raised below: before Python 3.11.4 what is raised here comes out in a group
+        raise aiomqtt.MqttError("the connection ended")
 
     async def _send(self) -> None:
         while True:
