@@ -4,7 +4,7 @@ import asyncio
 import struct
 
 from simulator import gatt
-from tests.e2e.driver import Device, Json, Person, World, at
+from tests.e2e.driver import Device, Json, Person, World, at, eventually
 
 WAV = (
     b"RIFF" + struct.pack("<I", 36 + 160) + b"WAVEfmt " + struct.pack("<IHHIIHH", 16, 1, 1, 8000, 8000, 1, 8)
@@ -45,7 +45,7 @@ async def test_the_printed_message_comes_back_from_query_latest_and_the_live_str
     latest = (await patient.get(f"{device.data}/latest"))["latest"]
     assert {name: value["value"] for name, value in latest.items()} == message["readings"]
     assert {value["id"] for value in latest.values()} == {item["id"]}
-    shown = await patient.get(device.path)
+    shown = await eventually(lambda: patient.get(device.path), lambda shown: shown["last_reading_at"])
     assert (shown["battery_pct"], at(shown["last_reading_at"])) == (76, at(message["timestamp"]))
 
 
