@@ -71,12 +71,12 @@ def screens() -> Path | None:
 class Screen:
     """One browser window of one person. `faults` collects what must not happen; `check` fails with it."""
 
-    def __init__(self, page: Page, size: Size, system: System) -> None:
+    def __init__(self, page: Page, size: Size, system: System, looked_at: set[str]) -> None:
         self.page = page
         self.size = size
         self.system = system
         self.faults: list[str] = []
-        self.looked_at: list[str] = []
+        self._looked_at = looked_at
         page.on("console", self._on_console)
         page.on("pageerror", lambda error: self.faults.append(f"{self.page.url}: {error}"))
         page.on("requestfailed", self._on_failed)
@@ -100,24 +100,34 @@ class Screen:
     async def look(self, name: str, *, whole: bool = False) -> None:
         """The page as it is, light and dark: no finding of axe, nothing wider than the screen, a picture of each.
 
-        `whole`: the picture shows also what one must scroll to.
+        Once in each size, whoever walks by first. `whole`: the picture shows also what one must scroll to.
         """
-        self.looked_at.append(name)
+        if f"{name}-{self.size}" in self._looked_at:
+            return
+        self._looked_at.add(f"{name}-{self.size}")
         for scheme in SCHEMES:
             await self.page.emulate_media(color_scheme=scheme, reduced_motion="reduce")
             await self.page.wait_for_function(_SETTLED)
             self.faults += [f"{name} {scheme}: {finding}" for finding in await self._axe()]
             if (folder := screens()) is not None:
-                folder.mkdir(parents=True, exist_ok=True)
-                await self.page.screenshot(
-                    path=folder / f"{name}-{self.size}-{scheme}.png", animations="disabled", full_page=whole
-                )
+                await self._picture(folder / f"{name}-{self.size}-{scheme}.png", whole=whole)
         wide = await self.page.evaluate("document.documentElement.scrollWidth - innerWidth")
         if wide > 0:
             self.faults.append(f"{name}: {wide} px wider than the screen")
 
     def check(self) -> None:
         assert self.faults == [], "\n".join(self.faults)
+
+    async def _picture(self, path: Path, *, whole: bool) -> None:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        width, height = VIEWPORTS[self.size]["width"], VIEWPORTS[self.size]["height"]
+        if whole:  # by a taller screen: what is fixed to its edges stays there
+            content = await self.page.evaluate("document.documentElement.scrollHeight")
+            await self.page.set_viewport_size({"width": width, "height": max(height, content)})
+            await self.page.wait_for_function(_SETTLED)
+        await self.page.screenshot(path=path, animations="disabled")
+        if whole:
+            await self.page.set_viewport_size({"width": width, "height": height})
 
     async def _axe(self) -> list[str]:
         if not await self.page.evaluate("'axe' in window"):
@@ -152,14 +162,15 @@ async def browser() -> AsyncIterator[Browser]:
 
 
 @asynccontextmanager
-async def screen(one: Browser, size: Size, system: System) -> AsyncIterator[Screen]:
+async def screen(one: Browser, size: Size, system: System, looked_at: set[str]) -> AsyncIterator[Screen]:
+    """`looked_at` is shared by the screens of a run."""
     context = await one.new_context(
         viewport=VIEWPORTS[size], has_touch=size == "phone", locale="en-GB", timezone_id="Europe/Berlin"
     )
     context.set_default_timeout(10_000)
     await context.add_init_script(_TELL)
     try:
-        yield Screen(await context.new_page(), size, system)
+        yield Screen(await context.new_page(), size, system, looked_at)
     finally:
         await context.close()
 
