@@ -32,6 +32,8 @@ BACKOFF_S: Final = (1.0, 5.0, 30.0, 120.0, 600.0)
 FETCH_WAIT_S: Final = 1.0
 GATHERED_S: Final = 0.02
 RESTART_S: Final = 1.0
+STAYS: Final = 4
+"""How often, in the time after which a message would go to somebody else, the server hears that it is still in hand."""
 
 
 class Delivery:
@@ -139,12 +141,15 @@ class Consumer(Generic[P]):
         self._task: asyncio.Task[None] | None = None
         self._pull: JetStreamContext.PullSubscription | None = None
         self._failing = False
+        self._in_hand: list[list[Delivery]] = []
+        self._stays: asyncio.Task[None] | None = None
         self._reconnected = asyncio.Event()
         bus.on_reconnect(self._on_reconnect)
 
     async def start(self) -> None:
         self._task = asyncio.create_task(self._run(), name=f"consumer:{self._sub.declared.durable}")
         self._task.add_done_callback(self._on_end)
+        self._stays = asyncio.create_task(self._stay(), name=f"stay:{self._sub.declared.durable}")
 
     async def stop(self) -> None:
         self._stop.set()
@@ -153,6 +158,8 @@ class Consumer(Generic[P]):
                 await asyncio.wait_for(self._task, 15)
             except TimeoutError:
                 log.warning("consumer_stopped_hard", consumer=self._sub.declared.durable)
+        if self._stays is not None:
+            self._stays.cancel()
         if self._pull is not None:
             try:
                 await self._pull.unsubscribe()
@@ -197,12 +204,16 @@ class Consumer(Generic[P]):
                 except Exception as error:
                     log.failure("prepare_failed", error, consumer=self._sub.declared.durable)
                     prepared = None
+                self._in_hand.append(deliveries)
                 if handling is not None:
                     await handling
                 handling = asyncio.create_task(self._handle(deliveries, prepared))
         finally:
-            if handling is not None:
-                await handling
+            try:
+                if handling is not None:
+                    await handling
+            finally:
+                self._in_hand.clear()  # what was not begun comes again
 
     async def _fetch(self, wait_s: float = FETCH_WAIT_S) -> list[Delivery]:
         try:
@@ -237,13 +248,23 @@ class Consumer(Generic[P]):
 
     async def _handle(self, deliveries: list[Delivery], prepared: P | None) -> None:
         durable = self._sub.declared.durable
-        with (
-            telemetry.batch_span(f"process {durable}", [d.headers for d in deliveries]),
-            telemetry.PROCESS_SECONDS.labels(durable).time(),
-        ):
-            verdicts = await self._decide(deliveries, prepared)
-        for delivery, verdict in zip(deliveries, verdicts, strict=True):
-            await self._settle(delivery, verdict)
+        try:
+            with (
+                telemetry.batch_span(f"process {durable}", [d.headers for d in deliveries]),
+                telemetry.PROCESS_SECONDS.labels(durable).time(),
+            ):
+                verdicts = await self._decide(deliveries, prepared)
+            for delivery, verdict in zip(deliveries, verdicts, strict=True):
+                await self._settle(delivery, verdict)
+        finally:
+            self._in_hand = [others for others in self._in_hand if others is not deliveries]
+
+    async def _stay(self) -> None:
+        """Keeps what is in hand, however long the handler takes."""
+        while True:
+            await asyncio.sleep(self._sub.declared.ack_wait_s / STAYS)
+            for deliveries in tuple(self._in_hand):
+                await self._keep(deliveries)
 
     async def _decide(self, deliveries: list[Delivery], prepared: P | None) -> list[Verdict]:
         delay = 0.1
@@ -266,7 +287,6 @@ class Consumer(Generic[P]):
                     error=type(error).__name__,
                     delay_s=delay,
                 )
-                await self._keep(deliveries)
                 await asyncio.sleep(delay)
                 delay = min(delay * 2, 2.0)
 

@@ -1,23 +1,27 @@
 """What the NATS client does on a bad day, and a consumer that goes on all the same."""
 
 import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from types import SimpleNamespace
 from typing import Any, cast
 
+import msgspec
 import pytest
 
 from chassis.bus import Bus
-from chassis.consume import DONE, Consumer, Delivery, each
+from chassis.consume import DONE, Consumer, Delivery, Verdict, each
 
 
 class _Client:
-    """The client's pull subscription: its first fetch fails with `error`, the second one waits."""
+    """The client's pull subscription: answers its fetches one after the other, and then waits."""
 
     user = "normalizer"
 
-    def __init__(self, error: Exception) -> None:
+    def __init__(self, *answers: Any) -> None:
         self.js = self
         self.asked_again = asyncio.Event()
-        self._errors = [error]
+        self._answers = list(answers)
 
     def on_reconnect(self, _: object) -> None:
         return
@@ -26,13 +30,44 @@ class _Client:
         return self
 
     async def fetch(self, *_: object, **__: object) -> list[Any]:
-        if self._errors:
-            raise self._errors.pop()
-        self.asked_again.set()
-        return await asyncio.Future()
+        if not self._answers:
+            self.asked_again.set()
+            return await asyncio.Future()
+        answer = self._answers.pop(0)
+        if isinstance(answer, Exception):
+            raise answer
+        return [answer]
 
     async def unsubscribe(self) -> None:
         return
+
+
+class _Message:
+    subject, data, headers = "connections.changed.v1.x", b"", None
+    metadata = SimpleNamespace(sequence=SimpleNamespace(stream=1), num_delivered=1)
+
+    def __init__(self) -> None:
+        self.said: list[str] = []
+        self.acknowledged = asyncio.Event()
+
+    async def in_progress(self) -> None:
+        self.said.append("in progress")
+
+    async def ack(self) -> None:
+        self.said.append("done")
+        self.acknowledged.set()
+
+
+@asynccontextmanager
+async def _running(consumer: Consumer[None]) -> AsyncIterator[None]:
+    await consumer.start()
+    try:
+        yield
+    finally:
+        tasks = [task for task in (consumer._task, consumer._stays) if task is not None]
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
 
 
 # The client raises the bare one when the last part of a fetch's time is used up between two of its requests.
@@ -40,12 +75,26 @@ class _Client:
 async def test_a_consumer_goes_on_after_whatever_a_fetch_raises(error: Exception) -> None:
     client = _Client(error)
 
-    async def handle(_: Delivery) -> Any:
+    async def handle(_: Delivery) -> Verdict:
         return DONE
 
-    consumer = Consumer(cast(Bus, client), each("normalizer", handle))
-    await consumer.start()
-    try:
+    async with _running(Consumer(cast(Bus, client), each("normalizer", handle))):
         await asyncio.wait_for(client.asked_again.wait(), 5)
-    finally:
-        consumer._task.cancel() if consumer._task else None
+
+
+async def test_the_server_hears_that_a_message_is_still_in_hand_until_it_is_done() -> None:
+    message = _Message()
+
+    async def handle(_: Delivery) -> Verdict:
+        async with asyncio.timeout(5):
+            while len(message.said) < 3:
+                await asyncio.sleep(0.01)
+        return DONE
+
+    subscription = each("normalizer", handle)
+    subscription.declared = msgspec.structs.replace(subscription.declared, ack_wait_s=0.2)
+    async with _running(consumer := Consumer(cast(Bus, _Client(message)), subscription)):
+        await asyncio.wait_for(message.acknowledged.wait(), 5)
+        assert consumer._in_hand == []
+
+    assert message.said == ["in progress"] * 3 + ["done"]
