@@ -45,16 +45,20 @@ _SETTLED: Final = """
 def missing() -> str:
     """Why no browser can be used; empty when one can."""
     if executable() is None:
-        return "no browser: set CHROME_BIN or install Debian's chromium"
+        return "there is no browser: install Debian's chromium, or set CHROME_BIN to one"
     if not AXE.exists() or not (ROOT / "ui/dist/index.html").exists():
         return "the UI is not built: run `make install`"
     return ""
 
 
 def executable() -> str | None:
+    """`$CHROME_BIN`, Debian's, or one that an npm package of the UI brought along."""
     named = os.environ.get("CHROME_BIN")  # noqa: TID251 - the name that browsers' tools share
-    return named or next(
-        (path for name in ("chromium", "google-chrome") if (path := shutil.which(name))), None
+    if named:
+        return named if Path(named).exists() else None
+    found = next((path for name in ("chromium", "google-chrome") if (path := shutil.which(name))), None)
+    return found or next(
+        (str(path) for path in (ROOT / "ui/node_modules").glob("**/chrome-linux*/chrome")), None
     )
 
 

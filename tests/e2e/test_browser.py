@@ -29,10 +29,12 @@ def _needs_a_browser(request: pytest.FixtureRequest) -> None:
         return
     if browsers.must_run():
         pytest.fail(reason)
-    reporter = request.config.pluginmanager.get_plugin("terminalreporter")
-    if reporter is not None:
-        reporter.ensure_newline()
-        reporter.write_line(f"THE BROWSER PART IS SKIPPED: {reason}", red=True, bold=True)
+    plugins = request.config.pluginmanager
+    reporter, capture = plugins.get_plugin("terminalreporter"), plugins.get_plugin("capturemanager")
+    if reporter is not None and capture is not None:
+        with capture.global_and_fixture_disabled():
+            reporter.ensure_newline()
+            reporter.write_line(f"THE BROWSER PART IS SKIPPED: {reason}", red=True, bold=True)
     pytest.skip(reason)
 
 
