@@ -2,6 +2,7 @@
 
 import argparse
 import asyncio
+import hashlib
 import os
 import signal
 import sys
@@ -174,10 +175,11 @@ async def _hub(arguments: argparse.Namespace) -> int:
 
 
 def near(hub_id: str) -> list[VirtualDevice]:
-    """The demo's five devices, with addresses of this hub's own."""
-    number = sum(hub_id.encode()) % 200 + 0x20
+    """The demo's five devices, with addresses of this hub's own: no two hubs may have the same device near."""
+    own = hashlib.sha256(hub_id.encode()).digest()
+    seed = int.from_bytes(own[:4], "big")
     return [
-        msgspec.structs.replace(device, address=f"C0:26:DF:{number:02X}:00:{index:02X}", seed=number)
+        msgspec.structs.replace(device, address=f"C0:{own[:4].hex(':').upper()}:{index:02X}", seed=seed)
         for index, device in enumerate(HUBS[0].devices, 1)
     ]
 
