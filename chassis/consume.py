@@ -263,8 +263,13 @@ class Consumer(Generic[P]):
         """Keeps what is in hand, however long the handler takes."""
         while True:
             await asyncio.sleep(self._sub.declared.ack_wait_s / STAYS)
-            for deliveries in tuple(self._in_hand):
-                await self._keep(deliveries)
+            try:
+                for deliveries in tuple(self._in_hand):
+                    await self._keep(deliveries)
+            except (
+                Exception
+            ) as error:  # the next turn tries again; what went to somebody else by then does no harm
+                log.failure("stay_failed", error, consumer=self._sub.declared.durable)
 
     async def _decide(self, deliveries: list[Delivery], prepared: P | None) -> list[Verdict]:
         delay = 0.1
@@ -299,12 +304,10 @@ class Consumer(Generic[P]):
         return verdicts
 
     async def _keep(self, deliveries: list[Delivery]) -> None:
-        """Tells the server that these are still in hand."""
+        """Tells the server that these are still in hand; what is settled by now is not (a nak keeps its own delay)."""
         for delivery in deliveries:
-            try:
+            if not delivery._msg.is_acked:
                 await delivery._msg.in_progress()
-            except Error:
-                return
 
     async def _settle(self, delivery: Delivery, verdict: Verdict) -> None:
         durable = self._sub.declared.durable

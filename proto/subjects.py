@@ -53,7 +53,7 @@ class Consumer(msgspec.Struct, frozen=True, kw_only=True):
     service: str
     filters: tuple[str, ...] = ()
     account: Account = "APP"
-    ack_wait_s: float = 8.0
+    ack_wait_s: float = 3.0
     """How long a killed process keeps its messages from others. A living one says that they are still in hand."""
     max_ack_pending: int = 2000
     max_deliver: int = -1

@@ -46,12 +46,19 @@ class _Message:
     subject, data, headers = "connections.changed.v1.x", b"", None
     metadata = SimpleNamespace(sequence=SimpleNamespace(stream=1), num_delivered=1)
 
-    def __init__(self) -> None:
+    def __init__(self, stumbles_at: int = 0) -> None:
         self.said: list[str] = []
+        self.stumbles_at = stumbles_at
         self.acknowledged = asyncio.Event()
+
+    @property
+    def is_acked(self) -> bool:
+        return self.acknowledged.is_set()
 
     async def in_progress(self) -> None:
         self.said.append("in progress")
+        if len(self.said) == self.stumbles_at:
+            raise RuntimeError("a bug of somebody")
 
     async def ack(self) -> None:
         self.said.append("done")
@@ -82,8 +89,9 @@ async def test_a_consumer_goes_on_after_whatever_a_fetch_raises(error: Exception
         await asyncio.wait_for(client.asked_again.wait(), 5)
 
 
-async def test_the_server_hears_that_a_message_is_still_in_hand_until_it_is_done() -> None:
-    message = _Message()
+@pytest.mark.parametrize("stumbles_at", [0, 1])
+async def test_the_server_hears_that_a_message_is_still_in_hand_until_it_is_done(stumbles_at: int) -> None:
+    message = _Message(stumbles_at)
 
     async def handle(_: Delivery) -> Verdict:
         async with asyncio.timeout(5):
