@@ -8,6 +8,7 @@ A row is deleted by the next transaction after its PubAck came, or 200 ms later 
 
 import asyncio
 from collections import deque
+from itertools import islice, takewhile
 from typing import TYPE_CHECKING, Final, Protocol
 
 import asyncpg
@@ -18,6 +19,7 @@ from chassis import telemetry
 from chassis.bus import Bus
 from chassis.log import Log
 from chassis.resource import Job
+from proto import subjects
 from proto.errors import Unavailable
 
 if TYPE_CHECKING:
@@ -30,6 +32,15 @@ SWEEP_S: Final = 1.0
 SWEEP_LIMIT: Final = 500
 KNOWN_S: Final = 1.0
 IN_FLIGHT: Final = 64
+TOGETHER_MIN: Final = 12
+"""From so many on, one commit for all is quicker than one each (measured: a commit of many costs about eight)."""
+TOGETHER_MAX: Final = 256
+TOGETHER: Final = frozenset(
+    pattern.rsplit(".", 1)[0]
+    for stream in subjects.STREAMS
+    if stream.allow_atomic
+    for pattern in stream.subjects
+)
 _LOCK: Final = 0x6463_6F62  # one sweeper at a time a schema; the schema's own hash is the second key
 
 
@@ -38,6 +49,11 @@ class OutboxRow(msgspec.Struct, kw_only=True):
     payload: bytes
     headers: dict[str, str]
     id: int = 0
+    schema: str = ""
+
+    @property
+    def msg_id(self) -> str:
+        return f"ob-{self.schema}-{self.id}"
 
 
 class _Pool(Protocol):
@@ -62,7 +78,7 @@ async def insert_rows(
         [msgspec.json.encode(row.headers).decode() for row in rows],
     )
     for row, record in zip(rows, records, strict=True):
-        row.id = record["id"]
+        row.id, row.schema = record["id"], schema
     return rows
 
 
@@ -131,26 +147,62 @@ class Outbox:
                 self._wake.clear()
                 await self._wake.wait()
                 continue
+            if together := self._take_together():
+                await self._publish_together(together)
+                continue
             await self._slots.acquire()
-            row = self._waiting.popleft()
-            task = asyncio.create_task(self._publish(row))
-            self._tasks.add(task)
-            task.add_done_callback(self._tasks.discard)
+            self._start(self._waiting.popleft())
+
+    def _start(self, row: OutboxRow) -> None:
+        task = asyncio.create_task(self._publish(row))
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    def _take_together(self) -> list[OutboxRow]:
+        """The next rows, if they are many and their stream takes them at once. While they leave, the next gather."""
+        if len(self._waiting) < TOGETHER_MIN:
+            return []
+        rows = [
+            *takewhile(
+                lambda row: row.subject.rsplit(".", 1)[0] in TOGETHER, islice(self._waiting, TOGETHER_MAX)
+            )
+        ]
+        if len(rows) < TOGETHER_MIN:
+            return []
+        for _ in rows:
+            self._waiting.popleft()
+        return rows
+
+    async def _publish_together(self, rows: list[OutboxRow]) -> None:
+        try:
+            all_stored = await self._bus.publish_together(rows)
+        except Exception as error:
+            log.failure("not_published_together", error, service=self._db.schema)
+            all_stored = False
+        if all_stored:
+            self._published.extend(row.id for row in rows)
+            for row in rows:
+                self._finished(row)
+            return
+        for row in rows:
+            await self._slots.acquire()
+            self._start(row)
 
     async def _publish(self, row: OutboxRow) -> None:
         try:
-            await self._bus.publish(
-                row.subject, row.payload, msg_id=f"ob-{self._db.schema}-{row.id}", headers=row.headers
-            )
+            await self._bus.publish(row.subject, row.payload, msg_id=row.msg_id, headers=row.headers)
             self._published.append(row.id)
         except Unavailable:
             log.warning("outbox_left_to_sweeper", subject=row.subject.split(".")[0])
         finally:
-            self._in_flight.discard(row.id)
+            self._finished(row)
             self._slots.release()
-            awaited = self._awaited.pop(row.id, None)
-            if awaited is not None:
-                awaited.set_result(None)
+
+    def _finished(self, row: OutboxRow) -> None:
+        self._in_flight.discard(row.id)
+        awaited = self._awaited.pop(row.id, None)
+        if awaited is not None:
+            awaited.set_result(None)
 
     async def _clean(self) -> None:
         ids = self.published()

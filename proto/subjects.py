@@ -30,6 +30,8 @@ class Stream(msgspec.Struct, frozen=True, kw_only=True):
     duplicate_window_s: float = 600.0
     allow_direct: bool = False
     deny_delete: bool = False
+    allow_atomic: bool = False
+    """Whether several messages may be published together, at the price of one commit."""
 
 
 class Subject(msgspec.Struct, frozen=True, kw_only=True):
@@ -97,6 +99,7 @@ STREAMS: Final = (
         max_age_s=DAY,
         max_bytes=4 * GIB,
         allow_direct=True,
+        allow_atomic=True,
     ),
     Stream(
         name="JOBS",

@@ -115,6 +115,7 @@ async def _ensure_stream(js: JetStreamContext, row: Stream) -> None:
         duplicate_window=row.duplicate_window_s,
         allow_direct=row.allow_direct,
         deny_delete=row.deny_delete,
+        allow_atomic=row.allow_atomic,
         num_replicas=1,
     )
     try:
@@ -129,8 +130,16 @@ async def _ensure_stream(js: JetStreamContext, row: Stream) -> None:
         )
     changed = [
         name
-        for name in ("subjects", "discard", "max_age", "max_bytes", "allow_direct", "description")
-        if getattr(found, name) != getattr(config, name)
+        for name in (
+            "subjects",
+            "discard",
+            "max_age",
+            "max_bytes",
+            "allow_direct",
+            "allow_atomic",
+            "description",
+        )
+        if (getattr(found, name) or False) != (getattr(config, name) or False)
     ]
     if changed:
         config.num_replicas = found.num_replicas

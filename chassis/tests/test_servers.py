@@ -10,6 +10,7 @@ from uuid import UUID, uuid4
 import asyncpg
 import msgspec
 import pytest
+from nats.errors import TimeoutError as NatsTimeout
 
 from chassis.audit import AuditRecord
 from chassis.bus import Bus
@@ -18,6 +19,7 @@ from chassis.consume import DONE, Consumer, Delivery, Reject, Retry, Verdict, ea
 from chassis.db import Database
 from chassis.janitor import Janitor
 from chassis.mirror import DELETED, Mirror, refill
+from chassis.outbox import OutboxRow, insert_rows
 from proto import subjects
 from proto.errors import Unavailable
 from proto.state import ProfileState
@@ -192,6 +194,37 @@ async def test_what_a_crash_left_is_swept(settings: Common, schema: str, postgre
             while await conn.fetchval("SELECT count(*) FROM access.outbox"):
                 await asyncio.sleep(0.02)
     await conn.close()
+
+
+@pytest.mark.parametrize("known", [None, 0, 9, 19])
+async def test_many_events_leave_together_and_each_once_though_one_had_left_before(
+    settings: Common, postgres_url: str, known: int | None
+) -> None:
+    bus, reader = Bus(settings, "pairing"), Bus(settings, "gateway")
+    db = Database(settings, "pairing", bus)
+    subject = subjects.to(subjects.CONNECTIONS_CHANGED, uuid4())
+    async with running(bus, reader, db):
+        async with db.acquire() as conn, conn.transaction():
+            rows = [OutboxRow(subject=subject, payload=str(n).encode(), headers={}) for n in range(20)]
+            await insert_rows(conn, "pairing", rows, [])
+        if known is not None:
+            row = rows[known]
+            await bus.publish(row.subject, row.payload, msg_id=row.msg_id)
+        assert db._outbox is not None
+        db._outbox.offer(rows)
+        stored = await reader.js.subscribe(subject, stream="EVENTS", ordered_consumer=True)
+        heard = [await stored.next_msg(10) for _ in rows]
+
+        together = [row for row in heard if "Nats-Batch-Id" in (row.headers or {})]
+        assert len(together) == (0 if known is not None else len(rows))
+        assert sorted(int(msg.data) for msg in heard) == list(range(20))
+        conn = await asyncpg.connect(postgres_url)
+        async with asyncio.timeout(5):
+            while await conn.fetchval("SELECT count(*) FROM pairing.outbox WHERE subject = $1", subject):
+                await asyncio.sleep(0.02)
+        await conn.close()
+        with pytest.raises(NatsTimeout):
+            await stored.next_msg(0.2)
 
 
 async def test_without_audit_there_is_no_commit(settings: Common, schema: str) -> None:
