@@ -3,7 +3,7 @@
 
 SHELL := /bin/sh
 .DEFAULT_GOAL := help
-.PHONY: help install run test check fmt generate bench clean lock
+.PHONY: help install run test check fmt generate bench faults clean lock
 
 BIN := .venv/bin
 DONE := .venv/.done
@@ -48,6 +48,9 @@ generate: install ## contracts, types and settings reference from the code
 
 bench: install ## how fast it is here, next to the raw limits (ARGS="--seconds 10")
 	@exec $(BIN)/python -m tests.load.bench $(ARGS)
+
+faults: install ## break everything while readings flow, and compare the books (ARGS="--only kill --rounds 3")
+	@exec $(BIN)/python -m tests.faults $(ARGS)
 
 clean: ## stop it and remove everything that make has made, data included
 	@if [ -x $(BIN)/device-connect ]; then $(BIN)/device-connect down --remove; fi

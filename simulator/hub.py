@@ -58,6 +58,7 @@ class Hub:
         paired: dict[str, str | None] | None = None,
         journal: FileJournal | None = None,
         on_paired: Callable[[dict[str, str | None]], None] | None = None,
+        on_receipt: Callable[[HubReceipt], None] | None = None,
     ) -> None:
         self.config = config
         self.desk = Desk(list(nearby), paired)
@@ -65,6 +66,7 @@ class Hub:
         self._outbox = Outbox(config.resend_s, self._rng, journal)
         self._journal = journal
         self._on_paired = on_paired
+        self._tell_receipt = on_receipt
         self._client: aiomqtt.Client | None = None
         self._online = asyncio.Event()
         self._offline = asyncio.Event()
@@ -271,6 +273,8 @@ class Hub:
         known = self._outbox.receipt(receipt.event_ids, receipt.status)
         if receipt.status == "rejected":
             log.info("hub_readings_rejected", hub_id=self.config.hub_id, code=receipt.code, count=len(known))
+        if self._tell_receipt:
+            self._tell_receipt(receipt)
         self._settled.set()
 
     async def _on_command(self, command: HubCommand) -> None:

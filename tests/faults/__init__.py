@@ -1,0 +1,1 @@
+"""What the promise is worth when things break: readings flow, something is broken, and the books are compared."""

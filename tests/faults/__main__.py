@@ -1,0 +1,72 @@
+"""`make faults`: every scenario on one running system; a table, and `build/faults.json`."""
+
+import argparse
+import asyncio
+import json
+import sys
+import tempfile
+from pathlib import Path
+
+from tests.e2e.driver import World, world_of
+from tests.faults.scenarios import SCENARIOS
+from tests.faults.stage import Row, Scenario, play
+from tests.faults.traffic import PATIENTS, Clock, move_in
+from tests.load.world import RAISED, machine
+from tests.support.system import System
+
+
+async def run(world: World, scenarios: list[Scenario], seed: int, rate: float, *, short: bool) -> list[Row]:
+    homes = [await move_in(world) for _ in range(PATIENTS)]
+    clock = Clock()
+    rows = []
+    for scenario in scenarios:
+        row = await play(scenario, world, homes, clock, seed, rate, short=short)
+        print(row.told(), flush=True)
+        rows.append(row)
+    return rows
+
+
+async def rounds(arguments: argparse.Namespace) -> list[Row]:
+    chosen = [
+        scenario
+        for scenario in SCENARIOS
+        if (arguments.only or "") in scenario.name and (scenario.short or not arguments.short)
+    ]
+    rows = []
+    for seed in range(arguments.seed, arguments.seed + arguments.rounds):
+        print(f"seed {seed}, {arguments.rate:.0f} readings/s, {len(chosen)} scenarios", flush=True)
+        with tempfile.TemporaryDirectory() as folder:
+            system = System(Path(folder) / "home", RAISED)
+            try:
+                async with world_of(system.start()) as world:
+                    rows += await run(world, chosen, seed, arguments.rate, short=arguments.short)
+            finally:
+                system.stop()
+    return rows
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(prog="make faults", description=__doc__)
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--rounds", type=int, default=1, help="with as many seeds, each on a new system")
+    parser.add_argument("--rate", type=float, default=300, help="readings a second, all senders together")
+    parser.add_argument("--only", help="scenarios whose name has this in it")
+    parser.add_argument("--short", action="store_true", help="what `make test` plays")
+    parser.add_argument("--out", type=Path, default=Path("build/faults.json"))
+    arguments = parser.parse_args()
+    rows = asyncio.run(rounds(arguments))
+    arguments.out.parent.mkdir(parents=True, exist_ok=True)
+    report = {"machine": machine(), "rows": [row.as_json() for row in rows]}
+    arguments.out.write_text(json.dumps(report, indent=1) + "\n")
+    red = [row for row in rows if not row.is_green]
+    skipped = sum(row.skipped is not None for row in rows)
+    print(
+        f"{len(rows) - len(red) - skipped} green, {len(red)} red, {skipped} skipped;"
+        f" {sum(row.kills for row in rows)} kills, {sum(row.acknowledged for row in rows)} acknowledged,"
+        f" {sum(row.lost for row in rows)} lost, {sum(row.doubled for row in rows)} doubled"
+    )
+    return 1 if red else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

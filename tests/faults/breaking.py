@@ -1,0 +1,76 @@
+"""Takes things away from a running system, by process id, and knows when they are back."""
+
+import asyncio
+import os
+import signal
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from time import monotonic
+from typing import Final
+
+import psutil
+
+from tests.e2e.driver import eventually
+from tests.support.system import System
+
+SERVICES: Final = ("ingest", "ingest-bridge", "normalizer", "gateway", "pairing", "access")
+SERVERS: Final = ("nats", "postgres", "valkey", "s3")
+VICTIMS: Final = (*SERVICES, *SERVERS)
+BACK_S: Final = 30.0
+
+
+class Breaker:
+    """`kills` counts SIGKILLs; `broken_at` is the moment of the first break of a scenario."""
+
+    def __init__(self, system: System) -> None:
+        self.system = system
+        self.kills = 0
+        self.broken_at = monotonic()
+
+    def pid(self, name: str) -> int | None:
+        found: int | None = self.system.endpoints["pids"].get(name)
+        return found
+
+    async def kill(self, *names: str) -> float:
+        """SIGKILL to all at once; returns when the supervisor has them back. Answers the seconds that it took."""
+        began = self.broken_at = monotonic()
+        before = {name: self.pid(name) for name in names}
+        for pid in before.values():
+            assert pid is not None
+            os.kill(pid, signal.SIGKILL)
+            self.kills += 1
+
+        def is_back() -> bool:
+            now = {name: self.pid(name) for name in names}
+            return all(now[name] not in (None, before[name]) for name in names)
+
+        await until(is_back, BACK_S)
+        return monotonic() - began
+
+    @asynccontextmanager
+    async def stopped(self, name: str) -> AsyncIterator[None]:
+        """SIGSTOP inside, SIGCONT after: a process that lives and does nothing. With its children (PostgreSQL)."""
+        pid = self.pid(name)
+        assert pid is not None
+        self.broken_at = monotonic()
+        family = [psutil.Process(pid), *psutil.Process(pid).children(recursive=True)]
+        for process in family:
+            process.suspend()
+        try:
+            yield
+        finally:
+            for process in family:
+                if process.is_running():
+                    process.resume()
+
+
+async def until(condition: Callable[[], bool], within_s: float) -> None:
+    async def ask() -> bool:
+        return condition()
+
+    await eventually(ask, bool, within_s=within_s)
+
+
+async def pause(seconds: float) -> None:
+    """Lets time pass while readings flow: how long something is broken is what a scenario says, not a condition."""
+    await asyncio.sleep(seconds)

@@ -1,0 +1,8 @@
+"""Everything that is broken, in the order in which it is played."""
+
+from typing import Final
+
+from tests.faults.scenarios import kills
+from tests.faults.stage import Scenario
+
+SCENARIOS: Final[tuple[Scenario, ...]] = (*kills.SCENARIOS,)
