@@ -134,7 +134,7 @@ class Books:
         for account in ("APP", "HUBS"):
             async with _Nats(self._system, "admin" if account == "APP" else "hubs-admin") as js:
                 for row in subjects.CONSUMERS:
-                    if row.account != account:
+                    if row.account != account or row.stream == "JOBS":  # a command waits for its hub
                         continue
                     info = await js.consumer_info(row.stream, row.durable)
                     if info.num_pending or info.num_ack_pending:
