@@ -39,7 +39,7 @@ STAYS: Final = 4
 class Delivery:
     """A message in hand."""
 
-    __slots__ = ("_msg", "data", "headers", "num_delivered", "sequence", "subject")
+    __slots__ = ("_msg", "data", "headers", "num_delivered", "num_pending", "sequence", "subject")
 
     def __init__(self, msg: Msg) -> None:
         meta = msg.metadata
@@ -49,6 +49,7 @@ class Delivery:
         self.headers = msg.headers
         self.sequence = meta.sequence.stream
         self.num_delivered = meta.num_delivered
+        self.num_pending = meta.num_pending
 
 
 class Done(msgspec.Struct, frozen=True):
@@ -189,13 +190,18 @@ class Consumer(Generic[P]):
                 await asyncio.sleep(RESTART_S)
 
     async def _take_turns(self) -> None:
-        """Fetches and prepares the next batch while the previous one is being handled; order is kept."""
+        """Takes what is there, batch by batch; order is kept.
+
+        With a backlog the next batch is fetched and prepared while the previous one is being handled. Without one,
+        what comes meanwhile gathers: a batch of a few costs nearly as much as one of many.
+        """
         handling: asyncio.Task[None] | None = None
         try:
             while not self._stop.is_set():
                 deliveries = await self._fetch()
                 if not deliveries:
                     continue
+                has_more = deliveries[-1].num_pending > 0
                 if self._sub.linger_s and len(deliveries) < self._sub.batch:
                     await asyncio.sleep(self._sub.linger_s)
                     deliveries += await self._fetch(wait_s=GATHERED_S)
@@ -208,6 +214,9 @@ class Consumer(Generic[P]):
                 if handling is not None:
                     await handling
                 handling = asyncio.create_task(self._handle(deliveries, prepared))
+                if not has_more:
+                    await handling
+                    handling = None
         finally:
             try:
                 if handling is not None:

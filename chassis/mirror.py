@@ -80,14 +80,13 @@ class Mirror(Generic[T]):
         if self._asker is not None:
             self._asker.cancel()
 
-    async def catch_up(self) -> bool:
+    async def catch_up(self) -> None:
         """Waits until everything is heard that the bucket holds now: for a "no" that may only be a "not yet".
 
-        A service has told somebody of a change that is still on its way here. True: something was heard meanwhile, so
-        judge again. Raises `Unavailable` when that cannot be known within a second. However many ask at once, the
+        A service has told somebody of a change that is still on its way here. Judge again afterwards, always: what was
+        missing may have come by itself since the first judgement. Raises `Unavailable` when that cannot be known within a second. However many ask at once, the
         server is asked one question at a time.
         """
-        before = self._reader.seen
         asked = asyncio.get_running_loop().create_future()
         self._asking.append(asked)
         if self._asker is None or self._asker.done():
@@ -96,7 +95,6 @@ class Mirror(Generic[T]):
             await asyncio.wait_for(asked, CATCH_UP_S)
         except TimeoutError:
             raise Unavailable(self.bucket, retry_after_s=1) from None
-        return self._reader.seen > before
 
     async def _ask(self) -> None:
         """Answers those who ask, all that wait at the same moment by one look at the bucket."""

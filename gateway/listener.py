@@ -66,7 +66,8 @@ class Listener:
             raise Refused("rate_limited", retry_after_s=1)
         subscription = self._subscription_to(patient_id, connection_id)
         is_allowed = subscription is not None and self._may_read(subscription)
-        if not is_allowed and await self._world.catch_up():
+        if not is_allowed:
+            await self._world.catch_up()
             subscription = self._subscription_to(patient_id, connection_id)
             is_allowed = subscription is not None and self._may_read(subscription)
         await self._audit(subscription, patient_id, connection_id, is_allowed=is_allowed)

@@ -37,10 +37,9 @@ class World:
         if not self.is_fresh:
             raise Unavailable("permissions", retry_after_s=2)
 
-    async def catch_up(self) -> bool:
-        """Whether something new is known: asked before a reader is refused who may have been let in a moment ago."""
-        heard = await asyncio.gather(self._connections.catch_up(), self._permissions.catch_up())
-        return any(heard)
+    async def catch_up(self) -> None:
+        """Hears what is new, before a reader is refused who may have been let in a moment ago. Then judge again."""
+        await asyncio.gather(self._connections.catch_up(), self._permissions.catch_up())
 
     def connection(self, connection_id: UUID) -> ConnectionState | None:
         entry = self._connections.get(str(connection_id))

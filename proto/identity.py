@@ -31,7 +31,8 @@ def digest(*parts: bytes) -> UUID:
 
 def content_hash(timestamp: datetime, readings: Any) -> UUID:
     """Of the instant and the readings in canonical form: a `Readings` struct encodes 120 and 120.0 alike."""
-    return digest(timestamp.astimezone(UTC).isoformat().encode(), _encode(readings))
+    at = timestamp if timestamp.tzinfo is UTC else timestamp.astimezone(UTC)
+    return digest(at.isoformat().encode(), _encode(readings))
 
 
 Judgement = Literal["duplicate", "amend", "stale", "conflict"]

@@ -23,6 +23,10 @@ class RawReading(Message, frozen=True, kw_only=True, tag="reading", tag_field="t
     actor_id: str
     """Who brought it: a user id, `hub:<id>`, `connection:<id>` or `vendor:<name>`."""
     message: msgspec.Raw
+    key: UUID | None = None
+    content: UUID | None = None
+    is_given: bool = False
+    """Identity and content hash as the edge found them (`proto.identity`); without them they are found again."""
     hub_id: str | None = None
     ref: str | None = None
     """`<instance>.<number>` of a request that waits for the outcome (`Prefer: wait`)."""

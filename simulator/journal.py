@@ -1,5 +1,6 @@
 """An outbox's memory as a file: one JSON line for each reading kept or forgotten, made short again when opened."""
 
+import os
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -25,6 +26,9 @@ class FileJournal:
 
     def added(self, kept: Kept) -> None:
         self._file.write(msgspec.json.encode(_Line(add=kept)) + b"\n")
+        os.fsync(
+            self._file.fileno()
+        )  # the device forgets it now; a forgotten one that comes back only goes again
 
     def forgotten(self, event_ids: Iterable[str]) -> None:
         self._file.write(msgspec.json.encode(_Line(forget=list(event_ids))) + b"\n")
@@ -51,5 +55,8 @@ def _read(path: Path) -> list[Kept]:
 def _rewrite(path: Path, kept: list[Kept]) -> None:
     fresh = path.with_suffix(".new")
     fresh.touch(mode=0o600)
-    fresh.write_bytes(b"".join(msgspec.json.encode(_Line(add=one)) + b"\n" for one in kept))
+    with fresh.open("wb") as file:
+        file.write(b"".join(msgspec.json.encode(_Line(add=one)) + b"\n" for one in kept))
+        file.flush()
+        os.fsync(file.fileno())
     fresh.replace(path)

@@ -44,7 +44,7 @@ class _Client:
 
 class _Message:
     subject, data, headers = "connections.changed.v1.x", b"", None
-    metadata = SimpleNamespace(sequence=SimpleNamespace(stream=1), num_delivered=1)
+    metadata = SimpleNamespace(sequence=SimpleNamespace(stream=1), num_delivered=1, num_pending=0)
 
     def __init__(self, stumbles_at: int = 0) -> None:
         self.said: list[str] = []

@@ -122,7 +122,8 @@ async def see(
     connections.require()
     permissions.require()
     state = _visible(id, principal, connections, permissions)
-    if state is None and any(await asyncio.gather(connections.catch_up(), permissions.catch_up())):
+    if state is None:
+        await asyncio.gather(connections.catch_up(), permissions.catch_up())
         state = _visible(id, principal, connections, permissions)
     if state is None:
         raise Refused("not_found")

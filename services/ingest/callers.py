@@ -25,8 +25,9 @@ async def find_caller(
     try:
         return caller_of(authorization, known, verifier, now)
     except Refused:
-        if not is_of_device(authorization) or not await known.catch_up():
+        if not is_of_device(authorization):
             raise
+        await known.catch_up()
     return caller_of(authorization, known, verifier, now)
 
 

@@ -4,6 +4,7 @@ from datetime import datetime
 from typing import Literal
 from uuid import UUID
 
+from proto.identity import RecordKey
 from proto.raw import Source
 
 
@@ -15,6 +16,8 @@ def envelope(
     received_at: datetime,
     source: Source,
     actor_id: str,
+    key: RecordKey | None = None,
+    content: UUID | None = None,
     hub_id: str | None = None,
     ref: str | None = None,
     job_id: UUID | None = None,
@@ -27,6 +30,8 @@ def envelope(
         f'{{"type":"{kind}","connection_id":"{connection_id}","received_at":"{received_at.isoformat()}",'
         f'"source":"{source}","actor_id":"{actor_id}"'
     )
+    if key is not None and content is not None:
+        head += f',"key":"{key.key}","content":"{content}","is_given":{"true" if key.given else "false"}'
     if hub_id:
         head += f',"hub_id":"{hub_id}"'
     if ref:

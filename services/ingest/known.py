@@ -32,9 +32,9 @@ class KnownWorld:
         self._connections.require()
         self._models.require()
 
-    async def catch_up(self) -> bool:
-        """Whether something new is known of connections and hubs: asked before a stranger is turned away."""
-        return await self._connections.catch_up()
+    async def catch_up(self) -> None:
+        """Hears what is new of connections and hubs, before a stranger is turned away. Then judge again."""
+        await self._connections.catch_up()
 
     def connection(self, id: UUID) -> ConnectionState | None:
         return self._by_id.get(id)

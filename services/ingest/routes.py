@@ -158,8 +158,8 @@ class HotRoute:
             verdict = self._judge(raw, caller, self._known, received_at)
             if isinstance(verdict, Refusal) and verdict.code in NOT_YET and not caught_up:
                 caught_up = True
-                if await self._known.catch_up():
-                    verdict = self._judge(raw, caller, self._known, received_at)
+                await self._known.catch_up()
+                verdict = self._judge(raw, caller, self._known, received_at)
             if isinstance(verdict, Accepted) and verdict.objects:
                 verdict = await self._objects.check(verdict)
             if isinstance(verdict, Refusal):
@@ -224,6 +224,8 @@ class HotRoute:
                             received_at=received_at,
                             source="http",
                             actor_id=caller.actor_id,
+                            key=item.key,
+                            content=item.content,
                             hub_id=caller.hub_id,
                             ref=refs[n] if refs else None,
                         ),

@@ -197,7 +197,8 @@ async def _own(connection_id: UUID, principal: Principal, known: KnownWorld) -> 
         patient_id=principal.patient_id,
     )
     found = find_connection(known.connection(connection_id), caller, known, now())
-    if isinstance(found, Refusal) and await known.catch_up():
+    if isinstance(found, Refusal):
+        await known.catch_up()
         found = find_connection(known.connection(connection_id), caller, known, now())
     if isinstance(found, Refusal):
         raise Refused(found.code)

@@ -6,7 +6,6 @@ from typing import Any, Final, Protocol
 from uuid import UUID
 
 import msgspec
-from msgspec import UNSET
 
 from proto.access import names_of
 from proto.events import DeviceSignal, ObservationsLive
@@ -24,20 +23,32 @@ from services.normalizer.domain import (
 )
 
 _decode_batch: Final = msgspec.json.Decoder(RawBatch).decode
-_decode_message: Final = msgspec.json.Decoder(ReadingMessage).decode
+_decode_whole: Final = msgspec.json.Decoder(ReadingMessage).decode
 
 
 NOT_YET: Final = frozenset({"not_found", "consent_missing", "consent_revoked", "kind_not_consented"})
 
 
-class _Slices(msgspec.Struct, frozen=True):
-    """The parts of a message in their original bytes: they are stored as they came."""
+class _Message(msgspec.Struct, frozen=True):
+    """What storing needs of a message that was judged at the edge; its parts are stored in their original bytes."""
 
+    timestamp: datetime
     readings: msgspec.Raw
+    event_id: str | None = None
     meta: msgspec.Raw = EMPTY
 
 
-_decode_slices: Final = msgspec.json.Decoder(_Slices).decode
+class _Meta(msgspec.Struct, frozen=True):
+    battery_pct: float | None = None
+    rssi: float | None = None
+    firmware: str | None = None
+    clock_suspect: bool = False
+    ambiguous_user: bool = False
+    revision: int | None = None
+
+
+_decode_message: Final = msgspec.json.Decoder(_Message).decode
+_decode_meta: Final = msgspec.json.Decoder(_Meta).decode
 _decode_dict: Final = msgspec.json.Decoder(dict[str, Any]).decode
 
 
@@ -116,66 +127,66 @@ def decode_items(data: bytes) -> Sequence[RawItem]:
 
 def add_reading(batch: Batch, item: RawReading, world: World, new_id: UUID) -> None:
     """One normalized message. It was judged at the edge; consent is judged again, it may have ended since."""
-    message = _decode_message(bytes(item.message))
-    event_id = None if message.event_id is UNSET else message.event_id
+    message = _decode_message(item.message)
+    event_id = message.event_id
     connection = world.connection(item.connection_id)
     if connection is None:
         batch.findings.append(Rejected(origin=None, code="not_found", event_id=event_id))
         return
     origin = Origin(item, connection, event_id)
-    content = content_hash(message.timestamp, message.readings)
-    key = record_key(message, content)
+    key, content, given = _identity(item)
     refusal = consent_refusal(connection)
     if refusal is not None:
-        batch.findings.append(Rejected(origin=origin, code=refusal, event_id=event_id, key=key.key))
+        batch.findings.append(Rejected(origin=origin, code=refusal, event_id=event_id, key=key))
         return
-    slices = _decode_slices(bytes(item.message))
-    values = _decode_dict(bytes(slices.readings))
-    wanted = names_of(connection.consent_kinds)
-    for name in values:
-        if name not in wanted:
-            batch.findings.append(
-                Rejected(
-                    origin=origin,
-                    code="kind_not_consented",
-                    field=f"readings.{name}",
-                    event_id=event_id,
-                    key=key.key,
-                )
+    values = _decode_dict(message.readings)
+    unwanted = next((name for name in values if name not in names_of(connection.consent_kinds)), None)
+    if unwanted is not None:
+        batch.findings.append(
+            Rejected(
+                origin=origin,
+                code="kind_not_consented",
+                field=f"readings.{unwanted}",
+                event_id=event_id,
+                key=key,
             )
-            return
-    meta = message.meta
-    suspect = False
-    revision = None
-    if meta is not UNSET:
-        suspect = meta.clock_suspect is True or meta.ambiguous_user is True
-        revision = None if meta.revision is UNSET else meta.revision
-        batch.signal(
-            connection.id,
-            item.received_at,
-            battery_pct=None if meta.battery_pct is UNSET else meta.battery_pct,
-            rssi=None if meta.rssi is UNSET else meta.rssi,
-            firmware=None if meta.firmware is UNSET else meta.firmware,
-            reading_at=message.timestamp,
         )
-    else:
-        batch.signal(connection.id, item.received_at, reading_at=message.timestamp)
+        return
+    meta = _decode_meta(message.meta)
+    batch.signal(
+        connection.id,
+        item.received_at,
+        battery_pct=meta.battery_pct,
+        rssi=meta.rssi,
+        firmware=meta.firmware,
+        reading_at=message.timestamp,
+    )
     batch.findings.append(
         Candidate(
             origin=origin,
             id=new_id,
             timestamp=message.timestamp,
             received_at=item.received_at,
-            key=key.key,
-            given=key.given,
+            key=key,
+            given=given,
             content=content,
-            revision=revision,
-            readings=bytes(slices.readings),
-            meta=bytes(slices.meta),
-            suspect=suspect,
+            revision=meta.revision,
+            readings=bytes(message.readings),
+            meta=bytes(message.meta),
+            suspect=meta.clock_suspect or meta.ambiguous_user,
             values=cells_of(values),
         )
     )
+
+
+def _identity(item: RawReading) -> tuple[UUID, UUID, bool]:
+    """Key, content hash, and whether the sender gave the key: as the edge found them, or from the whole message."""
+    if item.key is not None and item.content is not None:
+        return item.key, item.content, item.is_given
+    message = _decode_whole(item.message)
+    content = content_hash(message.timestamp, message.readings)
+    found = record_key(message, content)
+    return found.key, content, found.given
 
 
 def consent_refusal(connection: ConnectionState) -> str | None:

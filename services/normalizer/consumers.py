@@ -62,7 +62,9 @@ class Normalizer:
 
     async def handle(self, deliveries: list[Delivery], prepared: Prepared) -> list[Verdict]:
         at = now()
-        if prepared.batch.may_be_early and await self._world.catch_up():
+        if prepared.batch.may_be_early:
+            await self._world.catch_up()
+            # Judged anew in any case: what was missing may have been heard since `prepare`, before we asked.
             prepared = self.prepare(deliveries)
         done = await self._db.repeat(
             lambda tx: record(tx, prepared.batch, self._ring, at, self._partitions), "record_batch"

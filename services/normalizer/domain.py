@@ -135,16 +135,19 @@ def hour_of(ts: datetime) -> datetime:
 
 def roll_up(rows: Iterable[tuple[UUID, datetime, list[Cell]]]) -> dict[HourKey, Hour]:
     """The rollup rows that these readings make, from nothing. Storing and recomputing use this one function."""
-    hours: dict[HourKey, Hour] = {}
+    hours: dict[tuple[UUID, datetime], dict[int, Hour]] = {}
     for connection_id, ts, cells in rows:
-        t = hour_of(ts)
+        metrics = hours.setdefault((connection_id, hour_of(ts)), {})
         for cell in cells:
-            key = (connection_id, cell.metric, t)
-            hour = hours.get(key)
+            hour = metrics.get(cell.metric)
             if hour is None:
-                hour = hours[key] = Hour()
+                hour = metrics[cell.metric] = Hour()
             hour.add(cell)
-    return hours
+    return {
+        (connection_id, metric, t): hour
+        for (connection_id, t), metrics in hours.items()
+        for metric, hour in metrics.items()
+    }
 
 
 def without_doubles(candidates: list[Candidate]) -> tuple[list[Candidate], list[tuple[Candidate, Candidate]]]:

@@ -156,7 +156,8 @@ async def see_connection(id: UUID, principal: Principal, db: Database, world: Wo
     """What the reader may see of a connection. Not there and not yours are the same 404; the second is audited."""
     world.require()
     view, may_see = _look_at_connection(id, principal, world)
-    if not may_see and await world.catch_up():
+    if not may_see:
+        await world.catch_up()
         view, may_see = _look_at_connection(id, principal, world)
     if view is None:
         raise Refused("not_found")
@@ -186,7 +187,8 @@ async def see_patient(id: UUID, principal: Principal, db: Database, world: World
     """What the reader may see of a patient, across the connections whose consent is active (all of one's own)."""
     world.require()
     view, may_see = _look_at_patient(id, principal, world)
-    if not may_see and await world.catch_up():
+    if not may_see:
+        await world.catch_up()
         view, may_see = _look_at_patient(id, principal, world)
     if not may_see:
         if world.connections_of(id):

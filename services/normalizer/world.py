@@ -27,6 +27,7 @@ class World:
         self._permissions = permissions
         self._profiles = profiles
         self._of_patient: dict[UUID, set[UUID]] = {}
+        self._by_id: dict[UUID, ConnectionState] = {}
         self.sessions: dict[UUID, datetime] = {}
         """When each CGM's session began; kept in the database, loaded at start."""
         connections.on_change(self._index)
@@ -35,14 +36,12 @@ class World:
         for mirror in (self._connections, self._models, self._permissions):
             mirror.require()
 
-    async def catch_up(self) -> bool:
-        """Whether something new is known of connections and permissions: asked before anything is refused by them."""
-        heard = await asyncio.gather(self._connections.catch_up(), self._permissions.catch_up())
-        return any(heard)
+    async def catch_up(self) -> None:
+        """Hears what is new of connections and permissions: before anything is refused by them. Then judge again."""
+        await asyncio.gather(self._connections.catch_up(), self._permissions.catch_up())
 
     def connection(self, id: UUID) -> ConnectionState | None:
-        entry = self._connections.get(str(id))
-        return entry if isinstance(entry, ConnectionState) else None
+        return self._by_id.get(id)
 
     def connections_of(self, patient_id: UUID) -> list[ConnectionState]:
         found = (self.connection(id) for id in self._of_patient.get(patient_id, ()))
@@ -64,5 +63,7 @@ class World:
     def _index(self, _: str, old: ConnectionsEntry | None, new: ConnectionsEntry | None) -> None:
         if isinstance(old, ConnectionState):
             self._of_patient.get(old.patient_id, set()).discard(old.id)
+            self._by_id.pop(old.id, None)
         if isinstance(new, ConnectionState):
             self._of_patient.setdefault(new.patient_id, set()).add(new.id)
+            self._by_id[new.id] = new

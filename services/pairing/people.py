@@ -59,11 +59,11 @@ class People:
         row = await connections.select_connection(conn, id)
         if row is None:
             raise Refused("not_found")
-        if not self.may_read(principal, row) and not (
-            await self._permissions.catch_up() and self.may_read(principal, row)
-        ):
-            self._notes.refused(principal, "data.read", row, "not_found")
-            raise Refused("not_found")
+        if not self.may_read(principal, row):
+            await self._permissions.catch_up()
+            if not self.may_read(principal, row):
+                self._notes.refused(principal, "data.read", row, "not_found")
+                raise Refused("not_found")
         return row
 
     async def lock_own(

@@ -155,6 +155,8 @@ def _take_items(
                     received_at=now,
                     source="mqtt",
                     actor_id=caller.actor_id,
+                    key=verdict.key,
+                    content=verdict.content,
                     hub_id=hub.id,
                 ),
             )

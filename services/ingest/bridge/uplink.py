@@ -69,7 +69,8 @@ class Uplink:
         at = now()
         # PHI: hubs' readings enter here; upstream keeps them until they are durable.
         out = self._judge(messages, at)
-        if out.may_be_early and await self._known.catch_up():
+        if out.may_be_early:
+            await self._known.catch_up()
             out = self._judge(messages, at)
         await self._check_objects(out)
         if out.envelopes:

@@ -2,13 +2,15 @@
 
 import asyncio
 from datetime import UTC, datetime
-from typing import Any
+from types import SimpleNamespace
+from typing import Any, cast
 from uuid import UUID
 
 import asyncpg
 import msgspec
 import pytest
 
+from chassis.consume import Delivery
 from proto import subjects
 from proto.events import ConnectionChanged
 from proto.metrics import BY_NAME
@@ -108,6 +110,21 @@ async def test_queued_readings_after_withdrawn_consent_are_not_stored(patient: P
     assert b"weight_kg" not in dead["payload_sealed"]
     receipt = next(r for hub, r in patient.stage.receipts if hub == patient.hub_id)
     assert (receipt.status, receipt.code, receipt.event_ids) == ("rejected", "consent_revoked", ["r-1"])
+
+
+async def test_what_was_judged_before_its_pairing_was_heard_is_judged_again(stage: Stage) -> None:
+    """The edge had heard of the pairing and acknowledged; here it comes by itself, after the first judgement."""
+    patient = Patient(stage)
+    normalizer = stage.client.app.state.normalizer
+    group = b"[" + patient.reading({"weight_kg": 70}) + b"]"
+    deliveries = [cast(Delivery, SimpleNamespace(data=group))]
+
+    prepared = normalizer.prepare(deliveries)
+    assert [finding.code for finding in prepared.batch.findings] == ["not_found"]
+    await patient.ready()
+    await normalizer.handle(deliveries, prepared)
+
+    assert await patient.rows() == 1
 
 
 async def test_erasing_a_device_leaves_nothing_but_the_audit(patient: Patient) -> None:
