@@ -8,11 +8,12 @@ import { metricLabel, scaleOf, shown, shownText } from "~/lib/metrics";
 import { useText, useWord } from "~/lib/text";
 import { dayText } from "~/lib/time";
 import { numberText, type Units } from "~/lib/units";
-import { notesOf } from "../describe";
-import type { Mark } from "../marks";
+import { meanPressure, notesOf, rangeText } from "../describe";
+import { extentOf, type Mark } from "../marks";
 import styles from "./readings-table.module.css";
 
 const STEP = 50;
+const NONE = "–";
 
 interface TableProps {
   marks: readonly Mark[];
@@ -37,30 +38,43 @@ export function ReadingsTable({ marks, kind, metric, units, timeZone, isZoneName
   const [count, setCount] = useState(STEP);
   const newestFirst = [...marks].reverse();
   const isRollup = marks.some((mark) => mark.rollup);
-  const { heads, row } = isRollup ? rollupColumns(kind, metric) : singleColumns(kind);
+  const isPressure = KIND_VIEWS[kind].drawing === "pressure";
+  const { heads, row } = !isRollup ? singleColumns(kind) : isPressure ? pressureColumns() : rollupColumns(metric);
   const visible = newestFirst.slice(0, count);
 
-  function rollupColumns(kind: Kind, metric: string) {
-    const name = KIND_VIEWS[kind].drawing === "pressure" ? "blood_pressure.systolic" : metric;
-    const { unit, precision, convert } = scaleOf(name, units);
+  function rollupColumns(metric: string) {
+    const { unit, precision, convert } = scaleOf(metric, units);
     const text = (value: number | null | undefined) =>
-      value === null || value === undefined ? "–" : `${numberText(intl, convert(value), precision)} ${unit}`.trim();
-    const pair = (mark: Mark, part: "min" | "mean" | "max") => {
-      if (KIND_VIEWS[kind].drawing !== "pressure") return text(mark.rollup?.[metric]?.[part]);
-      const [sys, dia] = [mark.rollup?.["blood_pressure.systolic"]?.[part], mark.rollup?.["blood_pressure.diastolic"]?.[part]];
-      if (typeof sys !== "number" || typeof dia !== "number") return "–";
-      return `${numberText(intl, sys, 0)}/${numberText(intl, dia, 0)} mmHg`;
-    };
+      value === null || value === undefined ? NONE : `${numberText(intl, convert(value), precision)} ${unit}`.trim();
     return {
       heads: [t("table.lowest"), t("table.average"), t("table.highest"), t("table.count")],
       row: (mark: Mark): Row => {
         if (mark.reading) {
-          const value = shown(intl, units, KIND_VIEWS[kind].drawing === "pressure" ? "blood_pressure" : metric, mark.reading.readings);
-          const one = value ? shownText(value) : "–";
+          const value = shown(intl, units, metric, mark.reading.readings);
+          const one = value ? shownText(value) : NONE;
           return { key: mark.reading.id, at: mark.at, cells: [one, one, one, "1"] };
         }
-        const counted = mark.rollup?.[name]?.count ?? 0;
-        return { key: String(mark.at), at: mark.at, cells: [pair(mark, "min"), pair(mark, "mean"), pair(mark, "max"), intl.formatNumber(counted)] };
+        const point = mark.rollup?.[metric];
+        return { key: String(mark.at), at: mark.at, cells: [text(point?.min), text(point?.mean), text(point?.max), intl.formatNumber(point?.count ?? 0)] };
+      },
+    };
+  }
+
+  /** Upper and lower values have a column each: a lowest of one beside a lowest of the other would be nobody's pressure. */
+  function pressureColumns() {
+    const [upper = "", , pulse = ""] = KIND_VIEWS.blood_pressure.charted;
+    const range = (mark: Mark, name: string) => {
+      const extent = extentOf([mark], name);
+      return extent ? `${rangeText(intl, extent)} ${scaleOf(name, units).unit}` : NONE;
+    };
+    return {
+      heads: [t("table.uppers"), t("table.lowers"), t("table.average"), metricLabel(intl, pulse), t("table.measurements")],
+      row: (mark: Mark): Row => {
+        const single = mark.reading && shown(intl, units, "blood_pressure", mark.reading.readings);
+        const mean = single ? shownText(single) : (meanPressure(intl, mark) ?? NONE);
+        const [uppers = NONE, lowers = NONE, pulses = NONE] = KIND_VIEWS.blood_pressure.charted.map((name) => range(mark, name));
+        const count = intl.formatNumber(extentOf([mark], upper)?.count ?? 0);
+        return { key: mark.reading?.id ?? String(mark.at), at: mark.at, cells: [uppers, lowers, mean, pulses, count] };
       },
     };
   }
@@ -77,7 +91,7 @@ export function ReadingsTable({ marks, kind, metric, units, timeZone, isZoneName
         const readings = mark.reading?.readings ?? {};
         const cells = names.map((name) => {
           const value = shown(intl, units, name, readings);
-          return value ? shownText(value) : "–";
+          return value ? shownText(value) : NONE;
         });
         const notes = mark.reading ? notesOf(intl, mark.reading).join(", ") : "";
         return { key: mark.reading?.id ?? String(mark.at), at: mark.at, cells: withNotes ? [...cells, notes] : cells };
