@@ -1,4 +1,6 @@
 // The chart's data as a table: always reachable, the same rows.
+// Rows that become cards are no longer table boxes, and some browsers then forget what they are: each says its role.
+/* oxlint-disable jsx-a11y/no-redundant-roles, jsx-a11y/no-interactive-element-to-noninteractive-role */
 import { useState } from "react";
 import { useIntl } from "react-intl";
 import { Button } from "~/components/ui/button";
@@ -102,28 +104,36 @@ export function ReadingsTable({ marks, kind, metric, units, timeZone, isZoneName
   const caption = t("table.caption", { kind: word("kind", kind) });
   return (
     <div className={styles.wrap}>
-      {/* Wider than a phone sometimes: the region scrolls, and a keyboard can reach it. */}
+      {/* Longer than its place sometimes: the region scrolls, and a keyboard can reach it. Where columns have no room
+          each row is a card with every value and its name. */}
       <div className={styles.scroll} tabIndex={0} role="region" aria-label={caption}>
-        <table className={styles.table}>
+        <table className={styles.table} role="table">
           <caption className="visually-hidden">{caption}</caption>
-          <thead>
-            <tr>
-              <th scope="col">{t("table.time")}</th>
+          <thead role="rowgroup">
+            <tr role="row">
+              <th scope="col" role="columnheader">
+                {t("table.time")}
+              </th>
               {heads.map((head) => (
-                <th scope="col" key={head}>
+                <th scope="col" role="columnheader" key={head}>
                   {head}
                 </th>
               ))}
             </tr>
           </thead>
-          <tbody className="number">
+          <tbody className="number" role="rowgroup">
             {visible.map(row).map(({ key, at, cells }) => (
-              <tr key={key}>
-                <th scope="row">
+              <tr key={key} role="row">
+                <th scope="row" role="rowheader">
                   <time dateTime={new Date(at).toISOString()}>{dayText(intl, at, now, timeZone, isZoneNamed)}</time>
                 </th>
                 {cells.map((cell, index) => (
-                  <td key={heads[index]}>{cell}</td>
+                  <td key={heads[index]} role="cell">
+                    <span className={styles.name} aria-hidden="true">
+                      {heads[index]}
+                    </span>
+                    {cell}
+                  </td>
                 ))}
               </tr>
             ))}
