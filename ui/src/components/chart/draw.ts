@@ -13,9 +13,20 @@ export interface Colours {
   range: string;
 }
 
+/** A token holds both its light and its dark colour; as the colour of an element it is the one of now. */
 export function readColours(): Colours {
-  const style = getComputedStyle(document.documentElement);
-  const token = (name: string) => style.getPropertyValue(name).trim();
+  const probe = document.documentElement.appendChild(document.createElement("span"));
+  probe.style.transitionProperty = "none"; // reduced motion gives everything a short one, and that begins at the old colour
+  const token = (name: string) => {
+    probe.style.color = `var(${name})`;
+    return getComputedStyle(probe).color;
+  };
+  const colours = coloursOf(token);
+  probe.remove();
+  return colours;
+}
+
+function coloursOf(token: (name: string) => string): Colours {
   return {
     text: token("--text"),
     muted: token("--muted"),
