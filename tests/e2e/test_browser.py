@@ -332,11 +332,16 @@ async def _leave(screen: Screen) -> None:
     await screen.heading("Settings")
     await screen.look("settings", whole=True)
     home = f"{screen.system.gateway}/"
+    entries = await screen.page.evaluate("history.length")
+    addresses: list[str] = []
+    screen.page.on("framenavigated", lambda frame: addresses.append(frame.url))
     async with screen.page.expect_response(
         lambda answer: answer.url == home
     ):  # back from the identity provider
         await screen.button("Sign out").locator("visible=true").first.click()
     await screen.heading("You are signed out")
+    assert addresses.count(f"{home}signed-out") == 1, addresses
+    assert await screen.page.evaluate("history.length") == entries
     await screen.look("signed-out")
     kept = await browsers.stored_secrets(screen.page)
     assert not re.search(r"Patient|scale|cuff|81\.7|143", kept), kept

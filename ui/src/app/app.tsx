@@ -1,6 +1,7 @@
 // The app: cache, router and language put together, and the one way a session ends.
 import { QueryClientProvider, type QueryClient } from "@tanstack/react-query";
 import { RouterProvider } from "@tanstack/react-router";
+import { useSyncExternalStore } from "react";
 import { SessionContext, type EndReason, type Session } from "~/lib/session-context";
 import { Language } from "./language";
 import { readingLocale } from "./locale";
@@ -11,13 +12,19 @@ export interface AppParts {
   client: QueryClient;
   router: ReturnType<typeof createAppRouter>;
   session: Session;
+  /** The browser is on its way to the identity provider; nothing is shown until it has gone. */
+  left: { watch: (listener: () => void) => () => void; read: () => boolean };
 }
 
-export function createApp(): AppParts {
+export function createApp(go = (address: string) => location.replace(address)): AppParts {
   let ending = false;
+  let expected: EndReason | undefined;
+  let hasLeft = false;
+  const watchers = new Set<() => void>();
   const end = async (reason: EndReason) => {
-    if (ending) return;
+    if (ending || (expected && reason !== expected)) return;
     ending = true;
+    expected = undefined;
     const next = reason === "signed-out" ? undefined : router.state.location.href;
     // The page with values goes first, then the values: nothing may be asked again in between.
     await router.navigate({
@@ -28,12 +35,24 @@ export function createApp(): AppParts {
     client.clear();
     ending = false;
   };
+  const leave = (address: string) => {
+    ending = hasLeft = true;
+    for (const tell of watchers) tell();
+    client.clear();
+    go(address);
+  };
   const client = createQueryClient(() => void end("ended"));
   const router = createAppRouter(client);
-  return { client, router, session: { end } };
+  return {
+    client,
+    router,
+    session: { expect: (reason) => (expected = reason), end, leave },
+    left: { watch: (tell) => (watchers.add(tell), () => watchers.delete(tell)), read: () => hasLeft },
+  };
 }
 
-export function App({ client, router, session }: AppParts) {
+export function App({ client, router, session, left }: AppParts) {
+  if (useSyncExternalStore(left.watch, left.read)) return null;
   return (
     <Language locale={readingLocale(undefined, navigator.languages)}>
       <QueryClientProvider client={client}>

@@ -66,6 +66,19 @@ describe("the dashboard of a device", () => {
     expect(within(screen.getAllByRole("row")[1] as HTMLElement).getByText("141/91 mmHg")).toBeInTheDocument();
   });
 
+  test("a row of the table has every value with its name, for eyes and for a screen reader alike", async () => {
+    history(reading("a", ago(60)));
+    openApp(`/devices/${id}?view=table`);
+
+    const region = await screen.findByRole("region", { name: "Blood pressure readings, newest first" });
+    expect(region).toHaveAttribute("tabindex", "0");
+    const heads = within(region).getAllByRole("columnheader").map((head) => head.textContent);
+    expect(heads).toEqual(["Time", "Blood pressure", "Pulse"]);
+    const cells = within(region).getAllByRole("cell");
+    expect(cells.map((cell) => cell.textContent)).toEqual(["Blood pressure128/84 mmHg", "Pulse72 bpm"]);
+    for (const cell of cells) expect(cell.firstElementChild).toHaveAttribute("aria-hidden", "true");
+  });
+
   test("keys move through the chart and each value is spoken", async () => {
     history(reading("b", ago(30)), reading("a", ago(60), { readings: { blood_pressure: { systolic: 118, diastolic: 76 } } }));
     openApp(`/devices/${id}`);
@@ -120,6 +133,29 @@ describe("the dashboard of a device", () => {
 
     expect(await screen.findByText("110 mg/dL")).toBeInTheDocument();
     expect(asked).toHaveBeenCalledWith("glucose_mg_dL", "auto");
+  });
+
+  test("several pressures of an interval are two ranges, in the chart's words and in the table", async () => {
+    const points = { "blood_pressure.systolic": [96, 143, 120], "blood_pressure.diastolic": [56, 92, 75], "blood_pressure.hr": [60, 81, 70] };
+    const t = ago(3000);
+    server.use(
+      http.get(api("/api/v1/device-data/:id"), ({ request }) => {
+        const { metric = "", resolution } = Object.fromEntries(new URL(request.url).searchParams);
+        if (resolution === "raw") return HttpResponse.json({ items: [], next_cursor: "more", resolution: "raw" });
+        const [min, max, mean] = points[metric as keyof typeof points];
+        return HttpResponse.json({ resolution: "1d", points: [{ t, min, max, mean, count: 5 }] });
+      }),
+    );
+    openApp(`/devices/${id}?range=90d`);
+    const chart = await screen.findByRole("slider");
+    chart.focus();
+    await userEvent.keyboard("{End}");
+
+    expect(chart).toHaveAttribute("aria-valuetext", expect.stringMatching(/: 5 measurements: upper values 96 to 143, lower values 56 to 92 mmHg, 120\/75 mmHg on average$/));
+
+    await userEvent.click(screen.getByRole("radio", { name: "Table" }));
+    const cells = within((await screen.findAllByRole("row"))[1] as HTMLElement).getAllByRole("cell");
+    expect(cells.map((cell) => cell.lastChild?.textContent)).toEqual(["96 to 143 mmHg", "56 to 92 mmHg", "120/75 mmHg", "60 to 81 bpm", "5"]);
   });
 
   test("a unit changes values and text together", async () => {

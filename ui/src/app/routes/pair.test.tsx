@@ -149,12 +149,15 @@ describe("consent", () => {
     platform({ pairing_method: "hub" });
     server.use(
       http.get(api("/api/v1/permissions"), () =>
-        HttpResponse.json({ items: [{ id: "p", patient_id: PATIENT, grantee: "g", display_name: "clinician-1", data_kinds: ["blood_pressure"], until: null, created_at: "2026-05-01T06:00:00Z" }], next_cursor: null }),
+        HttpResponse.json({
+          items: ["Clinician One", "Caregiver One"].map((name) => ({ id: name, patient_id: PATIENT, grantee: name, display_name: name, data_kinds: ["blood_pressure"], until: null, created_at: "2026-05-01T06:00:00Z" })),
+          next_cursor: null,
+        }),
       ),
     );
     openApp(`/pair/consent?connection=${NEW}`);
 
-    expect(await screen.findByText(/clinician-1 and you/)).toBeInTheDocument();
+    expect(await screen.findByText(/^You, Clinician One and Caregiver One\./)).toBeInTheDocument();
   });
 
   test("that is missing at the server leads back here", async () => {

@@ -1,4 +1,4 @@
-// The strokes uPlot has no word for: bars between two values, dots with a halo, a target band, a cursor.
+// The strokes uPlot has no word for: bars, dots with a halo, a target band, a cursor.
 import type uPlot from "uplot";
 
 export interface Colours {
@@ -10,11 +10,23 @@ export interface Colours {
   series2: string;
   band: string;
   spread: string;
+  range: string;
 }
 
+/** A token holds both its light and its dark colour; as the colour of an element it is the one of now. */
 export function readColours(): Colours {
-  const style = getComputedStyle(document.documentElement);
-  const token = (name: string) => style.getPropertyValue(name).trim();
+  const probe = document.documentElement.appendChild(document.createElement("span"));
+  probe.style.transitionProperty = "none"; // reduced motion gives everything a short one, and that begins at the old colour
+  const token = (name: string) => {
+    probe.style.color = `var(${name})`;
+    return getComputedStyle(probe).color;
+  };
+  const colours = coloursOf(token);
+  probe.remove();
+  return colours;
+}
+
+function coloursOf(token: (name: string) => string): Colours {
   return {
     text: token("--text"),
     muted: token("--muted"),
@@ -24,12 +36,13 @@ export function readColours(): Colours {
     series2: token("--series-2"),
     band: token("--ok-tint"),
     spread: `color-mix(in srgb, ${token("--series-1")} 18%, transparent)`,
+    range: `color-mix(in srgb, ${token("--series-1")} 70%, ${token("--surface")})`,
   };
 }
 
-const ratio = () => globalThis.devicePixelRatio || 1;
+export const ratio = () => globalThis.devicePixelRatio || 1;
 
-function inside(u: uPlot, draw: (ctx: CanvasRenderingContext2D) => void) {
+export function inside(u: uPlot, draw: (ctx: CanvasRenderingContext2D) => void) {
   const { ctx, bbox } = u;
   ctx.save();
   ctx.beginPath();
@@ -39,23 +52,18 @@ function inside(u: uPlot, draw: (ctx: CanvasRenderingContext2D) => void) {
   ctx.restore();
 }
 
-/** A rounded bar from one series to another, or to the ground. Its width follows how many there are. */
-export function drawBars(u: uPlot, top: number, bottom: number | null, colour: string, min: number, max: number) {
-  const [xs, highs, lows] = [u.data[0], u.data[top], bottom === null ? null : u.data[bottom]];
+/** Bars from the ground. Their width follows how many there are. */
+export function drawBars(u: uPlot, series: number, colour: string, min: number, max: number) {
+  const [xs, values] = [u.data[0], u.data[series]];
   const room = u.bbox.width / Math.max(xs.length, 1) / ratio();
   const width = Math.min(Math.max(room * 0.5, min), max) * ratio();
   inside(u, (ctx) => {
-    ctx.strokeStyle = colour;
-    ctx.lineWidth = width;
-    ctx.lineCap = lows ? "round" : "butt";
+    ctx.fillStyle = colour;
     for (let index = 0; index < xs.length; index += 1) {
-      const [x, high, low] = [xs[index], highs?.[index], lows ? lows[index] : 0];
-      if (x === undefined || high === null || high === undefined || low === null || low === undefined) continue;
-      const at = u.valToPos(x, "x", true);
-      ctx.beginPath();
-      ctx.moveTo(at, u.valToPos(high, "y", true));
-      ctx.lineTo(at, u.valToPos(low, "y", true));
-      ctx.stroke();
+      const [x, value] = [xs[index], values?.[index]];
+      if (x === undefined || value === null || value === undefined) continue;
+      const [top, ground] = [u.valToPos(value, "y", true), u.valToPos(0, "y", true)];
+      ctx.fillRect(u.valToPos(x, "x", true) - width / 2, top, width, ground - top);
     }
   });
 }
@@ -88,11 +96,10 @@ export function drawBand(u: uPlot, [low, high]: [number, number], colours: Colou
   });
 }
 
-export function drawCursor(u: uPlot, index: number | null, colours: Colours) {
-  const x = index === null ? undefined : u.data[0][index];
-  if (x === undefined) return;
+export function drawCursor(u: uPlot, left: number | undefined, colours: Colours) {
+  if (left === undefined) return;
   inside(u, (ctx) => {
-    const at = Math.round(u.valToPos(x, "x", true));
+    const at = Math.round(u.bbox.left + left * ratio());
     ctx.strokeStyle = colours.text;
     ctx.lineWidth = ratio();
     ctx.setLineDash([4 * ratio(), 4 * ratio()]);

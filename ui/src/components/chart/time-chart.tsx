@@ -6,7 +6,9 @@ import uPlot from "uplot";
 import "uplot/dist/uPlot.min.css";
 import { useAppearance } from "~/lib/theme";
 import { hourStyle } from "~/lib/time";
-import { drawBars, drawCursor, drawBand, drawDots, readColours } from "./draw";
+import { drawBars, drawCursor, drawBand, drawDots, ratio, readColours } from "./draw";
+import type { Placed } from "./place";
+import { drawPressures, placeBars } from "./pressure";
 import styles from "./time-chart.module.css";
 
 export type ChartDrawing = "pressure" | "line" | "points" | "bars";
@@ -21,8 +23,13 @@ export interface TimeChartProps {
   band: [number, number] | null;
   /** At least this much of the value axis is shown, so that small changes do not look large. */
   floor: [number, number] | null;
+  /** The ends of the time axis. */
   from: number;
   to: number;
+  /** How bars share a plot of so many pixels (pressure). */
+  place: (wanted: readonly number[], plot: number) => Placed | null;
+  /** Told how wide the plot has become. */
+  onPlot: (width: number) => void;
   timeZone: string;
   unit: string;
   label: string;
@@ -34,11 +41,7 @@ export interface TimeChartProps {
 }
 
 const HEIGHT = 280;
-/** Room beside the first and the last mark, as a part of the range. */
-const SIDE = 0.02;
 const DAY_S = 86_400;
-
-const padded = (from: number, to: number): [number, number] => [from - (to - from) * SIDE, to + (to - from) * SIDE];
 
 function axisTime(intl: IntlShape, timeZone: string, step: number) {
   const hours: Intl.DateTimeFormatOptions = { ...hourStyle(intl.locale), timeZone };
@@ -55,6 +58,11 @@ function options(read: () => TimeChartProps, intl: IntlShape, width: number): uP
   const line = drawing === "line";
   const hidden: uPlot.Series = { show: true, stroke: "transparent", width: 0, points: { show: false }, paths: () => null };
   const spread: uPlot.Series = { ...hidden, paths: uPlot.paths.linear?.() };
+  const leftOf = (u: uPlot, index: number | null) => {
+    const x = index === null ? undefined : u.data[0][index];
+    if (index === null || x === undefined) return undefined;
+    return drawing === "pressure" ? placeBars(u, read().place).xs[index] : u.valToPos(x, "x");
+  };
   return {
     width,
     height: HEIGHT,
@@ -63,7 +71,7 @@ function options(read: () => TimeChartProps, intl: IntlShape, width: number): uP
     legend: { show: false },
     cursor: { y: false, x: false, drag: { x: false, y: false, setScale: false }, points: { show: false } },
     scales: {
-      x: { time: true, range: () => padded(read().from, read().to) },
+      x: { time: true, range: () => [read().from, read().to] },
       y: {
         range: (_, low, high) => {
           const [a, b] = [Math.min(low ?? Infinity, floor?.[0] ?? Infinity), Math.max(high ?? -Infinity, floor?.[1] ?? -Infinity)];
@@ -88,23 +96,37 @@ function options(read: () => TimeChartProps, intl: IntlShape, width: number): uP
       line
         ? { stroke: colours.series1, width: 2.25, spanGaps: false, points: { show: (u) => u.data[0].length < 90, size: 7, width: 0, fill: colours.series1 } }
         : hidden,
-      line && hasSpread ? spread : hidden,
-      line && hasSpread ? spread : hidden,
+      ...read().ys.slice(1).map(() => (line && hasSpread ? spread : hidden)),
     ],
     hooks: {
       drawClear: [(u) => (band ? drawBand(u, band, colours) : undefined)],
       draw: [
         (u) => {
-          if (drawing === "pressure") drawBars(u, 1, 2, colours.series1, 1.5, 9);
-          if (drawing === "pressure") drawDots(u, 3, colours.series2, colours.surface, 3.5, 1.5);
+          read().onPlot(Math.round(u.bbox.width / ratio()));
+          if (drawing === "pressure") drawPressures(u, placeBars(u, read().place), colours);
           if (drawing === "points") drawDots(u, 1, colours.series1, colours.surface, 4.5, 2);
-          if (drawing === "bars") drawBars(u, 1, null, colours.series1, 2, 22);
-          drawCursor(u, read().selected, colours);
+          if (drawing === "bars") drawBars(u, 1, colours.series1, 2, 22);
+          drawCursor(u, leftOf(u, read().selected), colours);
         },
       ],
-      setCursor: [(u) => (u.cursor.left !== undefined && u.cursor.left >= 0 ? read().onSelect(u.cursor.idx ?? null) : undefined)],
+      setCursor: [
+        (u) => {
+          const { left, idx } = u.cursor;
+          if (left === undefined || left < 0) return;
+          read().onSelect(drawing === "pressure" ? nearest(placeBars(u, read().place).xs, left) : (idx ?? null));
+        },
+      ],
     },
   };
+}
+
+/** By where bars are drawn: two of one time stand beside it, and a pointer must reach both. */
+function nearest(lefts: readonly number[], left: number): number | null {
+  let best: number | null = null;
+  lefts.forEach((one, index) => {
+    if (best === null || Math.abs(one - left) < Math.abs((lefts[best] ?? 0) - left)) best = index;
+  });
+  return best;
 }
 
 export default function TimeChart(props: TimeChartProps) {

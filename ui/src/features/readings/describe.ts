@@ -6,7 +6,7 @@ import { metricLabel, metricOf, scaleOf, shown, shownText, type Shown } from "~/
 import type { LatestMap } from "~/lib/readings";
 import { say, type MessageId } from "~/lib/text";
 import { numberText, type Units } from "~/lib/units";
-import { extentOf, type Mark } from "./marks";
+import { extentOf, severalOf, type Extent, type Mark } from "./marks";
 
 export interface Part extends Shown {
   name: string;
@@ -54,7 +54,36 @@ export function notesOf(intl: IntlShape, item: ReadingItem): string[] {
   return notes.map((id) => say(intl, id));
 }
 
-/** "128/84 mmHg, Pulse 72 bpm"; for rollups the average with its lowest and highest. */
+/** The average of upper and of lower values, "121/79 mmHg"; null where the platform has made none. */
+export function meanPressure(intl: IntlShape, mark: Mark): string | null {
+  const [upper, lower] = PRESSURES.map((name) => mark.rollup?.[name]?.mean ?? null);
+  if (typeof upper !== "number" || typeof lower !== "number") return null;
+  return `${numberText(intl, upper, 0)}/${numberText(intl, lower, 0)} mmHg`;
+}
+
+const PRESSURES = ["blood_pressure.systolic", "blood_pressure.diastolic"] as const;
+
+/** Several measurements: what upper values were, what lower values were; never a pair that nobody had. */
+function pressuresText(intl: IntlShape, mark: Mark): string {
+  const [upper, lower] = PRESSURES.map((name) => severalOf(mark, name));
+  const mean = meanPressure(intl, mark);
+  if (!upper || !lower) return mean ?? "";
+  const values = {
+    count: upper.count,
+    upper: rangeText(intl, upper),
+    lower: rangeText(intl, lower),
+    mean,
+  };
+  return say(intl, mean ? "chart.pressures.mean" : "chart.pressures", values);
+}
+
+/** "118 to 131", or the one value. */
+export function rangeText(intl: IntlShape, { low, high }: Extent): string {
+  const [from, to] = [numberText(intl, low, 0), numberText(intl, high, 0)];
+  return from === to ? from : say(intl, "chart.span", { from, to });
+}
+
+/** "128/84 mmHg, Pulse 72 bpm"; for several the average with its lowest and highest. */
 export function markText(intl: IntlShape, units: Units, kind: Kind, metric: string, mark: Mark): string {
   if (mark.reading) {
     const parts = partsOf(intl, units, kind, mark.reading.readings);
@@ -63,17 +92,7 @@ export function markText(intl: IntlShape, units: Units, kind: Kind, metric: stri
     if (!parts) return "";
     return [shownText(parts.main), ...parts.beside.map((one) => `${one.label} ${shownText(one)}`)].join(", ");
   }
-  if (KIND_VIEWS[kind].drawing === "pressure") {
-    const [sys, dia] = [mark.rollup?.["blood_pressure.systolic"], mark.rollup?.["blood_pressure.diastolic"]];
-    if (!sys || !dia || sys.mean === null || dia.mean === null) return "";
-    const pair = (a: number, b: number) => `${numberText(intl, a, 0)}/${numberText(intl, b, 0)}`;
-    return say(intl, "chart.mean", {
-      value: `${pair(sys.mean, dia.mean)} mmHg`,
-      low: pair(sys.min ?? sys.mean, dia.min ?? dia.mean),
-      high: pair(sys.max ?? sys.mean, dia.max ?? dia.mean),
-      count: sys.count,
-    });
-  }
+  if (KIND_VIEWS[kind].drawing === "pressure") return pressuresText(intl, mark);
   const point = mark.rollup?.[metric];
   if (!point || point.mean === null) return "";
   const { unit, precision, convert } = scaleOf(metric, units);

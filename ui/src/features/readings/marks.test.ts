@@ -1,7 +1,8 @@
 import { describe, expect, test } from "vitest";
 import type { Series } from "~/lib/readings";
 import { reading } from "~/testing/fixtures";
-import { columnsOf, extentOf, marksOf } from "./marks";
+import { pixelsOf, sideBySide } from "~/components/chart/place";
+import { columnsOf, extentOf, grouped, marksOf } from "./marks";
 
 const units = { glucose: "mg/dL", weight: "kg", temperature: "C" } as const;
 const at = (minutes: number) => new Date(Date.UTC(2026, 4, 1, 0, minutes)).toISOString();
@@ -16,13 +17,62 @@ describe("blood pressure", () => {
     const { xs, ys } = columnsOf(marksOf(series, "blood_pressure", start), "blood_pressure", "blood_pressure.systolic", units);
 
     expect(xs).toEqual([start / 1000, start / 1000 + 3600]);
-    expect(ys).toEqual([[128, 128], [84, 84], [72, 72]]);
+    expect(ys.slice(0, 3)).toEqual([[128, 128], [84, 84], [72, 72]]);
   });
 
   test("holds only its own kind and the time that was asked for", () => {
     const series = raw(reading("old", at(-10)), glucose(5, 100), reading("a", at(10)));
 
     expect(marksOf(series, "blood_pressure", start).map((mark) => mark.reading?.id)).toEqual(["a"]);
+  });
+});
+
+describe("several blood pressures at once", () => {
+  const day = 24 * 3_600_000;
+  const pressure = (minutes: number, systolic: number, diastolic: number) =>
+    reading(`p${minutes}-${systolic}`, at(minutes), { readings: { blood_pressure: { systolic, diastolic, hr: 70 } } });
+  const draw = (series: Series, days: number, plot: number) => {
+    const marks = grouped(marksOf(series, "blood_pressure", start), start, start + days * day, plot);
+    return { drawn: marks, ...columnsOf(marks, "blood_pressure", "blood_pressure.systolic", units) };
+  };
+
+  test("two of one minute are two bars beside each other, each with its own pair", () => {
+    const series = raw(pressure(600, 143, 92), pressure(600, 96, 56));
+    const { xs, ys } = draw(series, 7, 250);
+
+    expect(xs.map((_, index) => `${ys[0]?.[index]}/${ys[1]?.[index]}`)).toEqual(expect.arrayContaining(["143/92", "96/56"]));
+    expect(ys.slice(3).flat().every((value) => value === null)).toBe(true);
+    const placed = sideBySide(pixelsOf(xs, start / 1000, start / 1000 + 7 * 86_400, 250), 250);
+    const [left = 0, right = 0] = placed?.xs ?? [];
+    expect(right - left).toBeGreaterThan(placed?.width ?? Infinity);
+  });
+
+  test("too many for the width are a range of upper values and a range of lower values, never one of both", () => {
+    const many = Array.from({ length: 120 }, (_, index) => pressure(index, 110 + (index % 30), 60 + (index % 20)));
+    const { drawn, ys } = draw(raw(...many), 90, 250);
+
+    expect(ys.map(([value]) => value)).toEqual([null, null, null, 110, 139, 60, 79, 70, 70]);
+    expect(drawn.map((mark) => mark.group?.length)).toEqual([120]);
+    expect(extentOf(drawn, "blood_pressure.systolic")).toEqual({ count: 120, low: 110, high: 139 });
+  });
+
+  test("what has room stays single beside a crowd", () => {
+    const crowd = Array.from({ length: 60 }, (_, index) => pressure(index, 120, 80));
+    const { ys } = draw(raw(...crowd, pressure(40 * 24 * 60, 143, 92)), 90, 250);
+
+    expect([ys[0], ys[1], ys[3], ys[4]]).toEqual([[null, 143], [null, 92], [120, null], [120, null]]);
+  });
+
+  test("rollups bring both ranges and both averages; of a single measurement they are its pair", () => {
+    const point = (min: number, max: number, mean: number, count: number, minutes: number) => ({ t: at(minutes), min, max, mean, count });
+    const points = {
+      "blood_pressure.systolic": [point(96, 143, 120, 3, 0), point(128, 128, 128, 1, 1440)],
+      "blood_pressure.diastolic": [point(56, 92, 75, 3, 0), point(84, 84, 84, 1, 1440)],
+    };
+    const { ys } = draw({ resolution: "1d", points, items: [] }, 90, 250);
+
+    expect(ys.slice(0, 2)).toEqual([[120, 128], [75, 84]]);
+    expect(ys.slice(3, 7)).toEqual([[96, null], [143, null], [56, null], [92, null]]);
   });
 });
 

@@ -1,17 +1,22 @@
 // A series as marks in time order, and the columns a chart draws from them. Pure; values stay in the platform's units
 // until `scale` turns them into the reader's.
+import { pixelsOf, sideBySide } from "~/components/chart/place";
 import type { Kind, ReadingItem, RollupPoint } from "~/lib/api-types";
 import { KIND_VIEWS, type KindView } from "~/lib/kinds";
 import { glucoseMarker, numberAt, scaleOf, valueAt } from "~/lib/metrics";
 import type { Series } from "~/lib/readings";
-import { MINUTE } from "~/lib/time";
+import { DAY, HOUR, MINUTE } from "~/lib/time";
 import type { Units } from "~/lib/units";
 
-/** One place on the time axis: a reading, or what the platform made of many (`rollup`, by metric). */
+/**
+ * One place on the time axis: a reading, what the platform made of many (`rollup`, by metric), or marks that a chart
+ * has no room to draw each for itself (`group`).
+ */
 export interface Mark {
   at: number;
   reading?: ReadingItem;
   rollup?: Record<string, RollupPoint>;
+  group?: readonly Mark[];
 }
 
 function holds(item: ReadingItem, view: KindView): boolean {
@@ -41,10 +46,39 @@ function valueOf(mark: Mark, name: string): number | null {
   return mark.reading ? numberAt(mark.reading.readings, name) : (mark.rollup?.[name]?.mean ?? null);
 }
 
+/** Intervals of a day and their multiples, of which the first that is wide enough holds a group. */
+const STEPS = [HOUR, 2 * HOUR, 3 * HOUR, 6 * HOUR, 12 * HOUR, DAY, 2 * DAY, 4 * DAY, 7 * DAY];
+const GROUP_PIXELS = 10;
+
+/** Pressures in a plot of so many pixels: each for itself while all can stand side by side, else those of an interval as one. */
+export function grouped(marks: readonly Mark[], from: number, to: number, plot: number): readonly Mark[] {
+  if (sideBySide(pixelsOf(marks.map((mark) => mark.at), from, to, plot), plot)) return marks;
+  const shortest = ((to - from) / plot) * GROUP_PIXELS;
+  const step = STEPS.find((one) => one >= shortest) ?? shortest;
+  const intervals = new Map<number, Mark[]>();
+  for (const mark of marks) {
+    const start = Math.floor(mark.at / step) * step;
+    intervals.set(start, [...(intervals.get(start) ?? []), mark]);
+  }
+  return [...intervals].map(([start, group]) => {
+    const [only] = group;
+    return only && group.length === 1 ? only : { at: Math.min(Math.max(start + step / 2, from), to), group };
+  });
+}
+
+/** How many measurements a mark stands for, and from where to where they go; null for a single one. */
+export function severalOf(mark: Mark, name: string): Extent | null {
+  const extent = mark.reading ? null : extentOf([mark], name);
+  return extent && extent.count > 1 ? extent : null;
+}
+
 export interface Columns {
   /** Seconds, as the chart wants them. */
   xs: number[];
-  /** pressure: systolic, diastolic, pulse · others: value, lowest, highest */
+  /**
+   * pressure: systolic, diastolic, pulse, then lowest and highest of each where a mark is several measurements: upper
+   * and lower values are never one range · others: value, lowest, highest
+   */
   ys: (number | null)[][];
   /** Which mark each x is; -1 for the holes that break a line. */
   marks: number[];
@@ -59,6 +93,7 @@ export function columnsOf(marks: readonly Mark[], kind: Kind, metric: string, un
   const names = view.drawing === "pressure" ? view.charted : [metric];
   const { unit, convert } = scaleOf(metric, units);
   const columns: Columns = { xs: [], ys: [[], [], []], marks: [], unit, band: null };
+  if (view.drawing === "pressure") columns.ys.push(...names.flatMap((): [][] => [[], []]));
   if (view.drawing === "glucose") columns.band = [convert(TARGET_MG_DL[0]), convert(TARGET_MG_DL[1])];
 
   const scaled = (value: number | null | undefined) => (value === null || value === undefined ? null : convert(value));
@@ -66,7 +101,8 @@ export function columnsOf(marks: readonly Mark[], kind: Kind, metric: string, un
   let last: number | null = null;
   marks.forEach((mark, index) => {
     const values = names.map((name) => valueOf(mark, name));
-    if (values.every((value) => value === null)) return;
+    const several = view.drawing === "pressure" ? names.map((name) => severalOf(mark, name)) : [];
+    if ([...values, ...several].every((value) => value === null)) return;
     if (last !== null && holeMs > 0 && mark.at - last > holeMs) {
       columns.xs.push((last + 1000) / 1000);
       columns.marks.push(-1);
@@ -76,7 +112,8 @@ export function columnsOf(marks: readonly Mark[], kind: Kind, metric: string, un
     columns.xs.push(mark.at / 1000);
     columns.marks.push(index);
     if (view.drawing === "pressure") {
-      names.forEach((_, at) => columns.ys[at]?.push(values[at] ?? null));
+      const ranges = several.flatMap((one) => [one?.low ?? null, one?.high ?? null]);
+      [...values, ...ranges].forEach((value, at) => columns.ys[at]?.push(value));
       return;
     }
     const point = mark.rollup?.[metric];
@@ -111,7 +148,7 @@ export interface Extent {
 /** The lowest and highest of a metric over marks; LOW and HIGH are not numbers and do not count. */
 export function extentOf(marks: readonly Mark[], name: string): Extent | null {
   let [count, low, high] = [0, Infinity, -Infinity];
-  for (const mark of marks) {
+  for (const mark of marks.flatMap((one) => one.group ?? one)) {
     if (mark.reading) {
       const value = numberAt(mark.reading.readings, name);
       if (value === null || (name === "glucose_mg_dL" && glucoseMarker(mark.reading.readings))) continue;

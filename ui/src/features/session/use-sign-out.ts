@@ -8,15 +8,17 @@ import { tellTabs } from "./tabs";
 export function useSignOut() {
   const session = useSession();
   return useMutation({
-    mutationFn: () => ask(api.POST("/auth/logout")),
-    onSettled: async (answer) => {
+    mutationFn: () => {
+      session.expect("signed-out");
+      return ask(api.POST("/auth/logout"));
+    },
+    onSettled: (answer) => {
       tellTabs({ type: "signed-out" });
-      await session.end("signed-out");
-      // The identity provider may want to end its own session; a path of ours is the page we are on already.
-      if (answer && /^https?:\/\//.test(answer.redirect)) {
-        rememberSignedOut();
-        location.assign(answer.redirect);
-      }
+      // The identity provider may want to end its own session; its way back ends at the page that says so. Without it, or
+      // with a path of ours, that page is next.
+      if (!answer || !/^https?:\/\//.test(answer.redirect)) return session.end("signed-out");
+      rememberSignedOut();
+      session.leave(answer.redirect);
     },
   });
 }

@@ -144,7 +144,7 @@ export const enPair = {
   "consent.kinds.text": "Switch on what you want to share. Nothing is switched on for you.",
   "consent.who": "Who sees it",
   "consent.who.you": "You",
-  "consent.who.also": "{names} and you. They see the kinds you shared with them before.",
+  "consent.who.also": "{names}. Other people see only the kinds you shared with them before.",
   "consent.who.only": "Only you, until you share it with somebody.",
   "consent.who.unknown": "You, and the people you chose under Sharing.",
   "consent.why": "Why",

@@ -112,7 +112,7 @@ function Viewers({ patientId, isOpen }: { patientId: string; isOpen: boolean }) 
   const permissions = useQuery({ ...permissionsQuery(patientId), enabled: isOpen });
   if (!permissions.data) return <p>{t("consent.who.unknown")}</p>;
   const names = [...new Set(permissions.data.filter((one) => one.patient_id === patientId).map((one) => one.display_name))];
-  return <p>{names.length > 0 ? t("consent.who.also", { names: intl.formatList(names) }) : t("consent.who.only")}</p>;
+  return <p>{names.length > 0 ? t("consent.who.also", { names: intl.formatList([t("consent.who.you"), ...names]) }) : t("consent.who.only")}</p>;
 }
 
 function FullText({ text, error, onRetry }: { text: ConsentText | undefined; error: unknown; onRetry: () => void }) {

@@ -1,6 +1,7 @@
 // One kind of reading over time: range, value, chart or table, one sentence, and the file. Owns the cursor only.
 import { lazy, Suspense, useId, useMemo, useState } from "react";
 import { useIntl } from "react-intl";
+import { padded, sideBySide } from "~/components/chart/place";
 import { AnchorButton } from "~/components/ui/button";
 import { Icon } from "~/components/ui/icon";
 import { Segments } from "~/components/ui/segments";
@@ -14,7 +15,7 @@ import { useText } from "~/lib/text";
 import { dayText } from "~/lib/time";
 import { numberText, type Units } from "~/lib/units";
 import { markText, summaryText } from "../describe";
-import { columnsOf, hasLine, marksOf } from "../marks";
+import { columnsOf, grouped, hasLine, marksOf, type Mark } from "../marks";
 import styles from "./chart-panel.module.css";
 import { ReadingsTable } from "./readings-table";
 
@@ -117,12 +118,20 @@ function Drawn({ kind, metric, marks, units, from, now, timeZone, isZoneNamed, s
   const hiddenSummary = useId();
   const [selected, setSelected] = useState<number | null>(null);
   const view = KIND_VIEWS[kind];
-  const columns = useMemo(() => columnsOf(marks, kind, metric, units), [marks, kind, metric, units]);
+  // Marks that have no room side by side are drawn together, so the drawing asks how wide it is.
+  const [plot, setPlot] = useState(500);
+  const [start, end] = padded(from, now);
+  const drawn = useMemo(
+    () => (view.drawing === "pressure" ? grouped(marks, from, now, plot) : marks),
+    [view, marks, from, now, plot],
+  );
+  const columns = useMemo(() => columnsOf(drawn, kind, metric, units), [drawn, kind, metric, units]);
   const drawing = view.drawing === "glucose" || (view.drawing === "points" && hasLine(view)) ? "line" : view.drawing;
-  const mark = selected === null ? undefined : marks[columns.marks[selected] ?? -1];
-  const at = mark
-    ? t("chart.at", { when: dayText(intl, mark.at, now, timeZone, isZoneNamed), value: markText(intl, units, kind, metric, mark) })
-    : "";
+  const mark = selected === null ? undefined : drawn[columns.marks[selected] ?? -1];
+  const day = (at: number) => dayText(intl, at, now, timeZone, isZoneNamed);
+  const [first, last] = [mark?.group?.at(0) ?? mark, mark?.group?.at(-1) ?? mark];
+  const when = first && last && (first.at === last.at ? day(first.at) : t("chart.span", { from: day(first.at), to: day(last.at) }));
+  const at = mark ? t("chart.at", { when, value: markText(intl, units, kind, metric, mark) }) : "";
 
   return (
     <figure className={styles.figure}>
@@ -144,8 +153,10 @@ function Drawn({ kind, metric, marks, units, from, now, timeZone, isZoneNamed, s
           hasSpread={series.resolution !== "raw"}
           band={columns.band}
           floor={floorOf(kind, metric, columns.band)}
-          from={from / 1000}
-          to={now / 1000}
+          from={start / 1000}
+          to={end / 1000}
+          place={sideBySide}
+          onPlot={setPlot}
           timeZone={timeZone}
           unit={columns.unit}
           label={t("chart.label")}
@@ -156,7 +167,8 @@ function Drawn({ kind, metric, marks, units, from, now, timeZone, isZoneNamed, s
         />
       </Suspense>
       <figcaption className={styles.caption}>
-        <p className={`${styles.readout} number`}>{at || <Legend kind={kind} band={columns.band} unit={columns.unit} resolution={series.resolution} />}</p>
+        <Legend kind={kind} columns={columns} marks={drawn} resolution={series.resolution} isHidden={at !== ""} />
+        <p className={`${styles.readout} number`}>{at}</p>
       </figcaption>
     </figure>
   );
@@ -170,30 +182,45 @@ function floorOf(kind: Kind, metric: string, band: [number, number] | null): [nu
   return band ? [band[0] * 0.75, band[1] * 1.25] : null;
 }
 
-function Legend({ kind, band, unit, resolution }: { kind: Kind; band: [number, number] | null; unit: string; resolution: Series["resolution"] }) {
+const AVERAGES = { "1m": "chart.legend.averageMinute", "1h": "chart.legend.average", "1d": "chart.legend.averageDay" } as const;
+
+interface LegendProps {
+  kind: Kind;
+  columns: ReturnType<typeof columnsOf>;
+  marks: readonly Mark[];
+  resolution: Series["resolution"];
+  /** While a value is read its place stays kept, so that nothing below moves. */
+  isHidden: boolean;
+}
+
+function Legend({ kind, columns: { band, unit, ys }, marks, resolution, isHidden }: LegendProps) {
   const t = useText();
   const intl = useIntl();
   const items: { swatch: string; text: string }[] = [];
   if (KIND_VIEWS[kind].drawing === "pressure") {
-    items.push({ swatch: styles.bar!, text: t("chart.legend.pressure") }, { swatch: styles.dot!, text: t("chart.legend.pulse") });
+    const hasSeveral = ys[3]?.some((low) => low !== null);
+    const hasSingle = ys[3]?.some((low) => low === null);
+    if (hasSingle) items.push({ swatch: styles.bar!, text: t("chart.legend.pressure") });
+    if (hasSeveral) items.push({ swatch: styles.filled!, text: t("chart.legend.uppers") }, { swatch: styles.outlined!, text: t("chart.legend.lowers") });
+    if (ys[2]?.some((pulse) => pulse !== null)) items.push({ swatch: styles.dot!, text: t("chart.legend.pulse") });
+    if (ys[7]?.some((low, index) => low !== null && ys[2]?.[index] === null)) items.push({ swatch: styles.thin!, text: t("chart.legend.pulses") });
   }
   if (band) {
     const decimals = unit === "mmol/L" ? 1 : 0;
     const [low, high] = [numberText(intl, band[0], decimals), `${numberText(intl, band[1], decimals)} ${unit}`];
     items.push({ swatch: styles.band!, text: t("chart.legend.band", { low, high }) });
   }
-  if (resolution === "1h") items.push({ swatch: styles.line!, text: t("chart.legend.average") });
-  if (items.length === 0 && resolution === "raw") return <span className={styles.legend}>{t("chart.hint")}</span>;
-  if (resolution === "1d") items.push({ swatch: styles.line!, text: t("chart.legend.averageDay") });
+  if (resolution !== "raw" && marks.some((mark) => mark.rollup)) items.push({ swatch: KIND_VIEWS[kind].drawing === "pressure" ? styles.across! : styles.line!, text: t(AVERAGES[resolution]) });
   return (
-    <span className={styles.legend}>
+    <p className={isHidden ? styles.unseen : styles.legend}>
+      {items.length === 0 ? t("chart.hint") : null}
       {items.map(({ swatch, text }) => (
         <span key={text} className={styles.key}>
           <span className={swatch} aria-hidden="true" />
           {text}
         </span>
       ))}
-    </span>
+    </p>
   );
 }
 

@@ -1,4 +1,6 @@
 // The chart's data as a table: always reachable, the same rows.
+// Rows that become cards are no longer table boxes, and some browsers then forget what they are: each says its role.
+/* oxlint-disable jsx-a11y/no-redundant-roles, jsx-a11y/no-interactive-element-to-noninteractive-role */
 import { useState } from "react";
 import { useIntl } from "react-intl";
 import { Button } from "~/components/ui/button";
@@ -8,11 +10,12 @@ import { metricLabel, scaleOf, shown, shownText } from "~/lib/metrics";
 import { useText, useWord } from "~/lib/text";
 import { dayText } from "~/lib/time";
 import { numberText, type Units } from "~/lib/units";
-import { notesOf } from "../describe";
-import type { Mark } from "../marks";
+import { meanPressure, notesOf, rangeText } from "../describe";
+import { extentOf, type Mark } from "../marks";
 import styles from "./readings-table.module.css";
 
 const STEP = 50;
+const NONE = "–";
 
 interface TableProps {
   marks: readonly Mark[];
@@ -37,30 +40,43 @@ export function ReadingsTable({ marks, kind, metric, units, timeZone, isZoneName
   const [count, setCount] = useState(STEP);
   const newestFirst = [...marks].reverse();
   const isRollup = marks.some((mark) => mark.rollup);
-  const { heads, row } = isRollup ? rollupColumns(kind, metric) : singleColumns(kind);
+  const isPressure = KIND_VIEWS[kind].drawing === "pressure";
+  const { heads, row } = !isRollup ? singleColumns(kind) : isPressure ? pressureColumns() : rollupColumns(metric);
   const visible = newestFirst.slice(0, count);
 
-  function rollupColumns(kind: Kind, metric: string) {
-    const name = KIND_VIEWS[kind].drawing === "pressure" ? "blood_pressure.systolic" : metric;
-    const { unit, precision, convert } = scaleOf(name, units);
+  function rollupColumns(metric: string) {
+    const { unit, precision, convert } = scaleOf(metric, units);
     const text = (value: number | null | undefined) =>
-      value === null || value === undefined ? "–" : `${numberText(intl, convert(value), precision)} ${unit}`.trim();
-    const pair = (mark: Mark, part: "min" | "mean" | "max") => {
-      if (KIND_VIEWS[kind].drawing !== "pressure") return text(mark.rollup?.[metric]?.[part]);
-      const [sys, dia] = [mark.rollup?.["blood_pressure.systolic"]?.[part], mark.rollup?.["blood_pressure.diastolic"]?.[part]];
-      if (typeof sys !== "number" || typeof dia !== "number") return "–";
-      return `${numberText(intl, sys, 0)}/${numberText(intl, dia, 0)} mmHg`;
-    };
+      value === null || value === undefined ? NONE : `${numberText(intl, convert(value), precision)} ${unit}`.trim();
     return {
       heads: [t("table.lowest"), t("table.average"), t("table.highest"), t("table.count")],
       row: (mark: Mark): Row => {
         if (mark.reading) {
-          const value = shown(intl, units, KIND_VIEWS[kind].drawing === "pressure" ? "blood_pressure" : metric, mark.reading.readings);
-          const one = value ? shownText(value) : "–";
+          const value = shown(intl, units, metric, mark.reading.readings);
+          const one = value ? shownText(value) : NONE;
           return { key: mark.reading.id, at: mark.at, cells: [one, one, one, "1"] };
         }
-        const counted = mark.rollup?.[name]?.count ?? 0;
-        return { key: String(mark.at), at: mark.at, cells: [pair(mark, "min"), pair(mark, "mean"), pair(mark, "max"), intl.formatNumber(counted)] };
+        const point = mark.rollup?.[metric];
+        return { key: String(mark.at), at: mark.at, cells: [text(point?.min), text(point?.mean), text(point?.max), intl.formatNumber(point?.count ?? 0)] };
+      },
+    };
+  }
+
+  /** Upper and lower values have a column each: a lowest of one beside a lowest of the other would be nobody's pressure. */
+  function pressureColumns() {
+    const [upper = "", , pulse = ""] = KIND_VIEWS.blood_pressure.charted;
+    const range = (mark: Mark, name: string) => {
+      const extent = extentOf([mark], name);
+      return extent ? `${rangeText(intl, extent)} ${scaleOf(name, units).unit}` : NONE;
+    };
+    return {
+      heads: [t("table.uppers"), t("table.lowers"), t("table.average"), metricLabel(intl, pulse), t("table.measurements")],
+      row: (mark: Mark): Row => {
+        const single = mark.reading && shown(intl, units, "blood_pressure", mark.reading.readings);
+        const mean = single ? shownText(single) : (meanPressure(intl, mark) ?? NONE);
+        const [uppers = NONE, lowers = NONE, pulses = NONE] = KIND_VIEWS.blood_pressure.charted.map((name) => range(mark, name));
+        const count = intl.formatNumber(extentOf([mark], upper)?.count ?? 0);
+        return { key: mark.reading?.id ?? String(mark.at), at: mark.at, cells: [uppers, lowers, mean, pulses, count] };
       },
     };
   }
@@ -77,7 +93,7 @@ export function ReadingsTable({ marks, kind, metric, units, timeZone, isZoneName
         const readings = mark.reading?.readings ?? {};
         const cells = names.map((name) => {
           const value = shown(intl, units, name, readings);
-          return value ? shownText(value) : "–";
+          return value ? shownText(value) : NONE;
         });
         const notes = mark.reading ? notesOf(intl, mark.reading).join(", ") : "";
         return { key: mark.reading?.id ?? String(mark.at), at: mark.at, cells: withNotes ? [...cells, notes] : cells };
@@ -88,28 +104,36 @@ export function ReadingsTable({ marks, kind, metric, units, timeZone, isZoneName
   const caption = t("table.caption", { kind: word("kind", kind) });
   return (
     <div className={styles.wrap}>
-      {/* Wider than a phone sometimes: the region scrolls, and a keyboard can reach it. */}
+      {/* Longer than its place sometimes: the region scrolls, and a keyboard can reach it. Where columns have no room
+          each row is a card with every value and its name. */}
       <div className={styles.scroll} tabIndex={0} role="region" aria-label={caption}>
-        <table className={styles.table}>
+        <table className={styles.table} role="table">
           <caption className="visually-hidden">{caption}</caption>
-          <thead>
-            <tr>
-              <th scope="col">{t("table.time")}</th>
+          <thead role="rowgroup">
+            <tr role="row">
+              <th scope="col" role="columnheader">
+                {t("table.time")}
+              </th>
               {heads.map((head) => (
-                <th scope="col" key={head}>
+                <th scope="col" role="columnheader" key={head}>
                   {head}
                 </th>
               ))}
             </tr>
           </thead>
-          <tbody className="number">
+          <tbody className="number" role="rowgroup">
             {visible.map(row).map(({ key, at, cells }) => (
-              <tr key={key}>
-                <th scope="row">
+              <tr key={key} role="row">
+                <th scope="row" role="rowheader">
                   <time dateTime={new Date(at).toISOString()}>{dayText(intl, at, now, timeZone, isZoneNamed)}</time>
                 </th>
                 {cells.map((cell, index) => (
-                  <td key={heads[index]}>{cell}</td>
+                  <td key={heads[index]} role="cell">
+                    <span className={styles.name} aria-hidden="true">
+                      {heads[index]}
+                    </span>
+                    {cell}
+                  </td>
                 ))}
               </tr>
             ))}

@@ -62,7 +62,10 @@ export default function SessionClock() {
   }, [session, markUsed]);
 
   const { mutate: leave } = useMutation({
-    mutationFn: () => ask(api.POST("/auth/logout")),
+    mutationFn: () => {
+      session.expect("idle");
+      return ask(api.POST("/auth/logout"));
+    },
     onSettled: () => session.end("idle"),
   });
 

@@ -1,0 +1,48 @@
+// Where bars stand that would be drawn over each other: side by side, each as near to its own time as can be. Pure.
+
+/** Room beside the first and the last mark, as a part of the range. */
+const SIDE = 0.03;
+const WIDTHS = [9, 7, 5, 4, 3, 2];
+/** Further from its time than this, a bar would tell another time. */
+const FARTHEST = 10;
+
+export const padded = (from: number, to: number): [number, number] => [from - (to - from) * SIDE, to + (to - from) * SIDE];
+
+/** Where times are in a plot that is so wide. */
+export function pixelsOf(times: readonly number[], from: number, to: number, plot: number): number[] {
+  const [low, high] = padded(from, to);
+  return times.map((time) => ((time - low) / (high - low)) * plot);
+}
+
+/** `wanted` ascending. Moved as little as possible, so that neighbours are `apart` and all are within the ends. */
+export function spread(wanted: readonly number[], apart: number, low: number, high: number): number[] {
+  // Seen from a place that moves on by `apart` with each bar, positions must only not fall: neighbours that do are
+  // pooled, and stand around the middle of what they wanted.
+  const pools: { sum: number; count: number }[] = [];
+  wanted.forEach((at, index) => {
+    let pool = { sum: at - index * apart, count: 1 };
+    for (let last = pools.at(-1); last && last.sum / last.count >= pool.sum / pool.count; last = pools.at(-1)) {
+      pool = { sum: last.sum + pool.sum, count: last.count + pool.count };
+      pools.pop();
+    }
+    pools.push(pool);
+  });
+  const highest = high - (wanted.length - 1) * apart;
+  const starts = pools.flatMap(({ sum, count }) => Array<number>(count).fill(Math.max(low, Math.min(sum / count, highest))));
+  return starts.map((start, index) => start + index * apart);
+}
+
+export interface Placed {
+  width: number;
+  /** The middle of each bar, in pixels. */
+  xs: number[];
+}
+
+/** The widest bars that can stand side by side in a plot of this width; null when even thin ones cannot. */
+export function sideBySide(wanted: readonly number[], plot: number): Placed | null {
+  for (const width of WIDTHS) {
+    const xs = spread(wanted, width + (width > 4 ? 2 : 1), width / 2, plot - width / 2);
+    if (xs.every((x, index) => Math.abs(x - (wanted[index] ?? x)) <= FARTHEST)) return { width, xs };
+  }
+  return null;
+}
