@@ -127,10 +127,7 @@ def service_environ(
 
     The ports in it are free and nobody listens there: a test that serves the app may.
     """
-    ports: dict[str, int] = {}
-    for process in PROCESSES:
-        for name in (process.name, f"{process.name}-metrics"):
-            ports[name] = free_port(taken=ports.values())
+    ports = {name: free_port() for process in PROCESSES for name in (process.name, f"{process.name}-metrics")}
     addresses = Addresses(
         database=without_login(postgres_url),
         nats=nats_server.url,

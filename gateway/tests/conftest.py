@@ -30,13 +30,14 @@ from gateway.session import Sessions
 from gateway.settings import Settings
 from gateway.sse import EventStream
 from gateway.tests import upstream as small
-from gateway.tests.serving import Running, free_port, served
+from gateway.tests.serving import Running, served
 from gateway.tickets import Ticket, Tickets
 from gateway.world import World
 from proto import subjects
 from proto.events import ObservationsRecorded, RecordedReading
 from proto.state import ConnectionsEntry, ConnectionState, ConsentState, PermissionState, permission_key
 from proto.words import Kind, Role
+from tests.support.ports import free_port
 from tests.support.servers import NatsServer
 
 

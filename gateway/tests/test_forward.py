@@ -10,8 +10,9 @@ import pytest
 
 from gateway.forward import Answer, Lost, Upstream, request_head
 from gateway.tests import upstream as small
-from gateway.tests.serving import Process, free_port, served
+from gateway.tests.serving import Process, served
 from proto.errors import Unavailable
+from tests.support.ports import free_port
 
 
 @pytest.fixture

@@ -1,7 +1,10 @@
 """Folders and ports of one installation."""
 
 import socket
+import subprocess
+import sys
 from collections.abc import Iterator
+from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
@@ -16,8 +19,35 @@ from runtime.home import (
     free_port,
     is_free,
     read_json,
+    reserve,
     write_json,
 )
+
+CHOOSER = """
+import sys
+from runtime.home import free_port
+first, end, count = map(int, sys.argv[1:])
+print(*(free_port(range(first, end)) for _ in range(count)), flush=True)
+sys.stdin.read()
+"""
+
+
+@pytest.fixture
+def choosers() -> Iterator[ExitStack]:
+    with ExitStack() as stack:
+        yield stack
+
+
+def _chooser(stack: ExitStack, among: range, count: int) -> "subprocess.Popen[str]":
+    """A process that chooses ports and lives until its input ends."""
+    command = [sys.executable, "-c", CHOOSER, str(among.start), str(among.stop), str(count)]
+    pipe = subprocess.PIPE
+    return stack.enter_context(subprocess.Popen(command, stdin=pipe, stdout=pipe, text=True))
+
+
+def _told(chooser: "subprocess.Popen[str]") -> list[int]:
+    assert chooser.stdout is not None
+    return [int(port) for port in chooser.stdout.readline().split()]
 
 
 @pytest.fixture
@@ -49,6 +79,27 @@ def test_a_kept_port_that_is_taken_meanwhile_is_replaced(tmp_path: Path, somebod
 
     assert port != taken
     assert read_json(tmp_path / "ports.json", {}) == {"nats": port}
+
+
+def test_processes_that_choose_at_once_never_get_the_same_port(choosers: ExitStack) -> None:
+    """Nobody listens on any of them yet; three quarters of the range are taken in the end."""
+    among = range(31_000, 31_080)
+    every = [_chooser(choosers, among, 10) for _ in range(6)]
+
+    chosen = [port for one in every for port in _told(one)]
+
+    assert len(set(chosen)) == len(chosen) == 60
+    assert set(chosen) <= set(among)
+
+
+def test_a_port_is_free_again_when_the_process_that_had_it_is_killed(choosers: ExitStack) -> None:
+    (port,) = _told(killed := _chooser(choosers, PORTS, 1))
+
+    assert not reserve(port)
+    killed.kill()
+    killed.wait()
+
+    assert reserve(port)
 
 
 def test_ports_of_the_object_store_leave_room_for_its_second_ones(tmp_path: Path) -> None:

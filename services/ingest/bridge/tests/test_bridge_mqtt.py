@@ -3,7 +3,6 @@
 import asyncio
 import os
 import signal
-import socket
 import subprocess
 import sys
 from collections.abc import AsyncIterator, Callable, Iterator
@@ -25,6 +24,7 @@ from proto.events import HubCommand, HubReceipt
 from services.ingest.bridge.tests.conftest import Household, Scene, flowing, until
 from services.ingest.bridge.tests.mosquitto import BRIDGE, PROGRAM, Mosquitto
 from services.ingest.bridge.tests.world import array
+from tests.support.ports import free_port
 
 pytestmark = [pytest.mark.faults]
 ROOT = Path(__file__).parents[4]
@@ -101,9 +101,9 @@ class Replica:
     """A process of the bridge."""
 
     def __init__(self, environ: dict[str, str], log: Path) -> None:
-        ports = free_ports(2)
-        self._url = f"http://127.0.0.1:{ports[0]}/readyz"
-        own = {"DC_HTTP_PORT": str(ports[0]), "DC_METRICS_PORT": str(ports[1])}
+        port = free_port()
+        self._url = f"http://127.0.0.1:{port}/readyz"
+        own = {"DC_HTTP_PORT": str(port), "DC_METRICS_PORT": str(free_port())}
         self.log = log
         with log.open("wb") as file:
             self._process = subprocess.Popen(
@@ -152,14 +152,6 @@ class Replica:
 
 
 Start = Callable[[], Replica]
-
-
-def free_ports(count: int) -> list[int]:
-    probes = [socket.create_server(("127.0.0.1", 0)) for _ in range(count)]
-    ports = [probe.getsockname()[1] for probe in probes]
-    for probe in probes:
-        probe.close()
-    return ports
 
 
 @pytest.fixture(scope="module")
