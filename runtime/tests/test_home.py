@@ -116,6 +116,13 @@ def test_nobody_gets_a_second_port_of_the_object_store_not_even_from_an_older_ch
     assert home.port("pairing", range(second, second + 2)) == second + 1
 
 
+def test_only_the_object_store_has_second_ports(tmp_path: Path) -> None:
+    high = free_port(range(30_000, 32_768))
+    write_json(tmp_path / "ports.json", {"postgres": high, "idp": high - GRPC_OFFSET})
+
+    assert Home(tmp_path).port("postgres") == high
+
+
 def test_a_taken_port_is_said_before_the_server_starts(tmp_path: Path, somebody: socket.socket) -> None:
     port = somebody.getsockname()[1]
     server = Server(
