@@ -1,6 +1,5 @@
 """Ingest with real servers: the app, a patient's connection in the buckets, and a reader of INGEST."""
 
-import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from typing import Any
@@ -20,6 +19,7 @@ from proto.state import ConnectionState, HubSecret, HubState, ModelState, hub_ke
 from proto.subjects import kv_subject
 from services.ingest.app import create_app
 from services.ingest.settings import Settings
+from tests.support.waiting import until
 
 MODEL_ID = uuid4()
 PATIENT = uuid4()
@@ -67,18 +67,14 @@ class Scene:
         state = ConnectionState(**{**fields, **changes})
         await self._owner.publish(kv_subject("connections", str(state.id)), msgspec.json.encode(state))
         known = self.client.app.state.known
-        async with asyncio.timeout(5):
-            while (found := known.connection(state.id)) is None or found.version < self._version:
-                await asyncio.sleep(0.005)
+        await until(lambda: known.connection(state.id) == state, 5)
 
     async def put_hub(self) -> None:
         hub = HubState(
             id=self.hub_id, patient_id=PATIENT, secrets=[HubSecret(sha256=token_digest(SECRET))], version=1
         )
         await self._owner.publish(kv_subject("connections", hub_key(self.hub_id)), msgspec.json.encode(hub))
-        async with asyncio.timeout(5):
-            while self.client.app.state.known.hub(self.hub_id) is None:
-                await asyncio.sleep(0.005)
+        await until(lambda: self.client.app.state.known.hub(self.hub_id), 5)
 
     async def put_model(self) -> None:
         model = ModelState(
@@ -91,9 +87,7 @@ class Scene:
             version=1,
         )
         await self._registry.publish(kv_subject("models", str(MODEL_ID)), msgspec.json.encode(model))
-        async with asyncio.timeout(5):
-            while self.client.app.state.known.model(MODEL_ID) is None:
-                await asyncio.sleep(0.005)
+        await until(lambda: self.client.app.state.known.model(MODEL_ID), 5)
 
     async def stored(self, sequence: str) -> list[RawItem]:
         """The group with this receipt, as it rests in INGEST."""

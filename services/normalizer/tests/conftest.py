@@ -1,6 +1,5 @@
 """The normalizer with real servers: patients' states in the buckets, groups into INGEST, and what comes out."""
 
-import asyncio
 import random
 from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack
@@ -23,6 +22,7 @@ from proto.events import HubReceipt, ObservationsRecorded, ReadingsRejected
 from proto.state import ConnectionState, ModelState, PermissionState, ProfileState, permission_key
 from services.normalizer.app import create_app
 from services.normalizer.settings import Settings
+from tests.support.waiting import until
 
 MODEL_ID = uuid4()
 
@@ -118,18 +118,14 @@ class Patient:
         state = ConnectionState(**{**fields, **changes})
         await self.stage.put("pairing", "connections", str(self.connection_id), state)
         world = self.stage.client.app.state.world
-        async with asyncio.timeout(5):
-            while (found := world.connection(self.connection_id)) is None or found.version < self._version:
-                await asyncio.sleep(0.005)
+        await until(lambda: world.connection(self.connection_id) == state, 5)
 
     async def grant(self, grantee: UUID, kinds: frozenset[Any]) -> None:
         id = uuid4()
         permission = PermissionState(id=id, patient_id=self.id, grantee_id=grantee, kinds=kinds, version=1)
         await self.stage.put("access", "permissions", permission_key(self.id, id), permission)
         world = self.stage.client.app.state.world
-        async with asyncio.timeout(5):
-            while not any(known.id == id for known in world.permissions()):
-                await asyncio.sleep(0.005)
+        await until(lambda: any(known.id == id for known in world.permissions()), 5)
 
     def reading(self, readings: dict[str, Any], at: str = "2026-05-01T08:30:00Z", **extra: Any) -> bytes:
         ref = extra.pop("ref", None)
@@ -173,24 +169,18 @@ class Patient:
         last = self.reading({"skin_temperature_delta_c": value}, "2011-01-01T00:00:00Z", event_id=marker)
         await self.stage.publish([*items, last])
         said = str(value).encode()
-        async with asyncio.timeout(20):
-            while not any(marker in receipt.event_ids for _, receipt in self.stage.receipts):
-                await asyncio.sleep(0.01)
-            while not any(
-                said in bytes(reading.readings)
-                for event in self.stage.recorded
-                if event.patient_id == self.id
-                for reading in event.readings
-            ):
-                await asyncio.sleep(0.01)
+        await until(lambda: any(marker in receipt.event_ids for _, receipt in self.stage.receipts), 20)
+        await until(lambda: any(said in bytes(reading.readings) for reading in self._recorded()), 20)
 
     def stored(self) -> list[Any]:
+        return [each for each in self._recorded() if b"skin_temperature_delta_c" not in bytes(each.readings)]
+
+    def _recorded(self) -> list[Any]:
         return [
             reading
             for event in self.stage.recorded
             if event.patient_id == self.id
             for reading in event.readings
-            if b"skin_temperature_delta_c" not in bytes(reading.readings)
         ]
 
     def refused(self) -> list[Any]:
@@ -203,6 +193,9 @@ class Patient:
                 self.connection_id,
             )
         )
+
+    async def is_empty(self) -> bool:
+        return await self.rows() == 0
 
     async def get(
         self,

@@ -1,7 +1,6 @@
 """Pairing with real servers: the app, a catalogue, people, and eyes on the bucket, the events and the audit log."""
 
-import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from typing import Any
 from uuid import UUID, uuid4
@@ -23,6 +22,7 @@ from proto.words import PAIRING_METHODS, Kind
 from services.pairing.app import create_app
 from services.pairing.settings import Settings
 from services.pairing.texts import CURRENT
+from tests.support.waiting import until
 
 EVERYTHING = ModelState(
     id=uuid4(),
@@ -45,14 +45,6 @@ CUFF = ModelState(
     ble_services=["1810"],
     version=1,
 )
-
-
-async def until(probe: Callable[[], Awaitable[Any]], seconds: float = 10) -> Any:
-    """What `probe` answers, as soon as it is truthy. Raises `TimeoutError`."""
-    async with asyncio.timeout(seconds):
-        while not (found := await probe()):
-            await asyncio.sleep(0.02)
-    return found
 
 
 class Person:

@@ -27,16 +27,6 @@ AT_LEAST = 300
 PACE_S = 0.002
 
 
-async def until(check: Callable[[], Any], seconds: float = 10.0) -> None:
-    """Waits for a condition; asynchronous ones may be asked of a server."""
-    async with asyncio.timeout(seconds):
-        while True:
-            answer = check()
-            if await answer if isinstance(answer, Awaitable) else answer:
-                return
-            await asyncio.sleep(0.01)
-
-
 @asynccontextmanager
 async def flowing(send: Callable[[str], Awaitable[None]]) -> AsyncIterator[set[str]]:
     """Readings, one after the other: at least 300, and for as long as the block lasts. `send` returns when its event

@@ -21,10 +21,11 @@ import pytest
 
 from chassis.clock import now
 from proto.events import HubCommand, HubReceipt
-from services.ingest.bridge.tests.conftest import Household, Scene, flowing, until
+from services.ingest.bridge.tests.conftest import Household, Scene, flowing
 from services.ingest.bridge.tests.mosquitto import BRIDGE, PROGRAM, Mosquitto
 from services.ingest.bridge.tests.world import array
 from tests.support.ports import free_port
+from tests.support.waiting import until
 
 pytestmark = [pytest.mark.faults]
 ROOT = Path(__file__).parents[4]
