@@ -216,6 +216,7 @@ class Live:
         self.draining = asyncio.Event()
         self.signer = TokenSigner(settings.secrets_path / "keys/token_signing.pem")
         self.listeners: Listeners
+        self.permissions: Mirror[PermissionState]
 
     async def url(
         self, principal: Principal, *, ends_at: float | None = None, session_key: str | None = None
@@ -242,6 +243,7 @@ async def live(settings: Settings, nats_server: NatsServer) -> AsyncIterator[Liv
     sessions = Sessions(settings, cache, TokenSigner(keys / "token_signing.pem"))
     tickets = Tickets(cache, settings.ticket_ttl_s)
     result = Live(0, settings, tickets, sessions)
+    result.permissions = permissions
     listeners = Listeners(settings, known, hub, result.notebook, sessions)
     result.listeners = listeners
     socket = LiveSocket(settings, tickets, listeners)
