@@ -26,6 +26,7 @@ from proto.events import (
 from proto.state import ConnectionState
 from services.health.app import create_app
 from services.health.settings import Settings
+from tests.support.others import buses_of
 from tests.support.waiting import until
 
 pytestmark = pytest.mark.integration
@@ -116,15 +117,13 @@ class Cuff:
 @pytest.fixture(scope="session")
 async def scene(service_environ: Callable[[str], dict[str, str]]) -> AsyncIterator[Scene]:
     settings = load(Settings, service_environ("health"))
-    buses = {user: Bus(settings, user) for user in ("pairing", "normalizer", "ingest-bridge", "admin")}
-    for bus in buses.values():
-        await bus.start()
-    async with AsyncTestClient(create_app(settings)) as client:
+    async with (
+        buses_of(settings, "pairing", "normalizer", "ingest-bridge", "admin") as buses,
+        AsyncTestClient(create_app(settings)) as client,
+    ):
         made = Scene(client, buses, TokenSigner(settings.secrets_path / "keys/token_signing.pem"))
         await made.listen()
         yield made
-    for bus in buses.values():
-        await bus.stop()
 
 
 @pytest.fixture

@@ -2,7 +2,6 @@
 
 import random
 from collections.abc import AsyncIterator, Callable
-from contextlib import AsyncExitStack
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -19,12 +18,11 @@ from chassis.config import load
 from proto import subjects
 from proto.access import ALL_KINDS
 from proto.events import HubReceipt, ObservationsRecorded, ReadingsRejected
-from proto.state import ConnectionState, ModelState, PermissionState, ProfileState, permission_key
+from proto.state import ConnectionState, PermissionState, ProfileState, permission_key
 from services.normalizer.app import create_app
 from services.normalizer.settings import Settings
+from tests.support.others import EVERYTHING, buses_of
 from tests.support.waiting import until
-
-MODEL_ID = uuid4()
 
 
 class Stage:
@@ -105,7 +103,7 @@ class Patient:
         fields: dict[str, Any] = {
             "id": self.connection_id,
             "patient_id": self.id,
-            "device_model_id": MODEL_ID,
+            "device_model_id": EVERYTHING.id,
             "name": "Device",
             "device_type": "smart_watch",
             "pairing_method": "simulated",
@@ -216,27 +214,14 @@ async def stage(
     settings = load(Settings, service_environ("normalizer"))
     app = create_app(settings)
     signer = TokenSigner(settings.secrets_path / "keys/token_signing.pem")
-    async with AsyncExitStack() as stack:
-        buses = {}
-        for user in ("pairing", "registry", "access", "ingest", "admin"):
-            buses[user] = Bus(settings, user)
-            await buses[user].start()
-            stack.push_async_callback(buses[user].stop)
-        pool = await asyncpg.create_pool(database_urls["normalizer"], min_size=1, max_size=2)
-        stack.push_async_callback(pool.close)
-        client = await stack.enter_async_context(AsyncTestClient(app))
+    async with (
+        buses_of(settings, "pairing", "registry", "access", "ingest", "admin") as buses,
+        asyncpg.create_pool(database_urls["normalizer"], min_size=1, max_size=2) as pool,
+        AsyncTestClient(app) as client,
+    ):
         made = Stage(client, buses, pool, signer)
         await made.listen()
-        model = ModelState(
-            id=MODEL_ID,
-            vendor_id="simulated",
-            name="Everything",
-            device_type="smart_watch",
-            capabilities=ALL_KINDS,
-            pairing_methods=["simulated"],
-            version=1,
-        )
-        await made.put("registry", "models", str(MODEL_ID), model)
+        await made.put("registry", "models", str(EVERYTHING.id), EVERYTHING)
         yield made
 
 
