@@ -5,6 +5,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Coroutine, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager, contextmanager
+from functools import cache
 from pathlib import Path
 from typing import Any, Protocol, TypeVar
 from urllib.parse import quote
@@ -85,6 +86,7 @@ def external_nats(home: Home, url: str, mqtt_url: str) -> Iterator[NatsServer]:
     yield External(url, mqtt_url, passwords(home.secrets))
 
 
+@cache
 def kind_of_servers() -> tuple[Kind, str]:
     """Containers when a Docker engine answers and has the images, wheels otherwise; and what to say about it."""
     from tests.support import containers, wheels  # they need this module
