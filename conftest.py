@@ -37,6 +37,19 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker(pytest.mark.integration)
 
 
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Says which servers the tests had, and what was not tested; what fixtures print is captured.
+
+    It is read off the reports, which come from the workers too when there are some.
+    """
+    reports = [each for group in terminalreporter.stats.values() for each in group]
+    reports = [each for each in reports if isinstance(each, pytest.TestReport)]
+    if any("integration" in report.keywords for report in reports):
+        terminalreporter.write_line(f"servers: {kind_of_servers()[1]}")
+    for why in sorted({report.longrepr[2] for report in reports if isinstance(report.longrepr, tuple)}):
+        terminalreporter.write_line(f"NOT TESTED: {why.removeprefix('Skipped: ')}", red=True, bold=True)
+
+
 @pytest.fixture(scope="session")
 def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder as `DC_HOME`, with a complete set of secrets."""
@@ -44,13 +57,8 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="session")
-def server_kind(request: pytest.FixtureRequest) -> Kind:
-    kind, told = kind_of_servers()
-    reporter = request.config.pluginmanager.get_plugin("terminalreporter")
-    if reporter is not None:
-        reporter.ensure_newline()
-        reporter.write_line(f"servers: {told}")
-    return kind
+def server_kind() -> Kind:
+    return kind_of_servers()[0]
 
 
 @pytest.fixture(scope="session")
@@ -127,10 +135,7 @@ def service_environ(
 
     The ports in it are free and nobody listens there: a test that serves the app may.
     """
-    ports: dict[str, int] = {}
-    for process in PROCESSES:
-        for name in (process.name, f"{process.name}-metrics"):
-            ports[name] = free_port(taken=ports.values())
+    ports = {name: free_port() for process in PROCESSES for name in (process.name, f"{process.name}-metrics")}
     addresses = Addresses(
         database=without_login(postgres_url),
         nats=nats_server.url,

@@ -40,8 +40,10 @@ class Mirror(Generic[T]):
         type_: Any,
         *,
         on_change: Callable[[str, T | None, T | None], None] | None = None,
+        stale_s: float = STALE_S,
     ) -> None:
         self.bucket = bucket
+        self.stale_s = stale_s
         self._values: dict[str, T] = {}
         self._decode: Callable[[bytes], T] = msgspec.json.Decoder(type_).decode
         self._listeners = [on_change] if on_change else []
@@ -123,11 +125,11 @@ class Mirror(Generic[T]):
         telemetry.MIRROR_AGE.labels(self.bucket).set(self._reader.silence_s)
         if not self._loaded.is_set():
             return f"{self.bucket} is still loading"
-        return None if self.fresh else f"{self.bucket} has not been heard for {STALE_S:.0f} s"
+        return None if self.fresh else f"{self.bucket} has not been heard for {self.stale_s:.0f} s"
 
     @property
     def fresh(self) -> bool:
-        return self._loaded.is_set() and self._reader.silence_s < STALE_S
+        return self._loaded.is_set() and self._reader.silence_s < self.stale_s
 
     def require(self) -> None:
         """Raises `Unavailable` when what is known may be outdated."""

@@ -71,10 +71,13 @@ _decode: Final = msgspec.json.Decoder(Session).decode
 class Sessions:
     """All that is known of browser sessions."""
 
-    def __init__(self, settings: Settings, cache: Cache, signer: TokenSigner) -> None:
+    def __init__(
+        self, settings: Settings, cache: Cache, signer: TokenSigner, *, recheck_s: float = RECHECK_S
+    ) -> None:
         self._settings = settings
         self._cache = cache
         self._signer = signer
+        self._recheck_s = recheck_s
         self._known: dict[str, Known] = {}
         self._listeners: list[Callable[[str], None]] = []
         self._task: asyncio.Task[None] | None = None
@@ -120,7 +123,7 @@ class Sessions:
         """The live session of a cookie, its idle time begun anew; None when there is none (any more)."""
         key = key_of(sid)
         known = self._known.get(key)
-        if known is not None and time.monotonic() - known.checked < RECHECK_S:
+        if known is not None and time.monotonic() - known.checked < self._recheck_s:
             return known if time.time() < known.session.ends_at else None
         try:
             session = await self._touch(key)

@@ -1,9 +1,12 @@
 """Where one installation keeps everything: the folder `DC_HOME`, its ports and its files. Knows paths, starts nothing."""
 
+import fcntl
 import os
 import random
 import socket
+import tempfile
 from collections.abc import Iterable
+from functools import cache
 from pathlib import Path
 from typing import Any, Final
 
@@ -11,11 +14,15 @@ import msgspec
 
 LOOPBACK: Final = "127.0.0.1"
 PORTS: Final = range(20_000, 32_768)
-"""Below Linux's ephemeral range (32768), so that no outgoing connection can take one of them meanwhile."""
+"""Below Linux's ephemeral range (32768): no outgoing connection takes one of them, and no client that tries a port where
+nobody listens meets itself."""
 GRPC_OFFSET: Final = 10_000
-S3_PORTS: Final = range(11_000, 22_768)
-"""SeaweedFS also takes each of its ports + 10000, which must stay below the ephemeral range too."""
+S3_PORTS: Final = range(11_000, 20_000)
+"""SeaweedFS also takes each of its ports + 10000, which must stay below the ephemeral range too. Nobody else is given one
+of these, so that a port tells whether it has such a second one."""
 LOG_LIMIT: Final = 10 * 1024 * 1024
+_OURS: Final[set[int]] = set()
+"""What this process has reserved: its locks do not keep it from its own ports, so that is remembered here."""
 
 
 class Home:
@@ -70,15 +77,13 @@ class Home:
         """The ports of several names, chosen once and kept; one that somebody else took meanwhile is replaced."""
         kept: dict[str, int] = read_json(self.path / "ports.json", {})
         before = dict(kept)
-        offsets = (0, GRPC_OFFSET) if among is S3_PORTS else (0,)
         chosen = {}
         for name in names:
             # Second ports count from the start: the object store binds them only seconds later.
-            others = {
-                port + more for other, port in kept.items() if other != name for more in (0, GRPC_OFFSET)
-            }
-            if kept.get(name) in {None, *others} or not all(is_free(kept[name] + more) for more in offsets):
-                kept[name] = free_port(among, offsets, others)
+            others = {each for other, port in kept.items() if other != name for each in _with_second(port)}
+            port = kept.get(name, 0)
+            if port not in among or port in others or not all(map(reserve, _with_second(port))):
+                kept[name] = free_port(among, others)
             chosen[name] = kept[name]
         if kept != before:
             write_json(self.path / "ports.json", kept)
@@ -96,14 +101,39 @@ def is_free(port: int, host: str = LOOPBACK) -> bool:
     return True
 
 
-def free_port(among: range = PORTS, offsets: tuple[int, ...] = (0,), taken: Iterable[int] = ()) -> int:
-    """A free port at a random place, so that two installations that start at once rarely meet."""
-    avoid = set(taken)
+def reserve(port: int) -> bool:
+    """Takes a free port for this process until it ends; False when a program listens there or a process has reserved it.
+
+    Seconds pass between choosing a port and listening on it, and whoever looks meanwhile finds it free. So each process
+    of this user locks the port's byte of one file first; the system unlocks it however that process ends.
+    """
+    if port not in _OURS:
+        try:
+            fcntl.lockf(_reservations(), fcntl.LOCK_EX | fcntl.LOCK_NB, 1, port)
+        except (BlockingIOError, PermissionError):  # POSIX allows both for "locked"
+            return False
+        _OURS.add(port)
+    return is_free(port)
+
+
+@cache
+def _reservations() -> int:
+    """Open as long as the process lives: closing it would give every lock back."""
+    path = Path(tempfile.gettempdir()) / f"device-connect-{os.getuid()}.ports"
+    return os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
+
+
+def free_port(among: range = PORTS, taken: Iterable[int] = ()) -> int:
+    """A free port that nobody was given before, and nobody will be while this process lives."""
+    avoid = _OURS.union(taken)
     for port in random.sample(among, min(len(among), 500)):
-        wanted = [port + offset for offset in offsets]
-        if not avoid.intersection(wanted) and all(is_free(each) for each in wanted):
+        if avoid.isdisjoint(_with_second(port)) and all(map(reserve, _with_second(port))):
             return port
     raise OSError(f"no free port between {among.start} and {among.stop - 1}")
+
+
+def _with_second(port: int) -> tuple[int, ...]:
+    return (port, port + GRPC_OFFSET) if port in S3_PORTS else (port,)
 
 
 def read_json(path: Path, default: Any) -> Any:

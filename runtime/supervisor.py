@@ -18,7 +18,7 @@ from typing import Final
 from runtime import migrate, secrets, streams
 from runtime.children import Forked, Work, fork, remember, stop_leftovers
 from runtime.embedded.server import Running, Server, ServerError, start
-from runtime.home import LOOPBACK, Home, is_free, write_json
+from runtime.home import LOOPBACK, Home, reserve, write_json
 from runtime.lock import Lock
 from runtime.processes import EXIT_CONFIG, S3_BUCKET, Process, environ_of, existing
 from runtime.servers import Servers, decide
@@ -91,8 +91,7 @@ class Supervisor:
             self._say(f"\n{error}")
             code = 1
         finally:
-            self._go_down()
-            self._lock.release()
+            self._go_down()  # the lock of the home ends with this process, as its ports do
         return code
 
     def _come_up(self) -> None:
@@ -101,7 +100,8 @@ class Supervisor:
         if left := stop_leftovers(home):
             self._say(f"stopped what a former run had left behind: {', '.join(left)}")
         secrets.ensure(home.secrets)
-        if not is_free(self._port):
+        self._port = self._port or home.port("gateway")
+        if not reserve(self._port):
             raise StartError(
                 f"Port {self._port} on {LOOPBACK} is taken by another program. "
                 "Stop it, or choose another port with --port (or DC_PORT)."

@@ -11,6 +11,7 @@ import pytest
 
 from chassis.bus import Bus
 from chassis.consume import DONE, Consumer, Delivery, Verdict, each
+from tests.support.waiting import until
 
 
 class _Client:
@@ -94,9 +95,7 @@ async def test_the_server_hears_that_a_message_is_still_in_hand_until_it_is_done
     message = _Message(stumbles_at)
 
     async def handle(_: Delivery) -> Verdict:
-        async with asyncio.timeout(5):
-            while len(message.said) < 3:
-                await asyncio.sleep(0.01)
+        await until(lambda: len(message.said) >= 3, 5)
         return DONE
 
     subscription = each("normalizer", handle)

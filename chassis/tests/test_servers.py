@@ -23,6 +23,7 @@ from chassis.outbox import OutboxRow, insert_rows
 from proto import subjects
 from proto.errors import Unavailable
 from proto.state import ProfileState
+from tests.support.waiting import until
 
 pytestmark = pytest.mark.integration
 
@@ -45,10 +46,8 @@ async def running(*resources: Any) -> AsyncIterator[None]:
             await resource.stop()
 
 
-async def until(check: Callable[[], Any], seconds: float = 10) -> None:
-    async with asyncio.timeout(seconds):
-        while not check():
-            await asyncio.sleep(0.005)
+async def is_empty(conn: "asyncpg.Connection[Any]", table: str) -> bool:
+    return bool(await conn.fetchval(f"SELECT count(*) FROM {table}") == 0)
 
 
 def profile(id: UUID, version: int, timezone: str = "UTC") -> bytes:
@@ -170,9 +169,7 @@ async def test_events_leave_with_the_commit_and_not_without(
 
         assert heard.get(str(dropped)) is None
         conn = await asyncpg.connect(postgres_url)
-        async with asyncio.timeout(5):
-            while await conn.fetchval("SELECT count(*) FROM access.outbox"):
-                await asyncio.sleep(0.02)
+        await until(lambda: is_empty(conn, "access.outbox"), 5)
         await conn.close()
 
 
@@ -189,9 +186,7 @@ async def test_what_a_crash_left_is_swept(settings: Common, schema: str, postgre
     heard: Mirror[ProfileState] = Mirror(bus, "profiles", ProfileState)
     async with running(bus, db, heard):
         await until(lambda: heard.get(str(id)))
-        async with asyncio.timeout(5):
-            while await conn.fetchval("SELECT count(*) FROM access.outbox"):
-                await asyncio.sleep(0.02)
+        await until(lambda: is_empty(conn, "access.outbox"), 5)
     await conn.close()
 
 

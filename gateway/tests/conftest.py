@@ -30,13 +30,14 @@ from gateway.session import Sessions
 from gateway.settings import Settings
 from gateway.sse import EventStream
 from gateway.tests import upstream as small
-from gateway.tests.serving import Running, free_port, served
+from gateway.tests.serving import Running, served
 from gateway.tickets import Ticket, Tickets
 from gateway.world import World
 from proto import subjects
 from proto.events import ObservationsRecorded, RecordedReading
 from proto.state import ConnectionsEntry, ConnectionState, ConsentState, PermissionState, permission_key
 from proto.words import Kind, Role
+from tests.support.ports import free_port
 from tests.support.servers import NatsServer
 
 
@@ -215,6 +216,7 @@ class Live:
         self.draining = asyncio.Event()
         self.signer = TokenSigner(settings.secrets_path / "keys/token_signing.pem")
         self.listeners: Listeners
+        self.permissions: Mirror[PermissionState]
 
     async def url(
         self, principal: Principal, *, ends_at: float | None = None, session_key: str | None = None
@@ -241,6 +243,7 @@ async def live(settings: Settings, nats_server: NatsServer) -> AsyncIterator[Liv
     sessions = Sessions(settings, cache, TokenSigner(keys / "token_signing.pem"))
     tickets = Tickets(cache, settings.ticket_ttl_s)
     result = Live(0, settings, tickets, sessions)
+    result.permissions = permissions
     listeners = Listeners(settings, known, hub, result.notebook, sessions)
     result.listeners = listeners
     socket = LiveSocket(settings, tickets, listeners)

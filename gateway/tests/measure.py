@@ -5,7 +5,6 @@ Each part runs in its own process on uvloop; CPU is the gateway process's own, r
 
 import asyncio
 import os
-import socket
 import tempfile
 import time
 from collections.abc import Awaitable, Callable
@@ -33,6 +32,7 @@ from gateway.proxy import Proxy
 from gateway.session import Sessions
 from gateway.settings import Settings
 from proto.events import ObservationsRecorded, RecordedReading
+from tests.support.ports import free_port
 
 REQUESTS = 20_000
 CLIENTS = 16
@@ -134,12 +134,6 @@ def cpu_s(pid: int) -> float:
 
 def resident_kib(pid: int) -> int:
     return int(Path(f"/proc/{pid}/status").read_text().split("VmRSS:")[1].split()[0])
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 async def listening(port: int) -> None:

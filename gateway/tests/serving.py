@@ -106,9 +106,3 @@ async def answers(port: int, process: "subprocess.Popen[bytes]") -> None:
         await writer.wait_closed()
         return
     raise RuntimeError("nobody listens")
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])

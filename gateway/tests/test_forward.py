@@ -10,8 +10,10 @@ import pytest
 
 from gateway.forward import Answer, Lost, Upstream, request_head
 from gateway.tests import upstream as small
-from gateway.tests.serving import Process, free_port, served
+from gateway.tests.serving import Process, served
 from proto.errors import Unavailable
+from tests.support.ports import free_port
+from tests.support.waiting import until
 
 
 @pytest.fixture
@@ -131,8 +133,7 @@ async def test_a_service_killed_while_it_works_is_unavailable() -> None:
     async with Process(free_port()) as process:
         upstream = Upstream("killed", f"http://127.0.0.1:{process.port}")
         pending = asyncio.create_task(ask(upstream, "/x?sleep=30", "POST", repeatable=False))
-        while not upstream.in_use:
-            await asyncio.sleep(0.01)
+        await until(lambda: upstream.in_use)
 
         process.kill()
 

@@ -12,11 +12,13 @@ from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 
 from chassis.clock import now, uuid7
+from chassis.mirror import STALE_S
 from gateway.session import key_of
 from gateway.tests.conftest import Live, Outside, person
 from proto import subjects
 from proto.events import ConnectionChanged, HealthChanged, ObservationsLive, UploadProgressed
 from tests.support.servers import NatsServer
+from tests.support.waiting import until
 
 WEIGHT = {"weight_kg": 78.4}
 PRESSURE = {"blood_pressure": {"systolic": 120, "diastolic": 80}}
@@ -386,7 +388,7 @@ async def _until_subscribed(socket: ClientConnection, **frame: Any) -> Any:
         answer = await subscribe(socket, **frame)
         if answer["type"] == "subscribed":
             return answer
-        await asyncio.sleep(0.06)
+        await asyncio.sleep(0.06)  # stays below the 20 frames a second that a client may send
     raise AssertionError("was never allowed to subscribe")
 
 
@@ -403,11 +405,14 @@ async def test_while_permissions_are_not_heard_nobody_new_is_let_in(
     await world.put_connection(patient.user_id)
     async with connect(await live.url(patient)) as socket:
         await asyncio.to_thread(nats_server.kill)
+        live.permissions.stale_s = 0.5  # sooner than it would be in earnest
         try:
-            await asyncio.sleep(5.5)  # what is stale is a matter of time
+            await until(lambda: not live.permissions.fresh)
             refused = await subscribe(socket, patient_id=str(patient.user_id), ref="x")
         finally:
             await asyncio.to_thread(nats_server.start)
+        await until(lambda: live.permissions.fresh)
+        live.permissions.stale_s = STALE_S
         allowed = await _until_subscribed(socket, patient_id=str(patient.user_id))
 
     assert refused == {"type": "error", "ref": "x", "code": "unavailable"}
@@ -423,7 +428,7 @@ async def test_a_client_that_takes_nothing_is_told_of_the_gap_and_let_go(live: L
         await subscribe(socket, patient_id=str(patient.user_id))
         for _ in range(150):  # more than all buffers between hold
             await world.record(patient.user_id, connection_id, large)
-        await asyncio.sleep(3)  # longer than a stall may last
+        await until(lambda: any(listener.outlet.is_stalled for listener in live.listeners._open))
 
         frames = []
         with contextlib.suppress(ConnectionClosed):

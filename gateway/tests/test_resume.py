@@ -13,6 +13,7 @@ from chassis.auth import Principal
 from gateway import cursor as cursors
 from gateway.tests.conftest import Live, Outside, person
 from tests.support.servers import NatsServer
+from tests.support.waiting import until
 
 SESSIONS = 30
 PATIENTS = 6
@@ -110,8 +111,7 @@ async def test_sessions_that_come_and_go_see_everything_once_and_in_order(
         all_said.set()
 
     async def disturb() -> None:
-        while len(said[patients[0].user_id]) < 20:
-            await asyncio.sleep(0.01)
+        await until(lambda: len(said[patients[0].user_id]) >= 20, 60)
         await asyncio.to_thread(nats_server.kill)
         await asyncio.to_thread(nats_server.start)
 

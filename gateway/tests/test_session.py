@@ -1,18 +1,22 @@
 """Sessions in a real Redis: idle and absolute ends, one that is watched, ends heard by another gateway."""
 
 import asyncio
+import time
 from collections.abc import AsyncIterator
+from functools import partial
 from typing import Any
 
 import pytest
 
 from chassis.auth import TokenSigner, TokenVerifier
 from chassis.cache import Cache
-from gateway.session import RECHECK_S, Sessions, is_csrf, key_of
+from gateway.session import ENDED, RECHECK_S, Sessions, is_csrf, key_of
 from gateway.settings import Settings
 from gateway.tests.conftest import person
 from gateway.tickets import Ticket, Tickets
+from gateway.tickets import _key as ticket_key
 from proto.errors import Unavailable
+from tests.support.waiting import until
 
 
 @pytest.fixture
@@ -22,13 +26,27 @@ async def cache(settings: Settings) -> AsyncIterator[Cache]:
     await cache.stop()
 
 
-def sessions_of(settings: Settings, cache: Cache, **times: Any) -> Sessions:
+def sessions_of(settings: Settings, cache: Cache, *, recheck_s: float = RECHECK_S, **times: Any) -> Sessions:
     signer = TokenSigner(settings.secrets_path / "keys/token_signing.pem")
-    return Sessions(settings.with_(**times), cache, signer)
+    return Sessions(settings.with_(**times), cache, signer, recheck_s=recheck_s)
 
 
 async def ttl(cache: Cache, sid: str) -> int:
     return int(await cache.client.ttl(key_of(sid)))
+
+
+async def let_pass(cache: Cache, key: str) -> None:
+    """Brings the end of a key to now, as if its time had passed."""
+    await cache.client.pexpire(key, 1)
+    await until(partial(is_gone, cache, key))
+
+
+async def is_heard(cache: Cache, channel: str) -> bool:
+    return bool((await cache.client.pubsub_numsub(channel))[0][1])
+
+
+async def is_gone(cache: Cache, key: str) -> bool:
+    return not await cache.client.exists(key)
 
 
 async def test_a_session_is_found_by_its_id_alone(settings: Settings, cache: Cache) -> None:
@@ -50,24 +68,30 @@ async def test_a_session_is_found_by_its_id_alone(settings: Settings, cache: Cac
 
 
 async def test_use_begins_the_idle_time_anew_and_idleness_ends_it(settings: Settings, cache: Cache) -> None:
-    sessions = sessions_of(settings, cache, session_idle_s=2)
+    sessions = sessions_of(settings, cache, session_idle_s=100, recheck_s=0)
     used, idle = await sessions.begin(person(), None), await sessions.begin(person(), None)
+    for sid in (used.sid, idle.sid):
+        assert await sessions.find(sid) is not None
+        assert 90 < await ttl(cache, sid) <= 100
+        await cache.client.expire(key_of(sid), 10)
 
-    for _ in range(3):
-        await asyncio.sleep(RECHECK_S)
-        assert await sessions.find(used.sid) is not None
-
+    assert await sessions.find(used.sid) is not None
+    assert await ttl(cache, used.sid) > 90
+    assert await ttl(cache, idle.sid) <= 10
+    await let_pass(cache, key_of(idle.sid))
     assert await sessions.find(idle.sid) is None
 
 
 async def test_the_absolute_end_comes_for_a_busy_session_too(settings: Settings, cache: Cache) -> None:
-    sessions = sessions_of(settings, cache, session_absolute_s=1)
+    sessions = sessions_of(settings, cache, session_absolute_s=0.5)
     new = await sessions.begin(person(), None)
-    assert await sessions.find(new.sid) is not None
+    known = await sessions.find(new.sid)
+    assert known is not None
 
-    await asyncio.sleep(1.1)
+    await until(lambda: time.time() > known.session.ends_at)
 
     assert await sessions.find(new.sid) is None
+    assert await sessions_of(settings, cache).find(new.sid) is None
 
 
 async def test_an_end_is_heard_by_another_gateway_at_once(settings: Settings, cache: Cache) -> None:
@@ -78,8 +102,7 @@ async def test_an_end_is_heard_by_another_gateway_at_once(settings: Settings, ca
     try:
         new = await here.begin(person(), None)
         assert await there.find(new.sid) is not None
-        while (await cache.client.pubsub_numsub("dc:session-ended"))[0][1] < 1:
-            await asyncio.sleep(0.01)
+        await until(partial(is_heard, cache, ENDED))
 
         await here.end(key_of(new.sid))
         await asyncio.wait_for(heard.wait(), 1)
@@ -126,12 +149,11 @@ async def test_the_inner_token_is_short_and_made_once(settings: Settings, cache:
 async def test_without_redis_nobody_signs_in_but_who_was_just_seen_goes_on(
     settings: Settings, cache: Cache
 ) -> None:
-    sessions = sessions_of(settings, cache)
+    sessions = sessions_of(settings, cache, recheck_s=0)
     new = await sessions.begin(person(), None)
     await sessions.find(new.sid)
     gone = Cache(settings.with_(redis_url="redis://127.0.0.1:1"))
     sessions._cache = gone
-    await asyncio.sleep(RECHECK_S)
 
     assert await sessions.find(new.sid) is not None
     with pytest.raises(Unavailable):
@@ -144,11 +166,12 @@ async def test_without_redis_nobody_signs_in_but_who_was_just_seen_goes_on(
 async def test_a_ticket_is_for_one_use_and_thirty_seconds(settings: Settings, cache: Cache) -> None:
     patient = person()
     ticket = Ticket(user_id=patient.user_id, roles=patient.roles, patient_id=patient.patient_id, ends_at=1e12)
-    lasting, short = Tickets(cache, 30), Tickets(cache, 1)
+    tickets = Tickets(cache, 30)
 
-    text, brief = await lasting.issue(ticket), await short.issue(ticket)
-    await asyncio.sleep(1.1)
+    text, late = await tickets.issue(ticket), await tickets.issue(ticket)
+    assert 25_000 < await cache.client.pttl(ticket_key(late)) <= 30_000
+    await let_pass(cache, ticket_key(late))
 
-    assert await lasting.spend(text) == ticket
-    assert await lasting.spend(text) is None
-    assert await short.spend(brief) is None
+    assert await tickets.spend(text) == ticket
+    assert await tickets.spend(text) is None
+    assert await tickets.spend(late) is None

@@ -31,7 +31,6 @@ def up(arguments: argparse.Namespace) -> int:
         return 2
     home = home_of(arguments.home, environ).create()
     port = arguments.port if arguments.port is not None else int(environ.get("DC_PORT", DEFAULT_PORT))
-    port = port or home.port("gateway")
     pid = holder(home)
     if pid is not None:
         return _already_running(home, pid)

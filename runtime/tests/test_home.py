@@ -1,7 +1,10 @@
 """Folders and ports of one installation."""
 
 import socket
+import subprocess
+import sys
 from collections.abc import Iterator
+from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
@@ -16,8 +19,35 @@ from runtime.home import (
     free_port,
     is_free,
     read_json,
+    reserve,
     write_json,
 )
+
+CHOOSER = """
+import sys
+from runtime.home import free_port
+first, end, count = map(int, sys.argv[1:])
+print(*(free_port(range(first, end)) for _ in range(count)), flush=True)
+sys.stdin.read()
+"""
+
+
+@pytest.fixture
+def choosers() -> Iterator[ExitStack]:
+    with ExitStack() as stack:
+        yield stack
+
+
+def _chooser(stack: ExitStack, among: range, count: int) -> "subprocess.Popen[str]":
+    """A process that chooses ports and lives until its input ends."""
+    command = [sys.executable, "-c", CHOOSER, str(among.start), str(among.stop), str(count)]
+    pipe = subprocess.PIPE
+    return stack.enter_context(subprocess.Popen(command, stdin=pipe, stdout=pipe, text=True))
+
+
+def _told(chooser: "subprocess.Popen[str]") -> list[int]:
+    assert chooser.stdout is not None
+    return [int(port) for port in chooser.stdout.readline().split()]
 
 
 @pytest.fixture
@@ -51,6 +81,27 @@ def test_a_kept_port_that_is_taken_meanwhile_is_replaced(tmp_path: Path, somebod
     assert read_json(tmp_path / "ports.json", {}) == {"nats": port}
 
 
+def test_processes_that_choose_at_once_never_get_the_same_port(choosers: ExitStack) -> None:
+    """Nobody listens on any of them yet; three quarters of the range are taken in the end."""
+    among = range(31_000, 31_080)
+    every = [_chooser(choosers, among, 10) for _ in range(6)]
+
+    chosen = [port for one in every for port in _told(one)]
+
+    assert len(set(chosen)) == len(chosen) == 60
+    assert set(chosen) <= set(among)
+
+
+def test_a_port_is_free_again_when_the_process_that_had_it_is_killed(choosers: ExitStack) -> None:
+    (port,) = _told(killed := _chooser(choosers, PORTS, 1))
+
+    assert not reserve(port)
+    killed.kill()
+    killed.wait()
+
+    assert reserve(port)
+
+
 def test_ports_of_the_object_store_leave_room_for_its_second_ones(tmp_path: Path) -> None:
     ports = Home(tmp_path).ports(["s3", "s3-filer"], S3_PORTS)
 
@@ -63,6 +114,13 @@ def test_nobody_gets_a_second_port_of_the_object_store_not_even_from_an_older_ch
     write_json(home.path / "ports.json", {"s3": second - GRPC_OFFSET, "pairing": second})
 
     assert home.port("pairing", range(second, second + 2)) == second + 1
+
+
+def test_only_the_object_store_has_second_ports(tmp_path: Path) -> None:
+    high = free_port(range(30_000, 32_768))
+    write_json(tmp_path / "ports.json", {"postgres": high, "idp": high - GRPC_OFFSET})
+
+    assert Home(tmp_path).port("postgres") == high
 
 
 def test_a_taken_port_is_said_before_the_server_starts(tmp_path: Path, somebody: socket.socket) -> None:

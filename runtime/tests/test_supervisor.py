@@ -27,7 +27,7 @@ class System:
 
     def __init__(self, folder: Path) -> None:
         self.home = Home(folder)
-        self.port = free_port()
+        self.port = 0  # a free one, as `--port 0`; once it was up, that one
         self.output = folder.with_suffix(".out")
         self.process: subprocess.Popen[bytes] | None = None
 
@@ -36,6 +36,7 @@ class System:
             self.process = subprocess.Popen(self.command, stdout=output, stderr=output)
         until(lambda: self.home.endpoints.exists() or self.ended, READY_S)
         assert self.home.endpoints.exists(), self.output.read_text()
+        self.port = int(self.endpoints["gateway"].rpartition(":")[2])
         return self
 
     @property
@@ -155,6 +156,7 @@ def test_nothing_survives_a_killed_supervisor_and_the_next_one_starts(system: Sy
 
 
 def test_a_taken_gateway_port_is_said(system: System) -> None:
+    system.port = free_port()
     with socket.create_server(("127.0.0.1", system.port)):
         done = subprocess.run(system.command, capture_output=True, text=True, timeout=30, check=False)
 

@@ -2,13 +2,14 @@
 
 import contextlib
 import json
-import random
 import socket
 import subprocess
 import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
+
+from tests.support.ports import free_port
 
 HUB_ID, SECRET = "hub-test-0001", "a secret for this test"
 
@@ -17,7 +18,7 @@ class Broker:
     """`kill` is `kill -9`; `start` brings it back on the same ports and data."""
 
     def __init__(self, folder: Path) -> None:
-        self.port, self.mqtt_port = _free_ports(2)
+        self.port, self.mqtt_port = free_port(), free_port()
         self.config = folder / "nats.conf"
         self.log = folder / "nats.log"
         hub = {
@@ -85,18 +86,3 @@ def _answers(port: int) -> bool:
     with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port), 0.5):
         return True
     return False
-
-
-def _free_ports(count: int) -> list[int]:
-    """Below the ephemeral range: there, a client that tries a dead port again and again can meet itself."""
-    sockets = [socket.socket() for _ in range(count)]
-    try:
-        for one in sockets:
-            while True:
-                with contextlib.suppress(OSError):
-                    one.bind(("127.0.0.1", random.randrange(20_000, 32_768)))
-                    break
-        return [int(one.getsockname()[1]) for one in sockets]
-    finally:
-        for one in sockets:
-            one.close()

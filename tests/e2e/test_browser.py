@@ -35,19 +35,13 @@ WATCH: Final = r"""text => {
 
 
 @pytest.fixture(scope="module")
-def _needs_a_browser(request: pytest.FixtureRequest) -> None:
+def _needs_a_browser() -> None:
     reason = browsers.missing()
     if not reason:
         return
     if browsers.must_run():
         pytest.fail(reason)
-    plugins = request.config.pluginmanager
-    reporter, capture = plugins.get_plugin("terminalreporter"), plugins.get_plugin("capturemanager")
-    if reporter is not None and capture is not None:
-        with capture.global_and_fixture_disabled():
-            reporter.ensure_newline()
-            reporter.write_line(f"THE BROWSER PART IS SKIPPED: {reason}", red=True, bold=True)
-    pytest.skip(reason)
+    pytest.skip(f"the pages in a browser: {reason}")
 
 
 @pytest.fixture(scope="module")

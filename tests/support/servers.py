@@ -1,9 +1,11 @@
 """What a test may know of a server, whoever runs it; and which kind of server this run uses."""
 
 import asyncio
+from abc import ABC, abstractmethod
 from collections.abc import Coroutine, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager, contextmanager
+from functools import cache
 from pathlib import Path
 from typing import Any, Protocol, TypeVar
 from urllib.parse import quote
@@ -20,7 +22,7 @@ SERVER_FIXTURES = frozenset(
 """A test that uses one of these, directly or not, is an integration test."""
 
 
-class NatsServer:
+class NatsServer(ABC):
     """nats-server with the accounts, users and the auth callout of production; the streams exist."""
 
     def __init__(self, url: str, mqtt_url: str, credentials: Mapping[str, str]) -> None:
@@ -34,16 +36,17 @@ class NatsServer:
         scheme, _, address = self.url.partition("://")
         return f"{scheme}://{user}:{quote(self.credentials[user], safe='')}@{address}"
 
+    @abstractmethod
     def start(self) -> None:
         """Starts it again on the same port and data, and waits until it answers."""
-        raise NotImplementedError
 
+    @abstractmethod
     def kill(self) -> None:
         """kill -9."""
-        raise NotImplementedError
 
+    @abstractmethod
     def stop(self) -> None:
-        raise NotImplementedError
+        """Asks it to end, and waits until it has."""
 
 
 class ObjectStore(msgspec.Struct, frozen=True, kw_only=True):
@@ -83,6 +86,7 @@ def external_nats(home: Home, url: str, mqtt_url: str) -> Iterator[NatsServer]:
     yield External(url, mqtt_url, passwords(home.secrets))
 
 
+@cache
 def kind_of_servers() -> tuple[Kind, str]:
     """Containers when a Docker engine answers and has the images, wheels otherwise; and what to say about it."""
     from tests.support import containers, wheels  # they need this module

@@ -11,8 +11,6 @@ from typing import Any
 
 import msgspec
 
-from runtime.home import free_port
-
 READY_S = 60.0
 STOP_S = 45.0
 
@@ -22,7 +20,8 @@ class System:
 
     def __init__(self, folder: Path, settings: Mapping[str, str] | None = None, *options: str) -> None:
         self.home = folder
-        self.port = free_port()
+        self.gateway = ""
+        """Its address, once it is up."""
         self.output = folder.with_name(f"{folder.name}.out")
         self._environ = {**os.environ, **(settings or {})}  # noqa: TID251 - handed on to the command
         self._options = options or ("--no-demo",)
@@ -34,16 +33,12 @@ class System:
         found: dict[str, Any] = msgspec.json.decode((self.home / "endpoints.json").read_bytes())
         return found
 
-    @property
-    def gateway(self) -> str:
-        return f"http://localhost:{self.port}"
-
     def start(self) -> "System":
         """Starts it and waits until it is ready; fails with what it said otherwise."""
         with self.output.open("ab") as output:
             command = [sys.executable, "-m", "runtime.cli", "up", "--home", str(self.home)]
             self._process = subprocess.Popen(
-                [*command, "--port", str(self.port), *self._options],
+                [*command, "--port", "0", *self._options],
                 stdin=subprocess.DEVNULL,
                 stdout=output,
                 stderr=output,
@@ -55,6 +50,7 @@ class System:
                 self.stop()
                 raise AssertionError(f"the system did not come up:\n{self.output.read_text()}")
             time.sleep(0.05)
+        self.gateway = self.endpoints["gateway"]
         return self
 
     def stop(self) -> int:

@@ -1,6 +1,5 @@
 """Access with real servers: the app, people who sign in, and records for the audit log."""
 
-import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from typing import Any
@@ -19,13 +18,6 @@ from chassis.mirror import Mirror
 from services.access.app import create_app
 from services.access.domain import demo_id
 from services.access.settings import Settings
-
-
-async def until(probe: Callable[[], Any], seconds: float = 10) -> None:
-    """Returns as soon as `probe` answers something truthy. Raises `TimeoutError`."""
-    async with asyncio.timeout(seconds):
-        while not probe():
-            await asyncio.sleep(0.001)
 
 
 class Scene:

@@ -16,8 +16,9 @@ from chassis.mirror import DELETED
 from proto.state import PermissionState, permission_key
 from proto.subjects import kv_subject
 from services.access.jobs import Clock
-from services.access.tests.conftest import Scene, until
+from services.access.tests.conftest import Scene
 from services.access.verify import signing_key
+from tests.support.waiting import until
 
 
 async def test_a_grant_and_its_end_are_everywhere_within_a_second(scene: Scene) -> None:

@@ -8,7 +8,8 @@ import pytest
 
 from chassis.clock import now
 from proto.state import ProfileState
-from services.access.tests.conftest import Scene, append, record, until
+from services.access.tests.conftest import Scene, append, record
+from tests.support.waiting import until
 
 
 @pytest.mark.parametrize(

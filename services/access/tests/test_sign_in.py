@@ -11,7 +11,8 @@ from litestar.testing import AsyncTestClient
 from proto.state import ProfileState
 from services.access.app import create_app
 from services.access.domain import DEMO_USERS, demo_id
-from services.access.tests.conftest import Scene, until
+from services.access.tests.conftest import Scene
+from tests.support.waiting import until
 
 
 @pytest.mark.parametrize("demo", DEMO_USERS, ids=lambda demo: demo.name)

@@ -1,6 +1,5 @@
 """Health with real servers: what it hears becomes condition, events and health.changed; who may look."""
 
-import asyncio
 from collections.abc import AsyncIterator, Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -27,6 +26,8 @@ from proto.events import (
 from proto.state import ConnectionState
 from services.health.app import create_app
 from services.health.settings import Settings
+from tests.support.others import buses_of
+from tests.support.waiting import until
 
 pytestmark = pytest.mark.integration
 
@@ -78,10 +79,12 @@ class Cuff:
         )
         key = subjects.kv_subject("connections", str(self.id))
         await self.scene.buses["pairing"].publish(key, msgspec.json.encode(state))
-        async with asyncio.timeout(5):
-            while (await self.scene.get(f"/device-health/{self.id}", self.patient)).status_code != 200:
-                await asyncio.sleep(0.01)
+        await until(self.is_known, 5)
         return self
+
+    async def is_known(self) -> bool:
+        answer = await self.scene.get(f"/device-health/{self.id}", self.patient)
+        return bool(answer.status_code == 200)
 
     async def signal(self, at: datetime | None = None, **said: Any) -> None:
         at = at or datetime.now(UTC)
@@ -103,24 +106,24 @@ class Cuff:
         return items
 
     async def until(self, check: Callable[[dict[str, Any]], bool]) -> dict[str, Any]:
-        async with asyncio.timeout(10):
-            while not check(found := await self.health()):
-                await asyncio.sleep(0.02)
+        async def look() -> dict[str, Any] | None:
+            found = await self.health()
+            return found if check(found) else None
+
+        found: dict[str, Any] = await until(look)
         return found
 
 
 @pytest.fixture(scope="session")
 async def scene(service_environ: Callable[[str], dict[str, str]]) -> AsyncIterator[Scene]:
     settings = load(Settings, service_environ("health"))
-    buses = {user: Bus(settings, user) for user in ("pairing", "normalizer", "ingest-bridge", "admin")}
-    for bus in buses.values():
-        await bus.start()
-    async with AsyncTestClient(create_app(settings)) as client:
+    async with (
+        buses_of(settings, "pairing", "normalizer", "ingest-bridge", "admin") as buses,
+        AsyncTestClient(create_app(settings)) as client,
+    ):
         made = Scene(client, buses, TokenSigner(settings.secrets_path / "keys/token_signing.pem"))
         await made.listen()
         yield made
-    for bus in buses.values():
-        await bus.stop()
 
 
 @pytest.fixture
@@ -142,9 +145,7 @@ async def test_what_a_device_says_of_itself_is_kept_and_said(cuff: Cuff) -> None
 
     health = await cuff.until(lambda found: found["status"] == "ok")
     assert (health["battery_pct"], health["rssi"], health["firmware"]) == (76, -60, "1.2.3")
-    async with asyncio.timeout(5):
-        while not any(said.device_connection_id == cuff.id for said in cuff.scene.said):
-            await asyncio.sleep(0.01)
+    await until(lambda: any(said.device_connection_id == cuff.id for said in cuff.scene.said), 5)
 
 
 async def test_an_older_signal_does_not_overwrite_a_newer_one(cuff: Cuff) -> None:
@@ -200,9 +201,7 @@ async def test_changes_of_a_connection_are_events(cuff: Cuff) -> None:
     )
     await cuff.scene.say("pairing", subjects.CONNECTIONS_CHANGED, cuff.patient, change)
 
-    async with asyncio.timeout(10):
-        while not (events := await cuff.events()):
-            await asyncio.sleep(0.02)
+    events = await until(cuff.events)
     assert events[0]["text"].startswith("Consent was withdrawn")
 
 

@@ -1,8 +1,6 @@
 """Ingest with real servers: the app, a patient's connection in the buckets, and a reader of INGEST."""
 
-import asyncio
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -16,12 +14,13 @@ from chassis.config import load
 from chassis.crypto import token_digest
 from proto.access import ALL_KINDS
 from proto.raw import RawBatch, RawItem
-from proto.state import ConnectionState, HubSecret, HubState, ModelState, hub_key
+from proto.state import ConnectionState, HubSecret, HubState, hub_key
 from proto.subjects import kv_subject
 from services.ingest.app import create_app
 from services.ingest.settings import Settings
+from tests.support.others import EVERYTHING, buses_of
+from tests.support.waiting import until
 
-MODEL_ID = uuid4()
 PATIENT = uuid4()
 SECRET = "s" * 40
 
@@ -52,7 +51,7 @@ class Scene:
         fields: dict[str, Any] = {
             "id": self.connection_id,
             "patient_id": PATIENT,
-            "device_model_id": MODEL_ID,
+            "device_model_id": EVERYTHING.id,
             "name": "Cuff",
             "device_type": "smart_watch",
             "pairing_method": "simulated",
@@ -67,33 +66,19 @@ class Scene:
         state = ConnectionState(**{**fields, **changes})
         await self._owner.publish(kv_subject("connections", str(state.id)), msgspec.json.encode(state))
         known = self.client.app.state.known
-        async with asyncio.timeout(5):
-            while (found := known.connection(state.id)) is None or found.version < self._version:
-                await asyncio.sleep(0.005)
+        await until(lambda: known.connection(state.id) == state, 5)
 
     async def put_hub(self) -> None:
         hub = HubState(
             id=self.hub_id, patient_id=PATIENT, secrets=[HubSecret(sha256=token_digest(SECRET))], version=1
         )
         await self._owner.publish(kv_subject("connections", hub_key(self.hub_id)), msgspec.json.encode(hub))
-        async with asyncio.timeout(5):
-            while self.client.app.state.known.hub(self.hub_id) is None:
-                await asyncio.sleep(0.005)
+        await until(lambda: self.client.app.state.known.hub(self.hub_id), 5)
 
     async def put_model(self) -> None:
-        model = ModelState(
-            id=MODEL_ID,
-            vendor_id="simulated",
-            name="Everything",
-            device_type="smart_watch",
-            capabilities=ALL_KINDS,
-            pairing_methods=["simulated"],
-            version=1,
-        )
-        await self._registry.publish(kv_subject("models", str(MODEL_ID)), msgspec.json.encode(model))
-        async with asyncio.timeout(5):
-            while self.client.app.state.known.model(MODEL_ID) is None:
-                await asyncio.sleep(0.005)
+        key = kv_subject("models", str(EVERYTHING.id))
+        await self._registry.publish(key, msgspec.json.encode(EVERYTHING))
+        await until(lambda: self.client.app.state.known.model(EVERYTHING.id), 5)
 
     async def stored(self, sequence: str) -> list[RawItem]:
         """The group with this receipt, as it rests in INGEST."""
@@ -118,15 +103,6 @@ class Scene:
         return await self.client.post(f"/api/v1/device-data/{path}", content=content, headers=sent)
 
 
-@asynccontextmanager
-async def running(bus: Bus) -> AsyncIterator[Bus]:
-    await bus.start()
-    try:
-        yield bus
-    finally:
-        await bus.stop()
-
-
 @pytest.fixture(scope="session")
 async def scene_base(
     service_environ: Callable[[str], dict[str, str]], s3: Any, home: Any
@@ -135,13 +111,11 @@ async def scene_base(
     app = create_app(settings)
     signer = TokenSigner(settings.secrets_path / "keys/token_signing.pem")
     async with (
-        running(Bus(settings, "pairing")) as owner,
-        running(Bus(settings, "registry")) as registry,
-        running(Bus(settings, "admin")) as admin,
+        buses_of(settings, "pairing", "registry", "admin") as buses,
         AsyncTestClient(app) as client,
     ):
-        app.state.reader = admin
-        yield client, owner, registry, signer
+        app.state.reader = buses["admin"]
+        yield client, buses["pairing"], buses["registry"], signer
 
 
 @pytest.fixture

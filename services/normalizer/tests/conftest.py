@@ -1,9 +1,7 @@
 """The normalizer with real servers: patients' states in the buckets, groups into INGEST, and what comes out."""
 
-import asyncio
 import random
 from collections.abc import AsyncIterator, Callable
-from contextlib import AsyncExitStack
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -20,11 +18,11 @@ from chassis.config import load
 from proto import subjects
 from proto.access import ALL_KINDS
 from proto.events import HubReceipt, ObservationsRecorded, ReadingsRejected
-from proto.state import ConnectionState, ModelState, PermissionState, ProfileState, permission_key
+from proto.state import ConnectionState, PermissionState, ProfileState, permission_key
 from services.normalizer.app import create_app
 from services.normalizer.settings import Settings
-
-MODEL_ID = uuid4()
+from tests.support.others import EVERYTHING, buses_of
+from tests.support.waiting import until
 
 
 class Stage:
@@ -105,7 +103,7 @@ class Patient:
         fields: dict[str, Any] = {
             "id": self.connection_id,
             "patient_id": self.id,
-            "device_model_id": MODEL_ID,
+            "device_model_id": EVERYTHING.id,
             "name": "Device",
             "device_type": "smart_watch",
             "pairing_method": "simulated",
@@ -118,18 +116,14 @@ class Patient:
         state = ConnectionState(**{**fields, **changes})
         await self.stage.put("pairing", "connections", str(self.connection_id), state)
         world = self.stage.client.app.state.world
-        async with asyncio.timeout(5):
-            while (found := world.connection(self.connection_id)) is None or found.version < self._version:
-                await asyncio.sleep(0.005)
+        await until(lambda: world.connection(self.connection_id) == state, 5)
 
     async def grant(self, grantee: UUID, kinds: frozenset[Any]) -> None:
         id = uuid4()
         permission = PermissionState(id=id, patient_id=self.id, grantee_id=grantee, kinds=kinds, version=1)
         await self.stage.put("access", "permissions", permission_key(self.id, id), permission)
         world = self.stage.client.app.state.world
-        async with asyncio.timeout(5):
-            while not any(known.id == id for known in world.permissions()):
-                await asyncio.sleep(0.005)
+        await until(lambda: any(known.id == id for known in world.permissions()), 5)
 
     def reading(self, readings: dict[str, Any], at: str = "2026-05-01T08:30:00Z", **extra: Any) -> bytes:
         ref = extra.pop("ref", None)
@@ -173,24 +167,18 @@ class Patient:
         last = self.reading({"skin_temperature_delta_c": value}, "2011-01-01T00:00:00Z", event_id=marker)
         await self.stage.publish([*items, last])
         said = str(value).encode()
-        async with asyncio.timeout(20):
-            while not any(marker in receipt.event_ids for _, receipt in self.stage.receipts):
-                await asyncio.sleep(0.01)
-            while not any(
-                said in bytes(reading.readings)
-                for event in self.stage.recorded
-                if event.patient_id == self.id
-                for reading in event.readings
-            ):
-                await asyncio.sleep(0.01)
+        await until(lambda: any(marker in receipt.event_ids for _, receipt in self.stage.receipts), 20)
+        await until(lambda: any(said in bytes(reading.readings) for reading in self._recorded()), 20)
 
     def stored(self) -> list[Any]:
+        return [each for each in self._recorded() if b"skin_temperature_delta_c" not in bytes(each.readings)]
+
+    def _recorded(self) -> list[Any]:
         return [
             reading
             for event in self.stage.recorded
             if event.patient_id == self.id
             for reading in event.readings
-            if b"skin_temperature_delta_c" not in bytes(reading.readings)
         ]
 
     def refused(self) -> list[Any]:
@@ -203,6 +191,9 @@ class Patient:
                 self.connection_id,
             )
         )
+
+    async def is_empty(self) -> bool:
+        return await self.rows() == 0
 
     async def get(
         self,
@@ -223,27 +214,14 @@ async def stage(
     settings = load(Settings, service_environ("normalizer"))
     app = create_app(settings)
     signer = TokenSigner(settings.secrets_path / "keys/token_signing.pem")
-    async with AsyncExitStack() as stack:
-        buses = {}
-        for user in ("pairing", "registry", "access", "ingest", "admin"):
-            buses[user] = Bus(settings, user)
-            await buses[user].start()
-            stack.push_async_callback(buses[user].stop)
-        pool = await asyncpg.create_pool(database_urls["normalizer"], min_size=1, max_size=2)
-        stack.push_async_callback(pool.close)
-        client = await stack.enter_async_context(AsyncTestClient(app))
+    async with (
+        buses_of(settings, "pairing", "registry", "access", "ingest", "admin") as buses,
+        asyncpg.create_pool(database_urls["normalizer"], min_size=1, max_size=2) as pool,
+        AsyncTestClient(app) as client,
+    ):
         made = Stage(client, buses, pool, signer)
         await made.listen()
-        model = ModelState(
-            id=MODEL_ID,
-            vendor_id="simulated",
-            name="Everything",
-            device_type="smart_watch",
-            capabilities=ALL_KINDS,
-            pairing_methods=["simulated"],
-            version=1,
-        )
-        await made.put("registry", "models", str(MODEL_ID), model)
+        await made.put("registry", "models", str(EVERYTHING.id), EVERYTHING)
         yield made
 
 

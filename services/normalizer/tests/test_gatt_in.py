@@ -1,12 +1,12 @@
 """GATT values through the running service: the same as the normalized message, once whoever brings them."""
 
-import asyncio
 from typing import Any
 
 import msgspec
 import pytest
 
 from services.normalizer.tests.conftest import Patient, Stage
+from tests.support.waiting import until
 
 pytestmark = pytest.mark.integration
 
@@ -163,8 +163,6 @@ async def test_live_values_are_shown_and_not_kept(patient: Patient) -> None:
     await patient.stage._buses["admin"].nc.flush()
     await patient.send(patient.gatt("2a36", "005700ff07ff07"))
 
-    async with asyncio.timeout(5):
-        while not heard:
-            await asyncio.sleep(0.01)
+    await until(lambda: heard, 5)
     assert heard[0]["fields"]["cuff_pressure"] == 87
     assert readings(patient) == []

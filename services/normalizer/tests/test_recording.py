@@ -16,6 +16,7 @@ from proto.events import ConnectionChanged
 from proto.metrics import BY_NAME
 from services.normalizer.domain import cells_of, roll_up
 from services.normalizer.tests.conftest import Patient, Stage
+from tests.support.waiting import until
 
 pytestmark = pytest.mark.integration
 
@@ -95,9 +96,7 @@ async def test_queued_readings_after_withdrawn_consent_are_not_stored(patient: P
     await patient.connect(consent="revoked")
     await patient.stage.publish([patient.reading({"weight_kg": 70}, event_id="r-1")])
 
-    async with asyncio.timeout(10):
-        while not patient.refused():
-            await asyncio.sleep(0.01)
+    await until(patient.refused)
 
     assert patient.refused()[0].code == "consent_revoked"
     assert await patient.rows() == 0
@@ -140,9 +139,7 @@ async def test_erasing_a_device_leaves_nothing_but_the_audit(patient: Patient) -
     subject = subjects.to(subjects.CONNECTIONS_CHANGED, patient.id)
     await patient.stage._buses["pairing"].publish(subject, msgspec.json.encode(change))
 
-    async with asyncio.timeout(10):
-        while await patient.rows():
-            await asyncio.sleep(0.02)
+    await until(patient.is_empty)
     for table in ("record_keys", "data_rollups", "superseded"):
         query = f"SELECT count(*) FROM normalizer.{table} WHERE device_connection_id = $1"
         assert await patient.stage.pool.fetchval(query, patient.connection_id) == 0

@@ -1,8 +1,6 @@
 """Pairing with real servers: the app, a catalogue, people, and eyes on the bucket, the events and the audit log."""
 
-import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Callable
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -23,6 +21,8 @@ from proto.words import PAIRING_METHODS, Kind
 from services.pairing.app import create_app
 from services.pairing.settings import Settings
 from services.pairing.texts import CURRENT
+from tests.support.others import buses_of
+from tests.support.waiting import until
 
 EVERYTHING = ModelState(
     id=uuid4(),
@@ -45,14 +45,6 @@ CUFF = ModelState(
     ble_services=["1810"],
     version=1,
 )
-
-
-async def until(probe: Callable[[], Awaitable[Any]], seconds: float = 10) -> Any:
-    """What `probe` answers, as soon as it is truthy. Raises `TimeoutError`."""
-    async with asyncio.timeout(seconds):
-        while not (found := await probe()):
-            await asyncio.sleep(0.02)
-    return found
 
 
 class Person:
@@ -233,18 +225,6 @@ class World:
         return await until(look)
 
 
-@asynccontextmanager
-async def running(settings: Settings, *users: str) -> AsyncIterator[dict[str, Bus]]:
-    buses = {user: Bus(settings, user) for user in users}
-    for bus in buses.values():
-        await bus.start()
-    try:
-        yield buses
-    finally:
-        for bus in buses.values():
-            await bus.stop()
-
-
 @pytest.fixture(scope="session")
 async def world(
     service_environ: Callable[[str], dict[str, str]], postgres_url: str, nats_server: Any
@@ -254,7 +234,7 @@ async def world(
     signer = TokenSigner(settings.secrets_path / "keys/token_signing.pem")
     owner = await asyncpg.connect(postgres_url)
     users = ("registry", "access", "health", "ingest-bridge", "admin", "hubs-admin")
-    async with running(settings, *users) as buses:
+    async with buses_of(settings, *users) as buses:
         for model in (EVERYTHING, CUFF):
             key = subjects.kv_subject("models", str(model.id))
             await buses["registry"].publish(key, msgspec.json.encode(model))

@@ -5,8 +5,9 @@ from uuid import uuid4
 
 import pytest
 
-from services.pairing.tests.conftest import CUFF, World, until
+from services.pairing.tests.conftest import CUFF, World
 from services.pairing.texts import CURRENT, find_text
+from tests.support.waiting import until
 
 pytestmark = pytest.mark.integration
 

@@ -9,7 +9,8 @@ import pytest
 from chassis.clock import now
 from proto import subjects
 from proto.events import FoundDevice, HealthChanged, HubAnswered, HubStateChanged
-from services.pairing.tests.conftest import CUFF, Person, World, until
+from services.pairing.tests.conftest import CUFF, Person, World
+from tests.support.waiting import until
 
 pytestmark = pytest.mark.integration
 

@@ -11,8 +11,9 @@ from chassis.crypto import LocalKeyRing, open_sealed, token_digest
 from proto.words import PAIRING_METHODS, PairingMethod
 from services.pairing.bluetooth import long_uuid
 from services.pairing.steps import STEPS
-from services.pairing.tests.conftest import CUFF, EVERYTHING, World, until
+from services.pairing.tests.conftest import CUFF, EVERYTHING, World
 from services.pairing.texts import CURRENT
+from tests.support.waiting import until
 
 pytestmark = pytest.mark.integration
 

@@ -24,7 +24,8 @@ from proto.state import ConnectionsEntry
 from services.pairing.notes import Notes
 from services.pairing.settings import Settings
 from services.pairing.sign_in import HubSignIn
-from services.pairing.tests.conftest import World, until
+from services.pairing.tests.conftest import World
+from tests.support.waiting import until
 
 pytestmark = pytest.mark.integration
 SEED = nkeys.encode_seed(os.urandom(32), nkeys.PREFIX_BYTE_ACCOUNT)

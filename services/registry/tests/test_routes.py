@@ -9,6 +9,7 @@ import pytest
 from proto.words import DEVICE_TYPES, KINDS, PAIRING_METHODS
 from services.registry.catalogue import EVERYTHING, MAKERS, MODELS
 from services.registry.tests.conftest import CUFF, Scene
+from tests.support.waiting import until
 
 DEVICES = "/api/v1/devices"
 REGISTER = "/api/v1/devices/register"
@@ -16,10 +17,7 @@ REGISTER = "/api/v1/devices/register"
 
 async def heard(scene: Scene, id: str) -> Any:
     """The model as another service knows it, once its mirror has heard of it."""
-    async with asyncio.timeout(5):
-        while (state := scene.models.get(id)) is None:
-            await asyncio.sleep(0.01)
-    return state
+    return await until(lambda: scene.models.get(id), 5)
 
 
 async def test_the_catalogue_can_be_read_whole(scene: Scene) -> None:

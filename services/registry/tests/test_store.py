@@ -21,6 +21,7 @@ from services.registry.rows import ModelRow
 from services.registry.seeding import seed
 from services.registry.settings import Settings
 from services.registry.tests.conftest import Scene
+from tests.support.waiting import until
 
 
 @pytest.fixture
@@ -136,9 +137,7 @@ async def test_the_registry_may_not_remove_models(tx: Tx) -> None:
 
 
 async def test_the_bucket_holds_the_whole_catalogue(scene: Scene) -> None:
-    async with asyncio.timeout(5):
-        while any(scene.models.get(str(model.id)) is None for model in (*MODELS, EVERYTHING)):
-            await asyncio.sleep(0.01)
+    await until(lambda: all(scene.models.get(str(model.id)) for model in (*MODELS, EVERYTHING)), 5)
 
     for model in (*MODELS, EVERYTHING):
         state = scene.models.get(str(model.id))

@@ -3,7 +3,7 @@
 import asyncio
 from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import asynccontextmanager
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -20,21 +20,11 @@ from proto.access import ALL_KINDS
 from proto.errors import Unavailable
 from proto.events import HubAnswered, HubCommand, HubReceipt, HubStateChanged, ReadingsRejected, Rejection
 from proto.raw import RawBatch, RawItem
-from proto.state import ConnectionState, HubState, ModelState, hub_key
+from proto.state import ConnectionState, HubState, hub_key
+from tests.support.others import EVERYTHING, buses_of
 
-MODEL_ID = uuid4()
 AT_LEAST = 300
 PACE_S = 0.002
-
-
-async def until(check: Callable[[], Any], seconds: float = 10.0) -> None:
-    """Waits for a condition; asynchronous ones may be asked of a server."""
-    async with asyncio.timeout(seconds):
-        while True:
-            answer = check()
-            if await answer if isinstance(answer, Awaitable) else answer:
-                return
-            await asyncio.sleep(0.01)
 
 
 @asynccontextmanager
@@ -117,7 +107,7 @@ class Household:
             state = ConnectionState(
                 id=id,
                 patient_id=self.patient_id,
-                device_model_id=MODEL_ID,
+                device_model_id=EVERYTHING.id,
                 name="Device",
                 device_type="smart_watch",
                 pairing_method="simulated",
@@ -188,22 +178,8 @@ class Household:
 @pytest.fixture(scope="session")
 async def scene(service_environ: Callable[[str], dict[str, str]]) -> AsyncIterator[Scene]:
     settings = load(Common, service_environ("ingest-bridge"))
-    async with AsyncExitStack() as stack:
-        buses = {}
-        for user in ("pairing", "registry", "normalizer", "admin", "hubs-admin"):
-            buses[user] = Bus(settings, user)
-            await buses[user].start()
-            stack.push_async_callback(buses[user].stop)
+    async with buses_of(settings, "pairing", "registry", "normalizer", "admin", "hubs-admin") as buses:
         made = Scene(buses)
         await made.listen()
-        model = ModelState(
-            id=MODEL_ID,
-            vendor_id="simulated",
-            name="Everything",
-            device_type="smart_watch",
-            capabilities=ALL_KINDS,
-            pairing_methods=["simulated"],
-            version=1,
-        )
-        await made.put("registry", "models", str(MODEL_ID), model)
+        await made.put("registry", "models", str(EVERYTHING.id), EVERYTHING)
         yield made

@@ -9,6 +9,8 @@ import time
 from pathlib import Path
 from typing import Final
 
+from tests.support.ports import free_port
+
 PROGRAM: Final = shutil.which(
     "mosquitto", path="/usr/sbin:/usr/bin:/usr/local/sbin:/usr/local/bin:/opt/homebrew/sbin"
 )
@@ -48,7 +50,7 @@ class Mosquitto:
     """One broker on a port of its own; started again, it goes on with its data."""
 
     def __init__(self, folder: Path, passwords: dict[str, str]) -> None:
-        self.port = _free_port()
+        self.port = free_port()
         self.url = f"mqtt://127.0.0.1:{self.port}"
         self.passwords = passwords
         self._folder = folder
@@ -86,9 +88,3 @@ class Mosquitto:
         except OSError:
             return False
         return True
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])

@@ -3,7 +3,6 @@
 import asyncio
 import os
 import signal
-import socket
 import subprocess
 import sys
 from collections.abc import AsyncIterator, Callable, Iterator
@@ -22,9 +21,11 @@ import pytest
 
 from chassis.clock import now
 from proto.events import HubCommand, HubReceipt
-from services.ingest.bridge.tests.conftest import Household, Scene, flowing, until
+from services.ingest.bridge.tests.conftest import Household, Scene, flowing
 from services.ingest.bridge.tests.mosquitto import BRIDGE, PROGRAM, Mosquitto
 from services.ingest.bridge.tests.world import array
+from tests.support.ports import free_port
+from tests.support.waiting import until
 
 pytestmark = [pytest.mark.faults]
 ROOT = Path(__file__).parents[4]
@@ -101,9 +102,9 @@ class Replica:
     """A process of the bridge."""
 
     def __init__(self, environ: dict[str, str], log: Path) -> None:
-        ports = free_ports(2)
-        self._url = f"http://127.0.0.1:{ports[0]}/readyz"
-        own = {"DC_HTTP_PORT": str(ports[0]), "DC_METRICS_PORT": str(ports[1])}
+        port = free_port()
+        self._url = f"http://127.0.0.1:{port}/readyz"
+        own = {"DC_HTTP_PORT": str(port), "DC_METRICS_PORT": str(free_port())}
         self.log = log
         with log.open("wb") as file:
             self._process = subprocess.Popen(
@@ -154,23 +155,12 @@ class Replica:
 Start = Callable[[], Replica]
 
 
-def free_ports(count: int) -> list[int]:
-    probes = [socket.create_server(("127.0.0.1", 0)) for _ in range(count)]
-    ports = [probe.getsockname()[1] for probe in probes]
-    for probe in probes:
-        probe.close()
-    return ports
-
-
 @pytest.fixture(scope="module")
-def broker(tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureRequest) -> Iterator[Mosquitto]:
+def broker(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Mosquitto]:
     if PROGRAM is None:
-        why = "Mosquitto is not installed (Debian: apt-get install mosquitto): the bridge's mqtt source is NOT tested"
-        reporter = request.config.pluginmanager.get_plugin("terminalreporter")
-        if reporter is not None:
-            reporter.ensure_newline()
-            reporter.write_line(why, yellow=True, bold=True)
-        pytest.skip(why)
+        pytest.skip(
+            "the bridge's mqtt source: Mosquitto is not installed (Debian: apt-get install mosquitto)"
+        )
     hubs = [f"hub-{uuid4().hex[:12]}" for _ in range(8)]
     one = Mosquitto(tmp_path_factory.mktemp("mosquitto"), {user: uuid4().hex for user in (BRIDGE, *hubs)})
     one.start()

@@ -18,8 +18,9 @@ from proto.events import HubCommand, HubReceipt
 from proto.raw import RawGatt, RawReading
 from services.ingest.bridge.app import create_app
 from services.ingest.bridge.settings import Settings
-from services.ingest.bridge.tests.conftest import Household, Scene, flowing, until
+from services.ingest.bridge.tests.conftest import Household, Scene, flowing
 from services.ingest.bridge.tests.world import array
+from tests.support.waiting import until
 
 
 class House(Household):

@@ -9,12 +9,12 @@ import msgspec
 
 from proto.access import ALL_KINDS
 from proto.state import ConnectionState, HubState, ModelState, PermissionState
+from tests.support.others import EVERYTHING
 
 NOW = datetime(2026, 5, 1, 8, 30, tzinfo=UTC)
 HUB, FOREIGN_HUB = "hub-of-one-patient", "hub-of-another-patient"
 PATIENT, FOREIGN_PATIENT = UUID(int=1), UUID(int=2)
 CUFF, SCALE, GONE, FOREIGN = UUID(int=11), UUID(int=12), UUID(int=13), UUID(int=14)
-MODEL = UUID(int=21)
 ADDRESS = "c0:26:df:00:00:01"
 
 
@@ -31,21 +31,12 @@ class World:
         self.put(SCALE)
         self.put(GONE, status="revoked", consent="revoked")
         self.put(FOREIGN, patient_id=FOREIGN_PATIENT, hub_id=FOREIGN_HUB)
-        self._model = ModelState(
-            id=MODEL,
-            vendor_id="simulated",
-            name="Everything",
-            device_type="smart_watch",
-            capabilities=ALL_KINDS,
-            pairing_methods=["simulated"],
-            version=1,
-        )
 
     def put(self, id: UUID, **changes: Any) -> None:
         fields: dict[str, Any] = {
             "id": id,
             "patient_id": PATIENT,
-            "device_model_id": MODEL,
+            "device_model_id": EVERYTHING.id,
             "name": "Device",
             "device_type": "smart_watch",
             "pairing_method": "simulated",
@@ -71,7 +62,7 @@ class World:
         return self.hubs.get(hub_id)
 
     def model(self, id: UUID) -> ModelState | None:
-        return self._model if id == MODEL else None
+        return EVERYTHING if id == EVERYTHING.id else None
 
     def permissions(self) -> Iterable[PermissionState]:
         return ()
