@@ -65,5 +65,5 @@ def create_app(settings: Settings) -> Litestar:
         ],
         dependencies={"db": http.value(db), "world": http.value(world)},
     )
-    app.state.world, app.state.normalizer = world, normalizer
+    app.state.world = world
     return app

@@ -1,6 +1,8 @@
 """From INGEST to the record, through the running service: once, amended, refused, rolled up, told."""
 
 import asyncio
+from collections.abc import Callable
+from contextlib import AsyncExitStack
 from datetime import UTC, datetime
 from types import SimpleNamespace
 from typing import Any, cast
@@ -10,12 +12,21 @@ import asyncpg
 import msgspec
 import pytest
 
+from chassis.bus import Bus
+from chassis.config import load
 from chassis.consume import Delivery
+from chassis.crypto import LocalKeyRing
+from chassis.db import Database
+from chassis.mirror import Mirror
 from proto import subjects
 from proto.events import ConnectionChanged
 from proto.metrics import BY_NAME
-from services.normalizer.domain import cells_of, roll_up
+from proto.state import ConnectionsEntry, ModelState, PermissionState, ProfileState
+from services.normalizer.consumers import Normalizer
+from services.normalizer.domain import Rejected, cells_of, roll_up
+from services.normalizer.settings import Settings
 from services.normalizer.tests.conftest import Patient, Stage
+from services.normalizer.world import World
 from tests.support.waiting import until
 
 pytestmark = pytest.mark.integration
@@ -111,17 +122,34 @@ async def test_queued_readings_after_withdrawn_consent_are_not_stored(patient: P
     assert (receipt.status, receipt.code, receipt.event_ids) == ("rejected", "consent_revoked", ["r-1"])
 
 
-async def test_what_was_judged_before_its_pairing_was_heard_is_judged_again(stage: Stage) -> None:
+async def test_what_was_judged_before_its_pairing_was_heard_is_judged_again(
+    stage: Stage, service_environ: Callable[[str], dict[str, str]]
+) -> None:
     """The edge had heard of the pairing and acknowledged; here it comes by itself, after the first judgement."""
+    settings = load(Settings, service_environ("normalizer"))
+    bus = Bus(settings, "normalizer")
+    db = Database(settings, "normalizer", bus)
+    connections: Mirror[ConnectionsEntry] = Mirror(bus, "connections", ConnectionsEntry)
+    models: Mirror[ModelState] = Mirror(bus, "models", ModelState)
+    permissions: Mirror[PermissionState] = Mirror(bus, "permissions", PermissionState)
+    profiles: Mirror[ProfileState] = Mirror(bus, "profiles", ProfileState)
+    world = World(connections, models, permissions, profiles)
     patient = Patient(stage)
-    normalizer = stage.client.app.state.normalizer
     group = b"[" + patient.reading({"weight_kg": 70}) + b"]"
     deliveries = [cast(Delivery, SimpleNamespace(data=group))]
+    normalizer = Normalizer(bus, db, world, LocalKeyRing(settings.secrets_path / "keys/keyring.json"))
+    async with AsyncExitStack() as stack:
+        for resource in (bus, db, connections, models, permissions, profiles):
+            await resource.start()
+            stack.push_async_callback(resource.stop)
 
-    prepared = normalizer.prepare(deliveries)
-    assert [finding.code for finding in prepared.batch.findings] == ["not_found"]
-    await patient.ready()
-    await normalizer.handle(deliveries, prepared)
+        prepared = normalizer.prepare(deliveries)
+        [finding] = prepared.batch.findings
+        assert isinstance(finding, Rejected)
+        assert finding.code == "not_found"
+        await patient.ready()
+        await until(lambda: world.connection(patient.connection_id))
+        await normalizer.handle(deliveries, prepared)
 
     assert await patient.rows() == 1
 
