@@ -1,8 +1,8 @@
 """Traces and metrics of every hop. Names and labels live here, in one table; labels are closed word lists, never ids."""
 
 import asyncio
-from collections.abc import Iterator, Mapping, MutableMapping
-from contextlib import contextmanager
+from collections.abc import Mapping, MutableMapping
+from contextlib import AbstractContextManager, nullcontext
 from contextvars import ContextVar
 from typing import Final
 
@@ -22,6 +22,7 @@ _tracer: Final = trace.get_tracer("device-connect")
 REQUEST_ID: Final[ContextVar[str]] = ContextVar("request_id", default="")
 """What a person can tell support: in the answer's `x-request-id`, in problems and in log lines."""
 _exporting = False
+_NO_SPAN: Final[AbstractContextManager[Span]] = nullcontext(INVALID_SPAN)
 
 
 def _histogram(name: str, text: str, *labels: str) -> Histogram:
@@ -96,33 +97,27 @@ def inject(headers: MutableMapping[str, str]) -> None:
         propagate.inject(headers)
 
 
-@contextmanager
 def span(
     name: str, kind: SpanKind = SpanKind.INTERNAL, headers: Mapping[str, str] | None = None
-) -> Iterator[Span]:
+) -> AbstractContextManager[Span]:
     """A span; with `headers`, a child of the context that they carry. Costs nothing when nobody collects."""
     if not _exporting:
-        yield INVALID_SPAN
-        return
+        return _NO_SPAN
     context = propagate.extract(headers) if headers else None
-    with _tracer.start_as_current_span(name, context=context, kind=kind) as current:
-        yield current
+    return _tracer.start_as_current_span(name, context=context, kind=kind)
 
 
-@contextmanager
-def batch_span(name: str, headers: list[Mapping[str, str] | None]) -> Iterator[Span]:
+def batch_span(name: str, headers: list[Mapping[str, str] | None]) -> AbstractContextManager[Span]:
     """The span of a batch, linked to at most 32 of the contexts that its messages carry."""
     if not _exporting:
-        yield INVALID_SPAN
-        return
+        return _NO_SPAN
     links = []
     for carried in headers[:32]:
         if carried and "traceparent" in carried:
             context = trace.get_current_span(propagate.extract(carried)).get_span_context()
             if context.is_valid:
                 links.append(Link(context))
-    with _tracer.start_as_current_span(name, kind=SpanKind.CONSUMER, links=links) as current:
-        yield current
+    return _tracer.start_as_current_span(name, kind=SpanKind.CONSUMER, links=links)
 
 
 async def watch_loop_lag(stop: asyncio.Event, every_s: float = 1.0) -> None:

@@ -16,6 +16,7 @@ from litestar.openapi.config import OpenAPIConfig
 from litestar.params import JSONBody
 from litestar.types import ASGIApp, HTTPScope, Receive, Scope, Send
 from opentelemetry.trace import SpanKind
+from prometheus_client import Histogram
 
 from chassis import telemetry
 from chassis.auth import TokenVerifier
@@ -51,6 +52,9 @@ log = Log("ingest")
 
 INGEST_PATH: Final = "/api/v1/device-data/ingest"
 GATT_PATH: Final = "/api/v1/device-data/gatt"
+METHODS: Final = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
+ACCEPTED: Final = telemetry.READINGS.labels("http", "accepted")
+REJECTED: Final = telemetry.READINGS.labels("http", "rejected")
 _WAIT: Final = re.compile(r"\bwait=(\d{1,3})\b")
 WAIT_MAX_S: Final = 30
 _decode_array: Final = msgspec.json.Decoder(list[msgspec.Raw]).decode
@@ -93,6 +97,8 @@ class HotRoute:
         self._denials = denials
         self._requests = requests
         self._readings = readings
+        self._name = f"POST {path}"
+        self._seconds: dict[tuple[str, int], Histogram] = {}
 
     async def __call__(self, scope: HTTPScope, receive: Receive, send: Send) -> None:
         """Counted, timed and traced like every other route; every end is an answer."""
@@ -104,16 +110,23 @@ class HotRoute:
         status = 500
         telemetry.HTTP_ACTIVE.inc()
         try:
-            with telemetry.span(f"POST {self._path}", SpanKind.SERVER, carried):
+            with telemetry.span(self._name, SpanKind.SERVER, carried):
                 status = await self._respond(
                     scope, headers, receive, send, (b"x-request-id", request_id.encode())
                 )
         finally:
             telemetry.REQUEST_ID.reset(token)
             telemetry.HTTP_ACTIVE.dec()
-            telemetry.HTTP_SECONDS.labels(scope["method"], self._path, str(status)).observe(
-                time.perf_counter() - began
-            )
+            self._seconds_of(scope["method"], status).observe(time.perf_counter() - began)
+
+    def _seconds_of(self, method: str, status: int) -> Histogram:
+        """Looking a label up costs as much as decoding a message."""
+        child = self._seconds.get((method, status))
+        if child is None:
+            known = method if method in METHODS else "other"
+            child = telemetry.HTTP_SECONDS.labels(known, self._path, str(status))
+            self._seconds[(known, status)] = child
+        return child
 
     async def _respond(
         self,
@@ -179,8 +192,9 @@ class HotRoute:
         for key in senders or {caller.actor_id}:
             if not self._requests.take(key, 1, clock):
                 raise Refused("rate_limited", retry_after_s=1)
-        telemetry.READINGS.labels("http", "accepted").inc(len(accepted))
-        telemetry.READINGS.labels("http", "rejected").inc(len(rejected))
+        ACCEPTED.inc(len(accepted))
+        if rejected:
+            REJECTED.inc(len(rejected))
         if not accepted:
             raise _all_rejected(body, rejected)
         return await self._commit(body, caller, received_at, accepted, rejected, duplicates, wait_s)
@@ -337,6 +351,8 @@ class BatchRefused(Refused):
 
 
 def _is_ndjson(headers: dict[bytes, bytes]) -> bool:
+    if headers.get(b"content-type") == b"application/json" and b"content-encoding" not in headers:
+        return False
     kind = _text(headers.get(b"content-type")).partition(";")[0].strip().lower()
     if kind not in ("application/json", "application/x-ndjson") or headers.get(b"content-encoding"):
         raise Refused("unsupported_media_type")
