@@ -47,6 +47,13 @@ REPEAT: Final = (asyncpg.DeadlockDetectedError, asyncpg.SerializationError)
 _encode: Final = msgspec.json.Encoder().encode
 
 
+async def _nothing_to_reset(conn: "asyncpg.Connection[asyncpg.Record]") -> None:
+    """No session has anything of its own (no LISTEN, no SET, no session lock: poolers would not keep it either).
+
+    asyncpg rolls back what is open by itself; its default here is one more round trip after every transaction.
+    """
+
+
 class Tx:
     """One transaction: the connection for store functions, and what shall leave with the commit."""
 
@@ -101,6 +108,7 @@ class Database:
                     max_inactive_connection_lifetime=240,
                     timeout=10,
                     command_timeout=15,
+                    reset=_nothing_to_reset,
                     statement_cache_size=self._settings.db_statement_cache,
                     server_settings={"application_name": f"dc-{self.schema}"},
                 )

@@ -67,15 +67,15 @@ async def insert_rows(
     conn: "PoolConnectionProxy[asyncpg.Record]", schema: str, rows: list[OutboxRow], published: list[int]
 ) -> list[OutboxRow]:
     """Writes rows and takes away those that are published; answers them with their ids."""
-    if published:
-        await conn.execute(f"DELETE FROM {schema}.outbox WHERE id = ANY($1)", published)
     records = await conn.fetch(
-        f"INSERT INTO {schema}.outbox (subject, payload, headers)"
+        f"WITH gone AS (DELETE FROM {schema}.outbox WHERE id = ANY($4::bigint[]))"
+        f" INSERT INTO {schema}.outbox (subject, payload, headers)"
         " SELECT s, p, h FROM unnest($1::text[], $2::bytea[], $3::text[]) WITH ORDINALITY AS u(s, p, h, n)"
         " ORDER BY n RETURNING id",
         [row.subject for row in rows],
         [row.payload for row in rows],
         [msgspec.json.encode(row.headers).decode() for row in rows],
+        published,
     )
     for row, record in zip(rows, records, strict=True):
         row.id, row.schema = record["id"], schema
