@@ -34,6 +34,8 @@ log = Log("bus")
 
 ATTEMPT_S: Final = 1.0
 """How long one try of a publish waits. A publish in flight when the server dies would wait its whole timeout."""
+LEAST_S: Final = 0.5
+"""What is tried is tried for so long, however little time is left."""
 DEADLINE_S: Final = 5.0
 PASSING: Final = (
     NatsTimeout,
@@ -201,7 +203,8 @@ class Bus:
         with telemetry.PUBLISH_SECONDS.labels(destination).time():
             while True:
                 try:
-                    ack = await self.js.publish(subject, payload, timeout=ATTEMPT_S, headers=sent or None)
+                    wait_s = min(ATTEMPT_S, max(LEAST_S, end - loop.time()))
+                    ack = await self.js.publish(subject, payload, timeout=wait_s, headers=sent or None)
                 except PASSING as error:
                     if loop.time() >= end:
                         log.warning("publish_gave_up", subject=destination, error=type(error).__name__)

@@ -29,8 +29,8 @@ def decide(home: Home, given: Mapping[str, str], gateway_port: int) -> Servers:
     nats_url = given.get("DC_NATS_URL", "")
     mqtt_url = given.get("DC_MQTT_URL") or given.get("DC_MQTT_PUBLIC_URL", "")
     if not nats_url:
-        ports = home.ports(["nats", "mqtt"])
-        embedded["nats"] = partial(nats.prepare, home, ports["nats"], ports["mqtt"])
+        ports = home.ports(["nats", "mqtt", "nats-monitor"])
+        embedded["nats"] = partial(nats.prepare, home, ports["nats"], ports["mqtt"], ports["nats-monitor"])
         nats_url = f"nats://{LOOPBACK}:{ports['nats']}"
         mqtt_url = mqtt_url or f"mqtt://{LOOPBACK}:{ports['mqtt']}"
 

@@ -7,6 +7,7 @@ import asyncio
 import gc
 import os
 import select
+import shutil
 import signal
 import time
 from collections.abc import Callable, Mapping, Sequence
@@ -16,6 +17,7 @@ from importlib import import_module
 from typing import Final
 
 from runtime import migrate, secrets, streams
+from runtime.checkup import ENOUGH_FREE, Checkup
 from runtime.children import Forked, Work, fork, remember, stop_leftovers
 from runtime.embedded.server import Running, Server, ServerError, start
 from runtime.home import LOOPBACK, Home, reserve, write_json
@@ -29,6 +31,8 @@ READY_S: Final = 60.0
 DRAIN_S: Final = 25.0
 TICK_S: Final = 0.03
 IDLE_S: Final = 2.0
+CHECKUP_S: Final = 2.0
+MIB: Final = 2**20
 
 
 class StartError(Exception):
@@ -69,6 +73,8 @@ class Supervisor:
         self._servers: dict[str, Supervised] = {}
         self._running: dict[str, Running] = {}
         self._children: dict[str, Supervised] = {}
+        self._checkups: dict[str, Checkup] = {}
+        self._checkup_at = 0.0
         self._bucket: Work | None = None
         self._works: list[Work] = []
         self._bucket_exists = False
@@ -224,6 +230,7 @@ class Supervisor:
         while True:
             changed = self._look_after(self._servers) | self._look_after(self._children)
             self._look_after_bucket()
+            self._check_up(time.monotonic())
             if changed:
                 self._publish()
             everything = [*self._servers.values(), *self._children.values()]
@@ -246,6 +253,32 @@ class Supervisor:
                 if self._up and each.restarts:
                     self._say(f"{each.name} is back")
         return changed
+
+    def _check_up(self, now: float) -> None:
+        """Servers that run and do not work. They say so themselves, and a new start is what helps."""
+        if now < self._checkup_at:
+            return
+        self._checkup_at = now + CHECKUP_S
+        for name, each in self._servers.items():
+            server = self._running[name].server
+            if server.keeps_in is None or each.handle is None or not each.ready:
+                continue
+            ailment = server.ailment()
+            free = shutil.disk_usage(server.keeps_in).free if ailment else 0
+            match self._checkups.setdefault(name, Checkup()).judge(ailment, free, now):
+                case "tell":
+                    self._say(
+                        f"{name} accepts nothing: {ailment}. What was acknowledged is safe; new readings are refused "
+                        f"and wait at their senders.\nWhat to do: free space on {server.keeps_in} ({free // MIB} MiB "
+                        f"are left, {ENOUGH_FREE // MIB} are needed). {name} is then started again by itself."
+                    )
+                case "restart":
+                    self._say(f"{name} is unwell ({ailment}), and there is space on {server.keeps_in}")
+                    each.handle.send_signal(
+                        signal.SIGKILL
+                    )  # in time for all; what it acknowledged is fsynced
+                case None:
+                    pass
 
     def _restart(self, each: Supervised) -> None:
         try:

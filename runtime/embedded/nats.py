@@ -4,6 +4,7 @@ The configuration is rendered from `proto.subjects`: a user may publish and hear
 cannot use MQTT, and hubs are let in by the auth callout alone, which answers only after the streams exist.
 """
 
+import http.client
 import re
 import subprocess
 from collections import Counter
@@ -20,22 +21,43 @@ MAX_PAYLOAD: Final = 4 * 1024 * 1024
 _VIOLATION: Final = re.compile(rb'- "([a-z0-9-]{1,64})" - (?:Publish|Subscription) Violation - ')
 
 
-def prepare(home: Home, port: int, mqtt_port: int) -> Server:
+def prepare(home: Home, port: int, mqtt_port: int, monitor_port: int) -> Server:
     """Writes the configuration and has the server check it. Raises `ServerError` with what it says is wrong."""
     folder = home.data("nats")
     secrets = {path.name: path.read_text() for path in (home.secrets / "nats").iterdir()}
     config = folder / "nats.conf"
-    rendered = render(port, mqtt_port, str(folder / "jetstream"), secrets)
+    store = folder / "jetstream"
+    rendered = render(port, mqtt_port, str(store), secrets)
+    rendered["http"] = f"{LOOPBACK}:{monitor_port}"  # for `ailment`, and for nobody else: it asks no password
     replace(config, msgspec.json.format(msgspec.json.encode(rendered), indent=2) + b"\n")
     check(config)
     return Server(
         name="nats",
         argv=(str(BINARIES / "nats-server"), "-c", str(config)),
         url=f"nats://{LOOPBACK}:{port}",
-        ports=(port, mqtt_port),
+        ports=(port, mqtt_port, monitor_port),
         ready=lambda pid: greets(port, b"", (b"INFO ",)),
+        ailment=lambda: ailment(monitor_port),
+        keeps_in=store,
         home=home,
     )
+
+
+class _Health(msgspec.Struct):
+    error: str = "it does not say why"
+
+
+def ailment(monitor_port: int) -> str | None:
+    """Why the server says that it is unwell (`/healthz`, with its streams). One that says nothing is not judged."""
+    connection = http.client.HTTPConnection(LOOPBACK, monitor_port, timeout=0.5)
+    try:
+        connection.request("GET", "/healthz")
+        answer = connection.getresponse()
+        return None if answer.status == 200 else msgspec.json.decode(answer.read(), type=_Health).error
+    except (OSError, http.client.HTTPException, msgspec.MsgspecError):
+        return None
+    finally:
+        connection.close()
 
 
 def check(config: Path) -> None:

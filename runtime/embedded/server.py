@@ -58,6 +58,10 @@ class Server(msgspec.Struct, frozen=True, kw_only=True):
     stop_s: float = 20.0
     start_s: float = 30.0
     environ: dict[str, str] = {}
+    ailment: Callable[[], str | None] = lambda: None
+    """Asked while it runs, must answer at once: why it does not work, in its own words, when it says so."""
+    keeps_in: Path | None = None
+    """Where its data is; a full disk there is the usual ailment."""
     leaves: tuple[str, ...] = ()
     """Patterns of files outside the home that it does not always remove by itself."""
 

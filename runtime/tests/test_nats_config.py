@@ -1,7 +1,11 @@
 """The configuration of nats-server follows the tables, and the server takes it."""
 
 from collections import defaultdict
+from collections.abc import Iterator
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
+from threading import Thread
 from typing import Any
 
 import pytest
@@ -48,7 +52,7 @@ def test_the_server_takes_it(tmp_path: Path) -> None:
     home = Home(tmp_path).create()
     secrets.ensure(home.secrets)
 
-    server = nats.prepare(home, 4222, 1883)
+    server = nats.prepare(home, 4222, 1883, 8222)
 
     config = Path(server.argv[-1])
     assert config.stat().st_mode & 0o777 == 0o600
@@ -60,6 +64,42 @@ def test_a_wrong_configuration_is_refused_with_the_reason(tmp_path: Path) -> Non
 
     with pytest.raises(ServerError, match="no_such_field"):
         nats.check(config)
+
+
+@contextmanager
+def monitor(status: int, body: bytes) -> Iterator[int]:
+    """The port of something that answers like the monitor of nats-server."""
+
+    class Answer(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            self.send_response(status if self.path == "/healthz" else 404)
+            self.end_headers()
+            self.wfile.write(body)
+
+        def log_message(self, format: str, *args: object) -> None:
+            """Says nothing."""
+
+    with HTTPServer(("127.0.0.1", 0), Answer) as server:
+        thread = Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
+        thread.start()
+        try:
+            yield server.server_port
+        finally:
+            server.shutdown()
+            thread.join()
+
+
+def test_a_server_that_cannot_write_says_why() -> None:
+    with monitor(
+        503, b'{"status":"unavailable","error":"JetStream stream write error: no space left on device"}'
+    ) as port:
+        assert nats.ailment(port) == "JetStream stream write error: no space left on device"
+
+
+def test_a_server_that_is_well_or_says_nothing_is_not_judged() -> None:
+    with monitor(200, b'{"status":"ok"}') as port:
+        assert nats.ailment(port) is None
+    assert nats.ailment(port) is None
 
 
 def test_hubs_outside_their_branch_are_counted_by_name(tmp_path: Path) -> None:

@@ -19,15 +19,17 @@ from proto.raw import GROUP_MAX_BYTES, GROUP_MAX_ITEMS
 log = Log("committer")
 
 DEADLINE_S: Final = 5.0
+"""From the request to its answer, the wait for a place in a group included."""
 
 
 class _Part:
     """Items of one request and shard that travel together, and who waits for them."""
 
-    __slots__ = ("done", "items", "size")
+    __slots__ = ("done", "due", "items", "size")
 
-    def __init__(self, items: list[bytes], done: "asyncio.Future[int]") -> None:
+    def __init__(self, items: list[bytes], done: "asyncio.Future[int]", due: float) -> None:
         self.items = items
+        self.due = due
         self.size = sum(map(len, items)) + len(items)
         self.done = done
 
@@ -68,11 +70,12 @@ class Committer:
         by_shard: dict[int, list[bytes]] = {}
         for connection_id, envelope in items:
             by_shard.setdefault(self.shard_of(connection_id), []).append(envelope)
+        due = loop.time() + DEADLINE_S
         waits = []
         for number, envelopes in by_shard.items():
             for chunk in _chunks(envelopes):
                 done: asyncio.Future[int] = loop.create_future()
-                self._shards[number].put(_Part(chunk, done))
+                self._shards[number].put(_Part(chunk, done, due))
                 waits.append(done)
         if len(waits) == 1:
             return await waits[0]
@@ -137,11 +140,12 @@ class _Shard:
 
     async def _publish(self, group: list[_Part]) -> None:
         # PHI: rests in INGEST until it is stored, at most 7 days; account and disk protect it.
+        left_s = group[0].due - asyncio.get_running_loop().time()  # the first has waited longest
         payload = b"[" + b",".join([item for part in group for item in part.items]) + b"]"
         try:
             with telemetry.PIPELINE_SECONDS.labels("receive_to_stream").time():
                 sequence = await self._bus.publish(
-                    self._subject, payload, msg_id=uuid4().hex, deadline_s=DEADLINE_S
+                    self._subject, payload, msg_id=uuid4().hex, deadline_s=left_s
                 )
         except Exception as error:
             for part in group:

@@ -5,6 +5,9 @@ import asyncio
 import json
 import sys
 import tempfile
+from collections.abc import Iterator
+from contextlib import nullcontext
+from itertools import groupby
 from pathlib import Path
 
 from tests.e2e.driver import World, world_of
@@ -35,14 +38,32 @@ async def rounds(arguments: argparse.Namespace) -> list[Row]:
     rows = []
     for seed in range(arguments.seed, arguments.seed + arguments.rounds):
         print(f"seed {seed}, {arguments.rate:.0f} readings/s, {len(chosen)} scenarios", flush=True)
-        with tempfile.TemporaryDirectory() as folder:
-            system = System(Path(folder) / "home", RAISED)
+        for company in companies(chosen):
+            rows += await on_one_system(company, seed, arguments.rate, short=arguments.short)
+    return rows
+
+
+def companies(scenarios: list[Scenario]) -> Iterator[list[Scenario]]:
+    """Those that share a system, one after the other; one with a ground of its own is alone."""
+    for alone, group in groupby(scenarios, lambda scenario: scenario.ground is not None):
+        company = list(group)
+        yield from [[each] for each in company] if alone else [company]
+
+
+async def on_one_system(company: list[Scenario], seed: int, rate: float, *, short: bool) -> list[Row]:
+    if rows := [Row(each.name, seed, skipped=each.skip()) for each in company if each.ground and each.skip()]:
+        print("\n".join(row.told() for row in rows), flush=True)
+        return rows
+    with tempfile.TemporaryDirectory() as folder:
+        home = Path(folder) / "home"
+        ground = company[0].ground or nullcontext
+        with ground(home):
+            system = System(home, RAISED)
             try:
                 async with world_of(system.start()) as world:
-                    rows += await run(world, chosen, seed, arguments.rate, short=arguments.short)
+                    return await run(world, company, seed, rate, short=short)
             finally:
                 system.stop()
-    return rows
 
 
 def main() -> int:

@@ -5,12 +5,14 @@ import os
 import signal
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from pathlib import Path
 from time import monotonic
 from typing import Final
 
 import psutil
 
 from tests.e2e.driver import eventually
+from tests.faults.evidence import Nats
 from tests.support.system import System
 
 SERVICES: Final = ("ingest", "ingest-bridge", "normalizer", "gateway", "pairing", "access")
@@ -30,6 +32,22 @@ class Breaker:
     def pid(self, name: str) -> int | None:
         found: int | None = self.system.endpoints["pids"].get(name)
         return found
+
+    @asynccontextmanager
+    async def halted(self, name: str) -> AsyncIterator[None]:
+        """SIGSTOP inside, and SIGKILL after, without a moment of life in between."""
+        pid = self.pid(name)
+        assert pid is not None
+        self.broken_at = monotonic()
+        os.kill(pid, signal.SIGSTOP)
+        try:
+            # A thread stops only when its system call is done, and an fsync takes a while.
+            await until(lambda: _states(pid) == {"T"}, BACK_S)
+            yield
+        finally:
+            os.kill(pid, signal.SIGKILL)
+            self.kills += 1
+        await until(lambda: self.pid(name) not in (None, pid), BACK_S)
 
     async def kill(self, *names: str) -> float:
         """SIGKILL to all at once; returns when the supervisor has them back. Answers the seconds that it took."""
@@ -62,6 +80,39 @@ class Breaker:
             for process in family:
                 if process.is_running():
                     process.resume()
+
+
+@asynccontextmanager
+async def limited(system: System, stream: str, max_bytes: int, admin: str = "admin") -> AsyncIterator[None]:
+    """A stream has another `max_bytes` inside. Nothing in it goes: it discards what is new."""
+    before = await _limit(system, stream, max_bytes, admin)
+    try:
+        yield
+    finally:
+        await _limit(system, stream, before, admin)
+
+
+async def _limit(system: System, stream: str, max_bytes: int, admin: str) -> int:
+    async with Nats(system, admin) as js:
+        config = (await js.stream_info(stream)).config
+        before: int = config.max_bytes
+        config.max_bytes = max_bytes
+        await js.update_stream(config)
+    return before
+
+
+async def held(system: System, stream: str, admin: str = "admin") -> int:
+    """Bytes in a stream."""
+    async with Nats(system, admin) as js:
+        count: int = (await js.stream_info(stream)).state.bytes
+    return count
+
+
+def _states(pid: int) -> set[str]:
+    """The states of all threads of a process, in the letters of proc(5)."""
+    return {
+        (task / "stat").read_text().rpartition(") ")[2][0] for task in Path(f"/proc/{pid}/task").iterdir()
+    }
 
 
 async def until(condition: Callable[[], bool], within_s: float) -> None:

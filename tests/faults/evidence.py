@@ -10,6 +10,7 @@ import msgspec
 from nats.aio.client import Client
 from nats.errors import TimeoutError as NatsTimeout
 from nats.js.api import ConsumerConfig, DeliverPolicy
+from nats.js.errors import NotFoundError
 
 from proto import subjects
 from proto.metrics import METRICS
@@ -56,7 +57,7 @@ class Books:
 
     async def open(self) -> None:
         """Notes where EVENTS stands: what is said from now on is compared with what is shown."""
-        async with _Nats(self._system) as js:
+        async with Nats(self._system) as js:
             self._first_event = (await js.stream_info("EVENTS")).state.last_seq + 1
 
     async def compare(self, ledger: Ledger) -> Findings:
@@ -96,8 +97,11 @@ class Books:
     async def _said(self) -> dict[str, list[str]]:
         """Ids of recorded readings by patient, in the order of EVENTS."""
         said: dict[str, list[str]] = {}
-        async with _Nats(self._system) as js:
-            last = (await js.stream_info("EVENTS")).state.last_seq
+        async with Nats(self._system) as js:
+            try:
+                last = (await js.stream_info("EVENTS")).state.last_seq
+            except NotFoundError:  # then nothing that was shown can be found
+                return said
             if last < self._first_event:
                 return said
             every = await js.subscribe(
@@ -132,11 +136,15 @@ class Books:
     async def _under_way(self) -> list[str]:
         found = []
         for account in ("APP", "HUBS"):
-            async with _Nats(self._system, "admin" if account == "APP" else "hubs-admin") as js:
+            async with Nats(self._system, "admin" if account == "APP" else "hubs-admin") as js:
                 for row in subjects.CONSUMERS:
                     if row.account != account or row.stream == "JOBS":  # a command waits for its hub
                         continue
-                    info = await js.consumer_info(row.stream, row.durable)
+                    try:
+                        info = await js.consumer_info(row.stream, row.durable)
+                    except NotFoundError:
+                        found.append(f"{row.durable}: it is gone from {row.stream}, or that is gone")
+                        continue
                     if info.num_pending or info.num_ack_pending:
                         found.append(
                             f"{row.durable}: {info.num_pending} wait, {info.num_ack_pending} in hand"
@@ -152,7 +160,7 @@ class Books:
         return found
 
 
-class _Nats:
+class Nats:
     """A connection as the administrator of an account."""
 
     def __init__(self, system: System, user: str = "admin") -> None:
@@ -169,11 +177,16 @@ class _Nats:
             inbox_prefix=subjects.inbox_prefix(self._user).encode(),
             connect_timeout=5,
             max_reconnect_attempts=3,
+            error_cb=_quiet,
         )
         return self._nc.jetstream(timeout=5)
 
     async def __aexit__(self, *_: object) -> None:
         await self._nc.close()
+
+
+async def _quiet(error: Exception) -> None:
+    """Errors of the connection reach the caller as exceptions; the default would print them as well."""
 
 
 async def _stored(conn: "asyncpg.Connection[Any]", ledger: Ledger) -> Counter[Reading]:

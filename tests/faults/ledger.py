@@ -27,6 +27,17 @@ class Sight:
         self.at.setdefault(reading, monotonic())
 
 
+@dataclass(frozen=True)
+class Answer:
+    """An HTTP answer that was not 202. `status` 0: none came."""
+
+    moment: float
+    status: int
+    took_s: float
+    retry_after: bool
+    """Whether it says when to come back."""
+
+
 @dataclass
 class Ledger:
     """Moments are monotonic seconds."""
@@ -37,7 +48,7 @@ class Ledger:
     rejected: list[tuple[Reading, str]] = field(default_factory=list)
     answers: Counter[int] = field(default_factory=Counter)
     """Every HTTP answer by status; 0: none came."""
-    refused_at: list[tuple[float, int]] = field(default_factory=list)
+    refusals: list[Answer] = field(default_factory=list)
     sights: list[Sight] = field(default_factory=list)
 
     def hand(self, reading: Reading) -> None:
@@ -46,10 +57,21 @@ class Ledger:
     def acknowledge(self, reading: Reading) -> None:
         self.acknowledged.setdefault(reading, monotonic())
 
-    def answer(self, status: int) -> None:
+    def answer(self, status: int, took_s: float, *, retry_after: bool) -> None:
         self.answers[status] += 1
         if status != 202:
-            self.refused_at.append((monotonic(), status))
+            self.refusals.append(Answer(monotonic(), status, took_s, retry_after))
+
+    def mute(self) -> int:
+        """Answers 503 that do not say when to come back."""
+        return sum(answer.status == 503 and not answer.retry_after for answer in self.refusals)
+
+    def longest_wait(self, devices: set[str]) -> float:
+        """From the moment a reading of one of these connections was handed over to its acknowledgement, seconds."""
+        waits = (
+            self.acknowledged[each] - self.handed[each] for each in self.acknowledged if each[0] in devices
+        )
+        return max(waits, default=0.0)
 
     @property
     def open(self) -> int:

@@ -2,7 +2,9 @@
 
 import random
 from collections.abc import Awaitable, Callable
+from contextlib import AbstractContextManager
 from dataclasses import asdict, dataclass, field
+from pathlib import Path
 from time import monotonic
 from typing import Any, Final
 
@@ -58,6 +60,10 @@ class Scenario:
     """Whether the short form plays it too."""
     skip: Callable[[], str | None] = lambda: None
     """Why it cannot be played here; None: it can."""
+    ground: Callable[[Path], AbstractContextManager[None]] | None = None
+    """Prepares the home of a system that this scenario has for itself, and clears it away when that has stopped."""
+    rate: float | None = None
+    """Readings a second, when it needs a pace of its own."""
 
 
 @dataclass
@@ -122,7 +128,7 @@ async def play(
     if reason:
         return Row(scenario.name, seed, skipped=reason)
     began = monotonic()
-    stage = Stage(world, homes, clock, random.Random(f"{seed}:{scenario.name}"), rate, short)
+    stage = Stage(world, homes, clock, random.Random(f"{seed}:{scenario.name}"), scenario.rate or rate, short)
     books = Books(world.system)
     await books.open()
     try:
@@ -137,6 +143,7 @@ async def play(
         longest <= scenario.delay_s, f"a reading was shown {longest:.1f} s after its acknowledgement"
     )
     stage.expect(bool(stage.ledger.acknowledged), "nothing was acknowledged")
+    stage.expect(not stage.ledger.mute(), f"{stage.ledger.mute()} answers 503 without Retry-After")
     return Row(
         scenario=scenario.name,
         seed=seed,

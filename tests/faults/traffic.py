@@ -27,6 +27,7 @@ PATIENTS: Final = 2
 PATIENCE_S: Final = 12.0
 """A client hangs up on an answer that does not come, and sends again."""
 RETRY_S: Final = 0.1
+SEEN_THROUGH_S: Final = 90.0
 PRESENTED: Final = 10
 """So many readings a device hands to its hub at once."""
 BROKEN: Final = (
@@ -118,7 +119,10 @@ class Traffic:
             try:
                 yield
                 self._ended.set()
-                await asyncio.gather(*senders)
+                async with asyncio.timeout(
+                    SEEN_THROUGH_S
+                ):  # a system that stays down would keep them for ever
+                    await asyncio.gather(*senders)
                 for hub in self.hubs:
                     await hub.settled(60)
                 with suppress(TimeoutError):  # what is missing is told by the evidence
@@ -152,10 +156,10 @@ class Traffic:
             reading = (home.watch.id, moment)
             self.ledger.hand(reading)
             while True:
-                status = 0
+                status, asked = 0, loop.time()
                 with suppress(OSError, TimeoutError):
                     status = await asyncio.wait_for(connection.post(body), PATIENCE_S)
-                self.ledger.answer(status)
+                self.ledger.answer(status, loop.time() - asked, retry_after=connection.retry_after)
                 if status == 202:
                     self.ledger.acknowledge(reading)
                     break

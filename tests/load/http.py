@@ -16,6 +16,8 @@ class Connection:
         ).encode()
         self._reader: asyncio.StreamReader | None = None
         self._writer: asyncio.StreamWriter | None = None
+        self.retry_after = False
+        """Whether the last answer said when to come back."""
 
     async def post(self, body: bytes) -> int:
         """The status; 0 when the connection broke (a new one is made with the next call)."""
@@ -26,6 +28,7 @@ class Connection:
             head = await self._reader.readuntil(b"\r\n\r\n")
             at = head.lower().index(b"content-length:") + 15
             await self._reader.readexactly(int(head[at : head.index(b"\r", at)]))
+            self.retry_after = b"\r\nretry-after:" in head.lower()
             return int(head[9:12])
         except (OSError, asyncio.IncompleteReadError, ValueError):
             self.close()

@@ -55,8 +55,8 @@ def _running(server: Server) -> Iterator[Running]:
 
 class _Nats(NatsServer):
     def __init__(self, home: Home) -> None:
-        ports = home.ports(["nats", "mqtt"])
-        self._server = nats_wheel.prepare(home, ports["nats"], ports["mqtt"])
+        ports = home.ports(["nats", "mqtt", "nats-monitor"])
+        self._server = nats_wheel.prepare(home, ports["nats"], ports["mqtt"], ports["nats-monitor"])
         self._running: Running | None = None
         super().__init__(self._server.url, f"mqtt://127.0.0.1:{ports['mqtt']}", passwords(home.secrets))
 

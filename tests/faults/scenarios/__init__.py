@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from tests.faults.scenarios import kills
+from tests.faults.scenarios import kills, storage
 from tests.faults.stage import Scenario
 
-SCENARIOS: Final[tuple[Scenario, ...]] = (*kills.SCENARIOS,)
+SCENARIOS: Final[tuple[Scenario, ...]] = (*kills.SCENARIOS, *storage.SCENARIOS)
