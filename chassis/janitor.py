@@ -21,6 +21,8 @@ log = Log("janitor")
 
 KEEP: Final = timedelta(hours=24)
 FULL: Final = 0.6
+EVERY_S: Final = 10.0
+"""A stream that is full of what is stored already refuses readings for so long at most."""
 
 
 def purge_before(*, ack_floor: int, first: int, first_at: datetime, fill: float, now: datetime) -> int | None:
@@ -33,9 +35,9 @@ def purge_before(*, ack_floor: int, first: int, first_at: datetime, fill: float,
 
 
 class Janitor(Job):
-    """One turn a minute; any replica may do it, a purge twice is harmless."""
+    """One turn every ten seconds; any replica may do it, a purge twice is harmless."""
 
-    def __init__(self, bus: Bus, stream: str, durable: str, every_s: float = 60.0) -> None:
+    def __init__(self, bus: Bus, stream: str, durable: str, every_s: float = EVERY_S) -> None:
         super().__init__(f"janitor:{stream}", every_s, self.turn)
         self._bus = bus
         self._stream = stream

@@ -8,6 +8,7 @@ from typing import Any, Final
 from nats.errors import Error as NatsError
 from nats.js.errors import KeyNotFoundError
 
+from chassis.janitor import EVERY_S
 from proto.subjects import BUCKETS, STREAMS
 from tests.e2e.driver import eventually
 from tests.faults import volumes
@@ -22,13 +23,12 @@ FULL_S: Final = 8.0
 """So long something stays full once that has shown."""
 DEADLINE_S: Final = 6.0
 """The API promises an answer in 5 s; a second for a busy machine."""
-JANITOR_S: Final = 60.0
 TURNS: Final = 3.5
 MARGIN_S: Final = 15.0
 TIGHT: Final = 352 * 1024
-PACE: Final = 10.0
-"""Readings a second that make about 7 KB/s of INGEST: a sixth more in a minute than `TIGHT`, so that it is full before
-every turn, and what had to wait fits after it. With much more the backlog would grow from turn to turn, by arithmetic."""
+PACE: Final = 60.0
+"""Readings a second that make somewhat more of INGEST between two turns than `TIGHT`, so that it is full before every
+turn, and what had to wait fits after it. With much more the backlog would grow from turn to turn, by arithmetic."""
 RECOVERED_S: Final = 30.0
 """From free space until a reading is accepted again, with nobody's help."""
 CUTS: Final = 4
@@ -78,7 +78,7 @@ async def _janitor(stage: Stage) -> None:
     system = stage.world.system
     before = (await _streams(stage))["INGEST"]
     async with limited(system, "INGEST", TIGHT):
-        await pause(TURNS * JANITOR_S)
+        await pause(TURNS * EVERY_S)
         count = (await _streams(stage))["INGEST"] - before
         flowed = count * await _message_size(stage) / TIGHT
     web = stage.ledger.longest_wait({home.watch.id for home in stage.homes})
@@ -88,7 +88,7 @@ async def _janitor(stage: Stage) -> None:
     )
     stage.note(f"about {flowed:.1f} times what fits went through")
     stage.expect(bool(_refused(stage)), "it was never full")
-    stage.expect(max(web, hubs) <= JANITOR_S + MARGIN_S, f"a reading was refused for {max(web, hubs):.0f} s")
+    stage.expect(max(web, hubs) <= EVERY_S + MARGIN_S, f"a reading was refused for {max(web, hubs):.0f} s")
 
 
 async def _message_size(stage: Stage) -> float:
