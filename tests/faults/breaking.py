@@ -10,6 +10,7 @@ from typing import Final
 
 import psutil
 
+from runtime.home import Home, read_json
 from tests.e2e.driver import eventually
 from tests.support.system import System
 
@@ -31,13 +32,13 @@ class Breaker:
         found: int | None = self.system.endpoints["pids"].get(name)
         return found
 
-    async def kill(self, *names: str) -> float:
-        """SIGKILL to all at once; returns when the supervisor has them back. Answers the seconds that it took."""
+    async def kill(self, *names: str, by: signal.Signals = signal.SIGKILL) -> float:
+        """The signal to all at once; returns when the supervisor has them back. Answers the seconds that it took."""
         began = self.broken_at = monotonic()
         before = {name: self.pid(name) for name in names}
         for pid in before.values():
             assert pid is not None
-            os.kill(pid, signal.SIGKILL)
+            os.kill(pid, by)
             self.kills += 1
 
         def is_back() -> bool:
@@ -46,6 +47,19 @@ class Breaker:
 
         await until(is_back, BACK_S)
         return monotonic() - began
+
+    async def restart(self, name: str) -> float:
+        """SIGTERM, as an operator restarts a process; returns when it is ready again. Answers the seconds until then."""
+        began = self.broken_at = monotonic()
+        before = self.pid(name)
+        assert before is not None
+        os.kill(before, signal.SIGTERM)
+        await until(lambda: self._is_ready(name, before), BACK_S)
+        return monotonic() - began
+
+    def _is_ready(self, name: str, before: int) -> bool:
+        state = read_json(Home(self.system.home).state, {}).get(name, {})
+        return state.get("state") == "ready" and state.get("pid") not in (None, before)
 
     @asynccontextmanager
     async def stopped(self, name: str) -> AsyncIterator[None]:

@@ -56,7 +56,7 @@ class Books:
 
     async def open(self) -> None:
         """Notes where EVENTS stands: what is said from now on is compared with what is shown."""
-        async with _Nats(self._system) as js:
+        async with Nats(self._system) as js:
             self._first_event = (await js.stream_info("EVENTS")).state.last_seq + 1
 
     async def compare(self, ledger: Ledger) -> Findings:
@@ -71,7 +71,8 @@ class Books:
             findings.hours_wrong = await _hours_wrong(conn, {device for device, _ in ledger.handed})
         finally:
             await conn.close()
-        findings.shown_wrong = await self._shown_wrong(ledger)
+        if ledger.sights:
+            findings.shown_wrong = await self._shown_wrong(ledger)
         return findings
 
     async def _shown_wrong(self, ledger: Ledger) -> list[str]:
@@ -96,7 +97,7 @@ class Books:
     async def _said(self) -> dict[str, list[str]]:
         """Ids of recorded readings by patient, in the order of EVENTS."""
         said: dict[str, list[str]] = {}
-        async with _Nats(self._system) as js:
+        async with Nats(self._system) as js:
             last = (await js.stream_info("EVENTS")).state.last_seq
             if last < self._first_event:
                 return said
@@ -132,7 +133,7 @@ class Books:
     async def _under_way(self) -> list[str]:
         found = []
         for account in ("APP", "HUBS"):
-            async with _Nats(self._system, "admin" if account == "APP" else "hubs-admin") as js:
+            async with Nats(self._system, "admin" if account == "APP" else "hubs-admin") as js:
                 for row in subjects.CONSUMERS:
                     if row.account != account or row.stream == "JOBS":  # a command waits for its hub
                         continue
@@ -152,8 +153,8 @@ class Books:
         return found
 
 
-class _Nats:
-    """A connection as the administrator of an account."""
+class Nats:
+    """A connection as the administrator of an account; inside, its JetStream."""
 
     def __init__(self, system: System, user: str = "admin") -> None:
         self._system = system

@@ -4,9 +4,21 @@ from collections import Counter
 from dataclasses import dataclass, field
 from datetime import datetime
 from time import monotonic
+from typing import NamedTuple
 
 Reading = tuple[str, datetime]
 """A connection and a time; every reading of these tests has a time of its own."""
+
+
+class Refusal(NamedTuple):
+    """An answer to a request that was not a 202. Status 0: none came; `sent`: although the request had been sent."""
+
+    at: float
+    edge: str
+    """Where it was asked."""
+    status: int
+    sent: bool
+    retry_after: bool
 
 
 @dataclass
@@ -37,7 +49,7 @@ class Ledger:
     rejected: list[tuple[Reading, str]] = field(default_factory=list)
     answers: Counter[int] = field(default_factory=Counter)
     """Every HTTP answer by status; 0: none came."""
-    refused_at: list[tuple[float, int]] = field(default_factory=list)
+    refusals: list[Refusal] = field(default_factory=list)
     sights: list[Sight] = field(default_factory=list)
 
     def hand(self, reading: Reading) -> None:
@@ -46,10 +58,10 @@ class Ledger:
     def acknowledge(self, reading: Reading) -> None:
         self.acknowledged.setdefault(reading, monotonic())
 
-    def answer(self, status: int) -> None:
+    def answer(self, edge: str, status: int, *, sent: bool = True, retry_after: bool = False) -> None:
         self.answers[status] += 1
         if status != 202:
-            self.refused_at.append((monotonic(), status))
+            self.refusals.append(Refusal(monotonic(), edge, status, sent, retry_after))
 
     @property
     def open(self) -> int:

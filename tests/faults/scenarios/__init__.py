@@ -2,7 +2,14 @@
 
 from typing import Final
 
-from tests.faults.scenarios import kills
+from tests.faults.scenarios import database, edges, kills, order, restarts, revoked
 from tests.faults.stage import Scenario
 
-SCENARIOS: Final[tuple[Scenario, ...]] = (*kills.SCENARIOS,)
+SCENARIOS: Final[tuple[Scenario, ...]] = (
+    *kills.SCENARIOS,
+    *database.SCENARIOS,
+    *edges.SCENARIOS,
+    *revoked.SCENARIOS,
+    *order.SCENARIOS,
+    *restarts.SCENARIOS,
+)
