@@ -1,7 +1,7 @@
 """Patients of a scenario's own, beside those whose readings flow, and a careful sender for them."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager, suppress
 from datetime import datetime
 from typing import Any, Final
@@ -107,7 +107,7 @@ async def wired(one: Guest, within_s: float = 20.0) -> AsyncIterator[HubWire]:
             await context.__aexit__(None, None, None)
 
 
-def _told(sight: Sight) -> Any:
+def _told(sight: Sight) -> Callable[[], Awaitable[int]]:
     async def connections() -> int:
         return sight.connections
 

@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from tests.faults.scenarios import database, edges, kills, order, restarts, revoked
+from tests.faults.scenarios import database, edges, kills, order, restarts, revoked, storm
 from tests.faults.stage import Scenario
 
 SCENARIOS: Final[tuple[Scenario, ...]] = (
@@ -10,6 +10,7 @@ SCENARIOS: Final[tuple[Scenario, ...]] = (
     *database.SCENARIOS,
     *edges.SCENARIOS,
     *revoked.SCENARIOS,
+    *storm.SCENARIOS,
     *order.SCENARIOS,
     *restarts.SCENARIOS,
 )

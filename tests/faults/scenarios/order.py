@@ -63,7 +63,7 @@ async def _amended(stage: Stage) -> None:
     loop = asyncio.get_running_loop()
     began = loop.time()
     async with one.watching(), wired(one) as wire:
-        finals: dict[int, list[tuple[int, bool]]] = {}
+        orders: dict[int, tuple[list[int], bool]] = {}
         for number in range(RECORDS):
             order = stage.rng.sample((1, 2, 3), 3)
             ways = stage.rng.sample((_by_gateway, _by_ingest, _by_hub), 3)
@@ -80,12 +80,12 @@ async def _amended(stage: Stage) -> None:
             else:
                 for way, revision in zip(ways, order, strict=True):
                     await way(stage, one, wire, number, revision)
-            finals[number] = [(revision, at_once) for revision in order]
+            orders[number] = (order, at_once)
             await eventually(lambda n=number: _revision(stage, one, n), lambda found: found == 3, within_s=20)  # type: ignore[misc]
             one.acknowledge([final])
         await _twice(stage, one, wire)
-    for number, played in finals.items():
-        await _history(stage, one, number, played)
+    for number, (order, at_once) in orders.items():
+        await _history(stage, one, number, order, at_once=at_once)
     stage.note(f"{RECORDS} records with three revisions each in {loop.time() - began:.0f} s")
 
 
@@ -158,7 +158,7 @@ async def _revision(stage: Stage, one: Guest, number: int) -> int:
     return rows[0]["revision"] if len(rows) == 1 else -len(rows)
 
 
-async def _history(stage: Stage, one: Guest, number: int, order: list[tuple[int, bool]]) -> None:
+async def _history(stage: Stage, one: Guest, number: int, order: list[int], *, at_once: bool) -> None:
     """What was shown for a while is kept as it was; what came too late never was."""
     rows = await _rows(
         stage,
@@ -168,16 +168,13 @@ async def _history(stage: Stage, one: Guest, number: int, order: list[tuple[int,
         f"w:{number}",
     )
     kept = [row["revision"] for row in rows]
-    revisions = [revision for revision, _ in order]
-    if order[0][1]:  # at once: in which order they were taken is not known
-        stage.expect(kept == sorted(set(kept)) and 3 not in kept, f"{revisions} at once: kept {kept}")
+    if at_once:  # in which order they were taken is not known
+        stage.expect(kept == sorted(set(kept)) and 3 not in kept, f"{order} at once: kept {kept}")
         return
     expected = [
-        revision
-        for n, revision in enumerate(revisions)
-        if revision == max(revisions[: n + 1]) and revision < 3
+        revision for n, revision in enumerate(order) if revision == max(order[: n + 1]) and revision < 3
     ]
-    stage.expect(kept == expected, f"revisions {revisions}: earlier versions {kept} instead of {expected}")
+    stage.expect(kept == expected, f"revisions {order}: earlier versions {kept} instead of {expected}")
 
 
 # --- clocks ---------------------------------------------------------------------------------------------------------

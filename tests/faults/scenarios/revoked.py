@@ -1,7 +1,7 @@
 """A right is withdrawn while nats-server, which carries the word of it, is dead."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -185,7 +185,7 @@ async def _by_hub(stage: Stage, one: Guest) -> None:
     )
 
 
-def _count(shown: list[tuple[float, datetime]]):  # type: ignore[no-untyped-def]
+def _count(shown: list[tuple[float, datetime]]) -> Callable[[], Awaitable[int]]:
     async def count() -> int:
         return len(shown)
 
