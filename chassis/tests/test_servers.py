@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from functools import partial
 from typing import Any
+from urllib.parse import urlsplit
 from uuid import UUID, uuid4
 
 import asyncpg
@@ -23,7 +24,6 @@ from chassis.outbox import OutboxRow, insert_rows
 from proto import subjects
 from proto.errors import Unavailable
 from proto.state import ProfileState
-from runtime.migrate import in_database
 from tests.support.waiting import until
 
 pytestmark = pytest.mark.integration
@@ -181,7 +181,9 @@ async def test_a_database_that_lets_nobody_in_is_down_and_no_request_is_at_fault
     admin = await asyncpg.connect(postgres_admin_url)
     try:
         await admin.execute(f"CREATE DATABASE {name}")
-        own = msgspec.structs.replace(settings, database_url=in_database(settings.database_url, name))
+        own = msgspec.structs.replace(
+            settings, database_url=urlsplit(settings.database_url)._replace(path=f"/{name}").geturl()
+        )
         db = Database(own, schema)
         async with running(db):
             async with db.transaction() as tx:
