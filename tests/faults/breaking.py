@@ -57,7 +57,11 @@ class Breaker:
         await until(lambda: self._is_ready(name, before), BACK_S)
         return monotonic() - began
 
-    def _is_ready(self, name: str, before: int) -> bool:
+    async def ready(self, name: str) -> None:
+        """Returns when the supervisor says that the process is ready: from then on it counts as recovering."""
+        await until(lambda: self._is_ready(name), BACK_S)
+
+    def _is_ready(self, name: str, before: int | None = None) -> bool:
         state = read_json(Home(self.system.home).state, {}).get(name, {})
         return state.get("state") == "ready" and state.get("pid") not in (None, before)
 

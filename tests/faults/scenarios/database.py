@@ -5,6 +5,7 @@ import os
 import signal
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from time import monotonic
 from typing import Any, Final
 from urllib.parse import urlsplit
 
@@ -97,14 +98,19 @@ async def _crashes(stage: Stage) -> None:
     """Three ways to lose the server in a commit: its parent told to leave at once, killed, and one backend killed."""
     kinds = [signal.SIGQUIT, signal.SIGKILL, None] * CRASHES
     stage.rng.shuffle(kinds)
+    slowest = 0.0
     for kind in kinds:
+        await stage.breaker.ready("postgres")
         await pause(RECOVERED_S)
         backends = await _in_commit(stage)
+        began = monotonic()
         if kind is not None:
             await stage.breaker.kill("postgres", by=kind)
         else:
             await _kill_backend(stage, stage.rng.choice(backends))
         await _answers(stage)
+        slowest = max(slowest, monotonic() - began)
+    stage.note(f"PostgreSQL answers again after at most {slowest:.1f} s")
     await pause(2)
 
 
