@@ -5,6 +5,7 @@ import random
 from collections.abc import Callable, Coroutine
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from time import monotonic
 from typing import Any, Final
 
@@ -97,20 +98,24 @@ async def _at_once(work: list[Callable[[], Coroutine[Any, Any, Any]]]) -> list[A
 async def _storm(stage: Stage) -> None:
     world, side = stage.world, stage.side("storm")
     people = [await world.newcomer() for _ in range(PATIENTS)]
-    guests: list[Guest] = await _at_once([lambda: guest(world, side)] * WITH_DEVICE)
+    began = monotonic()
+    guests: list[Guest] = await _at_once([partial(guest, world, side)] * WITH_DEVICE)
     others = await _at_once(
-        [
-            lambda n=number: people[n % PATIENTS].add_hub(f"Hub {n}")  # type: ignore[misc]
-            for number in range(HUBS - WITH_DEVICE)
-        ]
+        [partial(people[number % PATIENTS].add_hub, f"Hub {number}") for number in range(HUBS - WITH_DEVICE)]
     )
     lights = [
         Light(world, hub, stage.rng.randrange(2**32)) for hub in [*(one.hub for one in guests), *others]
     ]
-    tasks = [asyncio.create_task(light.run()) for light in lights]
+    stage.note(f"{HUBS} hubs made in {monotonic() - began:.0f} s")
+    tasks: list[asyncio.Task[None]] = []
+
+    async def come(light: Light) -> None:
+        tasks.append(asyncio.create_task(light.run()))
+        await eventually(_online([light]), bool, within_s=60)
+
     try:
         began = monotonic()
-        await eventually(_online(lights), lambda count: count == HUBS, within_s=120)
+        await _at_once([partial(come, light) for light in lights])  # the first time they come one by one
         stage.note(f"{HUBS} hubs signed in within {monotonic() - began:.1f} s")
         await pause(3)
         _measure(guests, lights)
