@@ -37,6 +37,7 @@ GONE: Final = (
     asyncpg.TooManyConnectionsError,
     asyncpg.OperatorInterventionError,
     asyncpg.InterfaceError,
+    asyncpg.InternalClientError,  # the driver's word when "this session is over" crosses what we were about to say
     OSError,
     TimeoutError,
 )
@@ -113,7 +114,7 @@ class Database:
                     server_settings={"application_name": f"dc-{self.schema}"},
                 )
                 break
-            except GONE as error:
+            except (*GONE, asyncpg.ObjectNotInPrerequisiteStateError) as error:  # it lets nobody in for now
                 log.warning("database_connect_failed", error=type(error).__name__, service=self.schema)
                 await asyncio.sleep(delay * random.uniform(0.5, 1.0))  # noqa: S311 - jitter, not a secret
                 delay = min(delay * 2, 5)
@@ -141,7 +142,7 @@ class Database:
         began = loop.time()
         try:
             conn = await self.pool.acquire(timeout=ACQUIRE_S)
-        except GONE:
+        except (*GONE, asyncpg.PostgresError):  # whatever it is that keeps us out, no request is at fault
             raise Unavailable("database") from None
         telemetry.POOL_WAIT.observe(loop.time() - began)
         try:

@@ -1,6 +1,8 @@
 """One process of the system, served until it is told to stop: the same when forked at home and when alone in a cluster."""
 
+import asyncio
 import os
+import socket
 import sys
 from collections.abc import Mapping
 from importlib import import_module
@@ -9,20 +11,60 @@ from typing import Any, Final
 
 import uvicorn
 from litestar import Litestar
+from litestar.enums import ScopeType
+from litestar.types import ASGIApp, Message, Receive, Scope, Send
 
 from chassis import log, telemetry
 from chassis.config import Common, ConfigError, load
 from runtime.processes import EXIT_CONFIG, Process
 
 GRACEFUL_S: Final = 20
+FAREWELL_S: Final = 0.5
+"""How long a kept connection may still be used when the process stops."""
+LOOK_S: Final = 0.02
+
+
+class Farewell:
+    """Tells those who are connected, with the answer to what they ask, that they will be answered no more here.
+
+    A kept connection that is simply closed may just have been written to, and nobody could tell that request's fate.
+    """
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+        self.is_time = False
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != ScopeType.HTTP:
+            await self._app(scope, receive, send)
+            return
+
+        async def say(message: Message) -> None:
+            if self.is_time and message["type"] == "http.response.start":
+                message["headers"] = [*message.get("headers", ()), (b"connection", b"close")]
+            await send(message)
+
+        await self._app(scope, receive, say)
 
 
 class Server(uvicorn.Server):
     """Tells the app that it is stopping before connections are closed, so that sockets and streams end cleanly."""
 
-    def __init__(self, config: uvicorn.Config, app: Litestar) -> None:
+    def __init__(self, config: uvicorn.Config, app: Litestar, farewell: Farewell) -> None:
         super().__init__(config)
         self._app = app
+        self._farewell = farewell
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """Nobody new is let in; whoever asks in time gets an answer and leaves with it; who is silent is let go."""
+        for server in self.servers:
+            server.close()
+        self._farewell.is_time = True
+        for _ in range(round(FAREWELL_S / LOOK_S)):
+            if not self.server_state.connections:
+                break
+            await asyncio.sleep(LOOK_S)
+        await super().shutdown(sockets)
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
         self._app.state.draining.set()
@@ -51,7 +93,8 @@ def run(process: Process, environ: Mapping[str, str]) -> int:
         for problem in error.problems:
             print(f"  {problem}", file=sys.stderr)
         return EXIT_CONFIG
-    server = Server(config(app, settings), app)
+    farewell = Farewell(app)
+    server = Server(config(farewell, settings), app, farewell)
     server.run()
     return 0 if server.started else 3
 

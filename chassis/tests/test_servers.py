@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from functools import partial
 from typing import Any
+from urllib.parse import urlsplit
 from uuid import UUID, uuid4
 
 import asyncpg
@@ -171,6 +172,39 @@ async def test_events_leave_with_the_commit_and_not_without(
         conn = await asyncpg.connect(postgres_url)
         await until(lambda: is_empty(conn, "access.outbox"), 5)
         await conn.close()
+
+
+async def test_a_database_that_lets_nobody_in_is_down_and_no_request_is_at_fault(
+    settings: Common, schema: str, postgres_url: str, postgres_admin_url: str
+) -> None:
+    name = f"closed_{uuid4().hex[:8]}"
+    admin = await asyncpg.connect(postgres_admin_url)
+    try:
+        await admin.execute(f"CREATE DATABASE {name}")
+        own = msgspec.structs.replace(
+            settings, database_url=urlsplit(settings.database_url)._replace(path=f"/{name}").geturl()
+        )
+        db = Database(own, schema)
+        async with running(db):
+            async with db.transaction() as tx:
+                assert await tx.conn.fetchval("SELECT 1") == 1
+            await admin.execute(f"ALTER DATABASE {name} WITH ALLOW_CONNECTIONS false")
+            await admin.execute(
+                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = $1", name
+            )
+
+            async def ask() -> None:
+                async with db.transaction() as tx:
+                    await tx.conn.fetchval("SELECT 1")
+
+            for _ in range(3):  # the first meets the ended connection, the others find none
+                with pytest.raises(Unavailable):
+                    await ask()
+            await admin.execute(f"ALTER DATABASE {name} WITH ALLOW_CONNECTIONS true")
+            await ask()
+        await admin.execute(f"DROP DATABASE {name} WITH (FORCE)")
+    finally:
+        await admin.close()
 
 
 async def test_what_a_crash_left_is_swept(settings: Common, schema: str, postgres_url: str) -> None:

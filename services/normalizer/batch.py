@@ -1,6 +1,7 @@
 """What a fetched batch of raw items amounts to before it is stored: findings, signals and live values. Pure."""
 
 from collections.abc import Sequence
+from contextlib import suppress
 from datetime import datetime
 from typing import Any, Final, Protocol
 from uuid import UUID
@@ -24,6 +25,8 @@ from services.normalizer.domain import (
 
 _decode_batch: Final = msgspec.json.Decoder(RawBatch).decode
 _decode_whole: Final = msgspec.json.Decoder(ReadingMessage).decode
+_decode_parts: Final = msgspec.json.Decoder(list[msgspec.Raw]).decode
+_decode_item: Final = msgspec.json.Decoder(RawItem).decode
 
 
 NOT_YET: Final = frozenset({"not_found", "consent_missing", "consent_revoked", "kind_not_consented"})
@@ -120,9 +123,19 @@ class SequenceNote(msgspec.Struct, frozen=True, kw_only=True):
     """The measurement was a ketone test: it must not stay in the record as glucose."""
 
 
-def decode_items(data: bytes) -> Sequence[RawItem]:
-    """Raises `msgspec.DecodeError` for what is not a group: such a message is given up whole."""
-    return _decode_batch(data)
+def decode_items(data: bytes) -> tuple[Sequence[RawItem], bool]:
+    """The items of a group that can be read, and whether those are all: one bad item must not cost its neighbours.
+
+    Raises `msgspec.DecodeError` for what is not a group at all.
+    """
+    try:
+        return _decode_batch(data), True
+    except msgspec.DecodeError:
+        items = []
+        for raw in _decode_parts(data):
+            with suppress(msgspec.DecodeError):
+                items.append(_decode_item(raw))
+        return items, False
 
 
 def add_reading(batch: Batch, item: RawReading, world: World, new_id: UUID) -> None:

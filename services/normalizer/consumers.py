@@ -1,5 +1,7 @@
 """INGEST in: decodes the next batch while the previous one is being stored, then one transaction, then receipts."""
 
+from typing import Final
+
 import msgspec
 
 from chassis import telemetry
@@ -11,7 +13,7 @@ from chassis.db import Database
 from chassis.log import Log
 from proto import subjects
 from proto.events import ConnectionChanged
-from proto.raw import RawReading
+from proto.raw import RawItem, RawReading
 from services.normalizer.batch import Batch, add_reading, decode_items
 from services.normalizer.gatt_in import add_gatt
 from services.normalizer.recording import Partitions, Recorded, receipts, record
@@ -19,10 +21,12 @@ from services.normalizer.store import dead_letters, readings
 from services.normalizer.world import World
 
 log = Log("normalizer")
+UNREADABLE: Final = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
 
 
 class Prepared(msgspec.Struct):
-    """The batch, and which deliveries were no groups at all."""
+    """The batch, and which deliveries hold something that cannot be read: they are given up, kept whole and sealed,
+    when what can be read of them is stored."""
 
     batch: Batch
     unreadable: set[int]
@@ -48,17 +52,25 @@ class Normalizer:
         unreadable: set[int] = set()
         for index, delivery in enumerate(deliveries):
             try:
-                items = decode_items(delivery.data)
-            except msgspec.DecodeError:
+                items, is_whole = decode_items(delivery.data)
+            except UNREADABLE:
                 unreadable.add(index)
                 continue
-            for item in items:
-                if isinstance(item, RawReading):
-                    add_reading(batch, item, self._world, uuid7())
-                else:
-                    add_gatt(batch, item, self._world, uuid7)
+            if not all([is_whole, *(self._added(batch, item) for item in items)]):
+                unreadable.add(index)
         self._world.sessions.update(batch.sessions)
         return Prepared(batch, unreadable)
+
+    def _added(self, batch: Batch, item: RawItem) -> bool:
+        """False for an item that cannot be read. The edges let none in: it is a fault of ours, and stays its own."""
+        try:
+            if isinstance(item, RawReading):
+                add_reading(batch, item, self._world, uuid7())
+            else:
+                add_gatt(batch, item, self._world, uuid7)
+        except UNREADABLE:
+            return False
+        return True
 
     async def handle(self, deliveries: list[Delivery], prepared: Prepared) -> list[Verdict]:
         at = now()

@@ -33,7 +33,8 @@ async def rounds(arguments: argparse.Namespace) -> list[Row]:
     chosen = [
         scenario
         for scenario in SCENARIOS
-        if (arguments.only or "") in scenario.name and (scenario.short or not arguments.short)
+        if any(part in scenario.name for part in arguments.only or [""])
+        and (scenario.short or not arguments.short)
     ]
     rows = []
     for seed in range(arguments.seed, arguments.seed + arguments.rounds):
@@ -71,7 +72,9 @@ def main() -> int:
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--rounds", type=int, default=1, help="with as many seeds, each on a new system")
     parser.add_argument("--rate", type=float, default=300, help="readings a second, all senders together")
-    parser.add_argument("--only", help="scenarios whose name has this in it")
+    parser.add_argument(
+        "--only", action="append", help="scenarios whose name has this in it; may be given again"
+    )
     parser.add_argument("--short", action="store_true", help="what `make test` plays")
     parser.add_argument("--out", type=Path, default=Path("build/faults.json"))
     arguments = parser.parse_args()

@@ -11,6 +11,7 @@ from typing import Final
 
 import psutil
 
+from runtime.home import Home, read_json
 from tests.e2e.driver import eventually
 from tests.faults.evidence import Nats
 from tests.support.system import System
@@ -49,13 +50,13 @@ class Breaker:
             self.kills += 1
         await until(lambda: self.pid(name) not in (None, pid), BACK_S)
 
-    async def kill(self, *names: str) -> float:
-        """SIGKILL to all at once; returns when the supervisor has them back. Answers the seconds that it took."""
+    async def kill(self, *names: str, by: signal.Signals = signal.SIGKILL) -> float:
+        """The signal to all at once; returns when the supervisor has them back. Answers the seconds that it took."""
         began = self.broken_at = monotonic()
         before = {name: self.pid(name) for name in names}
         for pid in before.values():
             assert pid is not None
-            os.kill(pid, signal.SIGKILL)
+            os.kill(pid, by)
             self.kills += 1
 
         def is_back() -> bool:
@@ -64,6 +65,23 @@ class Breaker:
 
         await until(is_back, BACK_S)
         return monotonic() - began
+
+    async def restart(self, name: str) -> float:
+        """SIGTERM, as an operator restarts a process; returns when it is ready again. Answers the seconds until then."""
+        began = self.broken_at = monotonic()
+        before = self.pid(name)
+        assert before is not None
+        os.kill(before, signal.SIGTERM)
+        await until(lambda: self._is_ready(name, before), BACK_S)
+        return monotonic() - began
+
+    async def ready(self, name: str) -> None:
+        """Returns when the supervisor says that the process is ready: from then on it counts as recovering."""
+        await until(lambda: self._is_ready(name), BACK_S)
+
+    def _is_ready(self, name: str, before: int | None = None) -> bool:
+        state = read_json(Home(self.system.home).state, {}).get(name, {})
+        return state.get("state") == "ready" and state.get("pid") not in (None, before)
 
     @asynccontextmanager
     async def stopped(self, name: str) -> AsyncIterator[None]:

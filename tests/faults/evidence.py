@@ -72,7 +72,8 @@ class Books:
             findings.hours_wrong = await _hours_wrong(conn, {device for device, _ in ledger.handed})
         finally:
             await conn.close()
-        findings.shown_wrong = await self._shown_wrong(ledger)
+        if ledger.sights:
+            findings.shown_wrong = await self._shown_wrong(ledger)
         return findings
 
     async def _shown_wrong(self, ledger: Ledger) -> list[str]:
@@ -161,7 +162,7 @@ class Books:
 
 
 class Nats:
-    """A connection as the administrator of an account."""
+    """A connection as the administrator of an account; inside, its JetStream."""
 
     def __init__(self, system: System, user: str = "admin") -> None:
         self._system = system

@@ -4,9 +4,23 @@ from collections import Counter
 from dataclasses import dataclass, field
 from datetime import datetime
 from time import monotonic
+from typing import NamedTuple
 
 Reading = tuple[str, datetime]
 """A connection and a time; every reading of these tests has a time of its own."""
+
+
+class Refusal(NamedTuple):
+    """An answer to a request that was not a 202. Status 0: none came; `sent`: although the request had been sent."""
+
+    at: float
+    edge: str
+    """Where it was asked."""
+    status: int
+    took_s: float
+    sent: bool
+    retry_after: bool
+    """Whether it says when to come back."""
 
 
 @dataclass
@@ -28,16 +42,6 @@ class Sight:
 
 
 @dataclass(frozen=True)
-class Answer:
-    """An HTTP answer that was not 202. `status` 0: none came."""
-
-    moment: float
-    status: int
-    took_s: float
-    retry_after: bool
-    """Whether it says when to come back."""
-
-
 @dataclass
 class Ledger:
     """Moments are monotonic seconds."""
@@ -48,7 +52,7 @@ class Ledger:
     rejected: list[tuple[Reading, str]] = field(default_factory=list)
     answers: Counter[int] = field(default_factory=Counter)
     """Every HTTP answer by status; 0: none came."""
-    refusals: list[Answer] = field(default_factory=list)
+    refusals: list[Refusal] = field(default_factory=list)
     sights: list[Sight] = field(default_factory=list)
 
     def hand(self, reading: Reading) -> None:
@@ -57,10 +61,12 @@ class Ledger:
     def acknowledge(self, reading: Reading) -> None:
         self.acknowledged.setdefault(reading, monotonic())
 
-    def answer(self, status: int, took_s: float, *, retry_after: bool) -> None:
+    def answer(
+        self, edge: str, status: int, took_s: float, *, sent: bool = True, retry_after: bool = False
+    ) -> None:
         self.answers[status] += 1
         if status != 202:
-            self.refusals.append(Answer(monotonic(), status, took_s, retry_after))
+            self.refusals.append(Refusal(monotonic(), edge, status, took_s, sent, retry_after))
 
     def mute(self) -> int:
         """Answers 503 that do not say when to come back."""

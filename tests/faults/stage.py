@@ -8,6 +8,11 @@ from pathlib import Path
 from time import monotonic
 from typing import Any, Final
 
+import aiomqtt
+import asyncpg
+import httpx2
+from nats.errors import Error as NatsError
+
 from tests.e2e.driver import World
 from tests.faults.breaking import Breaker
 from tests.faults.evidence import Books
@@ -18,7 +23,17 @@ DELAY_S: Final = 5.0
 """No acknowledged reading may be shown later than this because of one kill."""
 
 
-FELL_OVER: Final = (AssertionError, LookupError, TimeoutError, OSError, ExceptionGroup)
+FELL_OVER: Final = (
+    AssertionError,
+    LookupError,
+    TimeoutError,
+    OSError,
+    ExceptionGroup,
+    asyncpg.PostgresError,
+    httpx2.HTTPError,
+    aiomqtt.MqttError,
+    NatsError,
+)
 
 
 @dataclass
@@ -31,9 +46,11 @@ class Stage:
     rng: random.Random
     rate: float
     short: bool
+    name: str
     ledger: Ledger = field(default_factory=Ledger)
     notes: list[str] = field(default_factory=list)
     wrong: list[str] = field(default_factory=list)
+    sides: dict[str, Ledger] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self.breaker = Breaker(self.world.system)
@@ -42,6 +59,10 @@ class Stage:
     def note(self, text: str) -> None:
         """For the table: a figure that only this scenario has."""
         self.notes.append(text)
+
+    def side(self, name: str) -> Ledger:
+        """A ledger of its own for what the scenario itself hands in; its books are compared at the end too."""
+        return self.sides.setdefault(name, Ledger())
 
     def expect(self, holds: bool, otherwise: str) -> None:
         """A demand of this scenario beside those that every scenario makes."""
@@ -128,7 +149,15 @@ async def play(
     if reason:
         return Row(scenario.name, seed, skipped=reason)
     began = monotonic()
-    stage = Stage(world, homes, clock, random.Random(f"{seed}:{scenario.name}"), scenario.rate or rate, short)
+    stage = Stage(
+        world,
+        homes,
+        clock,
+        random.Random(f"{seed}:{scenario.name}"),
+        scenario.rate or rate,
+        short,
+        scenario.name,
+    )
     books = Books(world.system)
     await books.open()
     try:
@@ -137,6 +166,8 @@ async def play(
     except FELL_OVER as error:
         stage.wrong.append(f"readings did not come through: {type(error).__name__} {str(error)[:300]}")
     findings = await books.compare(stage.ledger)
+    for name, ledger in stage.sides.items():
+        stage.wrong += [f"{name}: {fault}" for fault in (await books.compare(ledger)).faults()]
     delays = stage.ledger.delays()
     longest = max(delays, default=0.0)
     stage.expect(

@@ -1,7 +1,6 @@
 """What goes on while things break: HTTP clients, hubs and live clients, each doing what a careful one would do."""
 
 import asyncio
-import contextlib
 import random
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
@@ -30,6 +29,8 @@ RETRY_S: Final = 0.1
 SEEN_THROUGH_S: Final = 90.0
 PRESENTED: Final = 10
 """So many readings a device hands to its hub at once."""
+EDGES: Final = ("gateway", "ingest")
+"""Where readings are handed in by HTTP."""
 BROKEN: Final = (
     websockets.ConnectionClosed,
     websockets.InvalidHandshake,
@@ -98,9 +99,9 @@ class Traffic:
             for home in self.homes:
                 self.hubs.append(await self._hub(home, stack))
             watchers = [
-                asyncio.create_task(watch(self._sight(home, name), self.world, home))
+                asyncio.create_task(watching(self._sight(home, name), self.world, home.person))
                 for home in self.homes
-                for name, watch in (("socket", _watch), ("events", _listen))
+                for name, watching in (("socket", watch), ("events", listen))
             ]
             stack.push_async_callback(_cancel, watchers)
             async with asyncio.timeout(20):
@@ -108,9 +109,9 @@ class Traffic:
                     await asyncio.sleep(0.02)
             pace = 2 * len(self.homes) / self.rate
             senders = [
-                asyncio.create_task(self._send(home, base, pace * 2, random.Random(rng.random())))
+                asyncio.create_task(self._send(home, edge, pace * 2, random.Random(rng.random())))
                 for home in self.homes
-                for base in (self.world.system.gateway, self.world.system.endpoints["services"]["ingest"])
+                for edge in EDGES
             ]
             senders += [
                 asyncio.create_task(self._measure(hub, home, pace))
@@ -137,9 +138,13 @@ class Traffic:
         self.ledger.sights.append(sight)
         return sight
 
-    async def _send(self, home: Household, base: str, pace_s: float, rng: random.Random) -> None:
+    def address(self, edge: str) -> str:
+        system = self.world.system
+        return system.gateway if edge == "gateway" else str(system.endpoints["services"][edge])
+
+    async def _send(self, home: Household, edge: str, pace_s: float, rng: random.Random) -> None:
         """One reading a request; without a 202 the same is sent again, until there is one."""
-        connection = Connection(base, INGEST, f"Bearer {home.watch.ingest_token}")
+        connection = Connection(self.address(edge), INGEST, f"Bearer {home.watch.ingest_token}")
         loop = asyncio.get_running_loop()
         due = loop.time() + rng.random() * pace_s
         while not self._ended.is_set():
@@ -156,10 +161,16 @@ class Traffic:
             reading = (home.watch.id, moment)
             self.ledger.hand(reading)
             while True:
-                status, asked = 0, loop.time()
-                with suppress(OSError, TimeoutError):
+                status, sent, asked = 0, True, loop.time()
+                try:
                     status = await asyncio.wait_for(connection.post(body), PATIENCE_S)
-                self.ledger.answer(status, loop.time() - asked, retry_after=connection.retry_after)
+                except TimeoutError:
+                    pass
+                except OSError:
+                    sent = False
+                self.ledger.answer(
+                    edge, status, loop.time() - asked, sent=sent, retry_after=connection.retry_after
+                )
                 if status == 202:
                     self.ledger.acknowledge(reading)
                     break
@@ -204,12 +215,12 @@ class Traffic:
                 self._events[event_id] = (home.cuff.id, moment)
 
 
-async def _watch(sight: Sight, world: World, home: Household) -> None:
+async def watch(sight: Sight, world: World, person: Person) -> None:
     """A WebSocket client that comes back by its cursor whenever it loses its socket."""
     cursor: str | None = None
     while True:
         with suppress(*BROKEN):
-            async with world.live(home.person) as live:
+            async with world.live(person) as live:
                 answer = await live.subscribe(patient_id=sight.patient_id, after=cursor)
                 if answer["type"] == "subscribed":
                     cursor = cursor or answer["cursor"]
@@ -223,13 +234,11 @@ async def _watch(sight: Sight, world: World, home: Household) -> None:
         await asyncio.sleep(0.05)
 
 
-async def _listen(sight: Sight, world: World, home: Household) -> None:
+async def listen(sight: Sight, world: World, person: Person) -> None:
     """The same by server-sent events."""
     cursor: str | None = None
     while True:
-        headers = {"authorization": f"Bearer {home.person.token}"} | (
-            {"last-event-id": cursor} if cursor else {}
-        )
+        headers = {"authorization": f"Bearer {person.token}"} | ({"last-event-id": cursor} if cursor else {})
         with suppress(*BROKEN):
             async with world.http.stream(
                 "GET",
@@ -265,7 +274,10 @@ def _even(sights: list[Sight]) -> bool:
 
 
 async def _cancel(tasks: list[asyncio.Task[None]]) -> None:
-    for task in tasks:
-        task.cancel()
-    with contextlib.suppress(asyncio.CancelledError):
-        await asyncio.gather(*tasks, return_exceptions=True)
+    """Asks again until all have ended: a library may take a cancellation for a time-out of its own."""
+    pending = set(tasks)
+    while pending:
+        for task in pending:
+            task.cancel()
+        _, pending = await asyncio.wait(pending, timeout=1)
+    await asyncio.gather(*tasks, return_exceptions=True)

@@ -5,7 +5,10 @@ from urllib.parse import urlsplit
 
 
 class Connection:
-    """POSTs prepared bodies one after the other on one connection."""
+    """POSTs prepared bodies one after the other on one connection.
+
+    `retry_after`: whether the last answer said when to come again.
+    """
 
     def __init__(self, base: str, path: str, authorization: str) -> None:
         parts = urlsplit(base)
@@ -20,7 +23,13 @@ class Connection:
         """Whether the last answer said when to come back."""
 
     async def post(self, body: bytes) -> int:
-        """The status; 0 when the connection broke (a new one is made with the next call)."""
+        """The status; 0 when the connection broke before the answer (a new one is made with the next call).
+
+        Raises `OSError` when there is no connection to be had: then nothing was sent.
+        """
+        self.retry_after = False
+        if self._reader is not None and self._reader.at_eof():
+            self.close()  # ended by the server between two requests, as it may
         if self._reader is None or self._writer is None:
             self._reader, self._writer = await asyncio.open_connection(self._host, self._port)
         try:
@@ -29,6 +38,8 @@ class Connection:
             at = head.lower().index(b"content-length:") + 15
             await self._reader.readexactly(int(head[at : head.index(b"\r", at)]))
             self.retry_after = b"\r\nretry-after:" in head.lower()
+            if b"\r\nconnection: close" in head.lower():
+                self.close()
             return int(head[9:12])
         except (OSError, asyncio.IncompleteReadError, ValueError):
             self.close()

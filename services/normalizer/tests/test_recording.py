@@ -59,6 +59,31 @@ async def test_delivered_twice_is_stored_once(patient: Patient) -> None:
     await assert_rollups(patient)
 
 
+async def test_what_cannot_be_read_of_a_group_is_given_up_and_costs_its_neighbours_nothing(
+    patient: Patient,
+) -> None:
+    stage = patient.stage
+    before = await _given_up(stage)
+    bad = patient.reading({"weight_kg": 70}, event_id="p-2").replace(b'"readings"', b'"raedings"')
+
+    await stage.publish([patient.reading({"weight_kg": 71}, event_id="p-1"), bad])
+    await stage.publish([b'{"type":"reading"}', patient.reading({"spo2_pct": 97}, event_id="p-3")])
+    await patient.send()
+
+    assert await patient.rows() == 2
+    assert patient.refused() == []
+    async with asyncio.timeout(10):
+        while (given_up := await _given_up(stage)) < before + 2:
+            await asyncio.sleep(0.02)
+    assert given_up == before + 2
+
+
+async def _given_up(stage: Stage) -> int:
+    return int(
+        await stage.pool.fetchval("SELECT count(*) FROM normalizer.dead_letters WHERE code = 'unreadable'")
+    )
+
+
 async def test_same_event_other_value_is_a_conflict_and_the_first_is_kept(patient: Patient) -> None:
     await patient.send(patient.reading({"weight_kg": 70}, event_id="c-1"))
     await patient.send(patient.reading({"weight_kg": 71}, event_id="c-1"))

@@ -2,7 +2,16 @@
 
 from typing import Final
 
-from tests.faults.scenarios import kills, storage
+from tests.faults.scenarios import database, edges, kills, order, restarts, revoked, storage, storm
 from tests.faults.stage import Scenario
 
-SCENARIOS: Final[tuple[Scenario, ...]] = (*kills.SCENARIOS, *storage.SCENARIOS)
+SCENARIOS: Final[tuple[Scenario, ...]] = (
+    *kills.SCENARIOS,
+    *storage.SCENARIOS,
+    *database.SCENARIOS,
+    *edges.SCENARIOS,
+    *revoked.SCENARIOS,
+    *storm.SCENARIOS,
+    *order.SCENARIOS,
+    *restarts.SCENARIOS,
+)
