@@ -86,8 +86,8 @@ class Mirror(Generic[T]):
         """Waits until everything is heard that the bucket holds now: for a "no" that may only be a "not yet".
 
         A service has told somebody of a change that is still on its way here. Judge again afterwards, always: what was
-        missing may have come by itself since the first judgement. Raises `Unavailable` when that cannot be known within a second. However many ask at once, the
-        server is asked one question at a time.
+        missing may have come by itself since the first judgement. Raises `Unavailable` when that cannot be known
+        within a second. However many ask at once, the server is asked one question at a time.
         """
         asked = asyncio.get_running_loop().create_future()
         self._asking.append(asked)
