@@ -3,7 +3,7 @@
 
 SHELL := /bin/sh
 .DEFAULT_GOAL := help
-.PHONY: help install run test check fmt generate bench faults clean lock
+.PHONY: help install run test check fmt generate bench day faults clean lock
 
 BIN := .venv/bin
 DONE := .venv/.done
@@ -48,6 +48,9 @@ generate: install ## contracts, types and settings reference from the code
 
 bench: install ## how fast it is here, next to the raw limits (ARGS="--seconds 10")
 	@exec $(BIN)/python -m tests.load.bench $(ARGS)
+
+day: install ## a day of 1,000 simulated patients, and every sum compared (ARGS="--patients 100")
+	@exec $(BIN)/python -m tests.load.day $(ARGS)
 
 faults: install ## break everything while readings flow, and compare the books (ARGS="--only kill --rounds 3")
 	@exec $(BIN)/python -m tests.faults $(ARGS)

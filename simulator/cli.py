@@ -8,6 +8,7 @@ import signal
 import sys
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, get_args
 from urllib.parse import urlsplit
@@ -85,14 +86,27 @@ def _parser(home: str) -> argparse.ArgumentParser:
     load.add_argument("--patients", type=int, metavar="N", help="sim-000001 … with a simulated device each")
     load.add_argument("--days", type=float, default=1, metavar="D", help="days of history each")
     load.add_argument(
+        "--until", type=_moment, metavar="T", help="RFC 3339 with offset: where it ends; default: now"
+    )
+    load.add_argument(
         "--rate", type=float, default=0, metavar="R", help="readings a second in all; 0 = no limit"
     )
     load.add_argument(
         "--per-post", type=int, default=50, metavar="K", help="readings a request (at most 500)"
     )
-    load.add_argument("--device-type", choices=DEVICE_TYPES, help="the same for all; default: a mixture")
+    load.add_argument("--device-type", choices=DEVICE_TYPES, help="the same for all; default: all in turn")
+    load.add_argument(
+        "--scenarios", nargs="+", choices=get_args(Scenario), default=["normal"], help="handed out in turn"
+    )
     load.add_argument("--seed", type=int, help="other bodies than the names give")
     return parser
+
+
+def _moment(text: str) -> datetime:
+    at = datetime.fromisoformat(text)
+    if at.tzinfo is None:
+        raise argparse.ArgumentTypeError("it needs an offset, as in 2026-01-15T00:00:00Z")
+    return at.astimezone(UTC).replace(microsecond=0)
 
 
 def tell(line: dict[str, Any]) -> None:
@@ -115,9 +129,11 @@ async def _patients(arguments: argparse.Namespace) -> int:
     plan = Plan(
         patients=arguments.patients,
         days=arguments.days,
+        until=arguments.until,
         rate=arguments.rate,
         per_post=max(1, min(500, arguments.per_post)),
         device_type=arguments.device_type,
+        scenarios=tuple(arguments.scenarios),
         seed=arguments.seed,
     )
     try:

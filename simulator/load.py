@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from datetime import datetime, timedelta
 from typing import Any, Final
 
@@ -10,23 +10,12 @@ import msgspec
 
 from chassis import clock
 from proto.resources import ConsentText, DeviceModel
-from proto.words import DeviceType
+from proto.words import DEVICE_TYPES, DeviceType, Kind
 from simulator.demo import seed_of
 from simulator.front_door import FrontDoor, batches, event_id_of, message_of
 from simulator.identity.people import user_id
-from simulator.physiology import generate
+from simulator.physiology import Sample, Scenario, generate
 
-MIX: Final[tuple[DeviceType, ...]] = (
-    "blood_pressure_cuff",
-    "cgm",
-    "scale",
-    "pulse_oximeter",
-    "activity_tracker",
-    "thermometer",
-    "heart_rate_monitor",
-    "glucose_meter",
-)
-"""What `mixed` hands out in turn."""
 TOGETHER: Final = 16
 """Patients that send at the same time."""
 
@@ -34,14 +23,57 @@ Tell = Callable[[dict[str, Any]], None]
 
 
 class Plan(msgspec.Struct, frozen=True, kw_only=True):
-    """`rate`: readings a second over all patients; 0 = as fast as they are taken. `per_post`: readings a request."""
+    """`rate`: readings a second over all patients; 0 = as fast as they are taken. `per_post`: readings a request.
+
+    `until`: where the history ends (not included), whole seconds; None: when the run begins. With it and a seed two
+    runs send the same. Without `device_type` all types are handed out in turn, as the scenarios are.
+    """
 
     patients: int
     days: float
+    until: datetime | None = None
     rate: float = 0
     per_post: int = 50
     device_type: DeviceType | None = None
+    scenarios: tuple[Scenario, ...] = ("normal",)
     seed: int | None = None
+
+    @property
+    def device_types(self) -> tuple[DeviceType, ...]:
+        return DEVICE_TYPES if self.device_type is None else (self.device_type,)
+
+
+class Part(msgspec.Struct, frozen=True, kw_only=True):
+    """What one patient has in a plan. It follows from the plan and the number alone, so that anybody can tell it anew."""
+
+    name: str
+    device_type: DeviceType
+    seed: int
+    scenario: Scenario
+
+
+def part_of(plan: Plan, number: int) -> Part:
+    """The part of the patient with this number; the first one is 1."""
+    name = f"sim-{number:06d}"
+    types = plan.device_types
+    return Part(
+        name=name,
+        device_type=types[(number - 1) % len(types)],
+        seed=seed_of(user_id(name)) if plan.seed is None else plan.seed + number,
+        scenario=plan.scenarios[(number - 1) % len(plan.scenarios)],
+    )
+
+
+def history(plan: Plan, part: Part, kinds: Collection[Kind], until: datetime) -> Iterator[Sample]:
+    """The samples of one patient, one by one. `kinds`: what the device's model measures."""
+    return generate(
+        part.device_type,
+        seed=part.seed,
+        start=until - timedelta(days=plan.days),
+        until=until,
+        scenario=part.scenario,
+        kinds=kinds,
+    )
 
 
 class Totals(msgspec.Struct):
@@ -82,7 +114,7 @@ class Load:
     async def run(self) -> Totals:
         """Sends everything and tells about it about once a second. Raises `Refused` when nothing can begin."""
         began = time.monotonic()
-        until = clock.now()
+        until = self._plan.until or clock.now()
         await self._prepare()
         reporter = asyncio.create_task(self._report(began))
         places = asyncio.Semaphore(TOGETHER)
@@ -101,20 +133,23 @@ class Load:
     async def _prepare(self) -> None:
         token = await self._door.dev_token("sim-000001")
         self._consent = await self._door.consent_text(token)
-        for device_type in MIX if self._plan.device_type is None else (self._plan.device_type,):
+        for device_type in self._plan.device_types:
             for model in await self._door.models(token, device_type=device_type):
                 if "simulated" in model.pairing_methods:
                     self._models.setdefault(device_type, model)
-        if not self._models:
-            raise LookupError("the catalogue has no model that can be simulated")
+            if device_type not in self._models:
+                raise LookupError(f"the catalogue has no {device_type} that can be simulated")
 
     async def _patient(self, number: int, until: datetime) -> None:
-        name = f"sim-{number:06d}"
-        kinds = sorted(self._models)
-        model = self._models[kinds[(number - 1) % len(kinds)]]
+        part = part_of(self._plan, number)
+        model = self._models[part.device_type]
         try:
-            token, connection_id = await self._connect(name, model)
-            for batch in batches(self._messages(name, model, connection_id, until), self._plan.per_post):
+            token, connection_id = await self._connect(part.name, model)
+            messages = (
+                message_of(connection_id, sample, event_id_of(sample))
+                for sample in history(self._plan, part, model.capabilities, until)
+            )
+            for batch in batches(messages, self._plan.per_post):
                 await asyncio.sleep(self._pace.take(len(batch), time.monotonic()))
                 answer = await self._door.ingest(token, batch)
                 self._totals.sent += len(batch)
@@ -125,7 +160,7 @@ class Load:
         except Exception as error:  # the other patients go on
             self._totals.failed += 1
             self._tell(
-                {"event": "failed", "user": name, "error": getattr(error, "code", type(error).__name__)}
+                {"event": "failed", "user": part.name, "error": getattr(error, "code", type(error).__name__)}
             )
 
     async def _connect(self, name: str, model: DeviceModel) -> tuple[str, str]:
@@ -141,16 +176,6 @@ class Load:
             consent=self._consent,
         )
         return completed.ingest_token, str(completed.connection.id)
-
-    def _messages(
-        self, name: str, model: DeviceModel, connection_id: str, until: datetime
-    ) -> Iterator[dict[str, Any]]:
-        seed = seed_of(user_id(name)) if self._plan.seed is None else self._plan.seed + int(name[4:])
-        start = until - timedelta(days=self._plan.days)
-        for sample in generate(
-            model.device_type, seed=seed, start=start, until=until, kinds=model.capabilities
-        ):
-            yield message_of(connection_id, sample, event_id_of(sample))
 
     async def _report(self, began: float) -> None:
         while True:

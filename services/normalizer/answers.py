@@ -185,17 +185,23 @@ async def latest(
         metric.id for metric in METRICS if metric.type != "group" and metric.name.partition(".")[0] in names
     ]
     top = {metric.id: metric.name.partition(".")[0] for metric in METRICS}
-    newest: dict[str, tuple[UUID, datetime]] = {}
+    newest: dict[str, tuple[datetime, list[UUID]]] = {}
     for connection_id, metric, t in await queries.select_newest_hours(conn, connection_ids, ids):
         name = top[metric]
-        if name not in newest or t > newest[name][1]:
-            newest[name] = (connection_id, t)
+        if name not in newest or t > newest[name][0]:
+            newest[name] = (t, [connection_id])
+        elif t == newest[name][0]:  # several devices told it in this hour: their rows say which was last
+            newest[name][1].append(connection_id)
+    hours = {(connection_id, t) for t, told_by in newest.values() for connection_id in told_by}
     found: dict[str, LatestValue] = {}
-    for connection_id, t in sorted(set(newest.values()), key=lambda hour: (hour[0].int, hour[1])):
-        wanted = {name for name, hour in newest.items() if hour == (connection_id, t)}
+    for connection_id, t in sorted(hours, key=lambda hour: (hour[0].int, hour[1])):
+        wanted = {name for name, (hour, told_by) in newest.items() if hour == t and connection_id in told_by}
         for row in await queries.select_hour_rows(conn, connection_id, t):
             values: dict[str, Any] = msgspec.json.decode(row.readings)
             for name in wanted.intersection(values):
+                known = found.get(name)
+                if known is not None and (known.timestamp, known.id) > (row.timestamp, row.id):
+                    continue
                 found[name] = LatestValue(
                     value=values[name],
                     timestamp=row.timestamp.astimezone(UTC),

@@ -24,7 +24,8 @@ def tidy(name: str, value: float, decimals: int | None = None) -> float:
     if metric.low is not None and metric.high is not None:
         value = min(metric.high, max(metric.low, value))
     shown = metric.precision if decimals is None else decimals
-    return round(value) if shown == 0 else round(value, shown)
+    # Adding zero: no display shows −0.0, which is what rounding makes of a little less than nothing.
+    return round(value) if shown == 0 else round(value, shown) + 0.0
 
 
 def only(sample: Sample, kinds: Collection[Kind] | None) -> Sample | None:

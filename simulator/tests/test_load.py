@@ -1,15 +1,18 @@
 """Many patients, and the command line."""
 
 import json
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 
 from simulator import cli
 from simulator.front_door import FrontDoor
 from simulator.identity.people import user_id
-from simulator.load import Load, Pace, Plan
+from simulator.load import Load, Pace, Plan, history, part_of
+from simulator.physiology.samples import rfc3339
 from simulator.tests.platform import Platform
 
 
@@ -100,3 +103,31 @@ def test_two_hubs_have_different_devices_around() -> None:
 
     assert len(first) == 5
     assert not {d.address for d in first} & {d.address for d in second}
+
+
+async def test_a_plan_with_an_end_and_a_seed_sends_the_same_whenever_it_runs() -> None:
+    until = datetime(2026, 1, 15, tzinfo=UTC)
+    plan = Plan(patients=3, days=0.2, until=until, device_type="cgm", scenarios=("low", "high"), seed=7)
+    platforms = [Platform(), Platform()]
+
+    for platform in platforms:
+        await run(platform, **msgspec.structs.asdict(plan))
+
+    first, second = (
+        sorted((m["timestamp"], str(m["readings"])) for m in platform.readings.values())
+        for platform in platforms
+    )
+    assert first == second
+    samples = [
+        sample
+        for part in (part_of(plan, number) for number in (1, 2, 3))
+        for sample in history(plan, part, ["glucose"], until)
+    ]
+    assert first == sorted((rfc3339(sample.timestamp), str(sample.readings)) for sample in samples)
+
+
+def test_an_end_needs_an_offset(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit):
+        cli.main(["--patients", "1", "--until", "2026-01-15T00:00:00"], {})
+
+    assert "offset" in capsys.readouterr().err

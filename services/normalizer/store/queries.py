@@ -103,16 +103,17 @@ async def select_rollups(
 async def select_values(
     conn: Connection, connection_ids: list[UUID], path: list[str], since: datetime, until: datetime
 ) -> list[tuple[datetime, float | None, str | None]]:
-    """Times, values and glucose markers of one metric, from the rows."""
+    """Times, values and glucose markers of one metric, from the rows. A marker may stand where the glucose would."""
+    names = [path[0], "glucose_out_of_range"] if path == ["glucose_mg_dL"] else [path[0]]
     records = await conn.fetch(
         "SELECT ts, CASE WHEN jsonb_typeof(readings #> $2::text[]) = 'number' THEN (readings #>> $2::text[])::float8 END AS value,"
         " readings->>'glucose_out_of_range' AS marker FROM normalizer.device_data"
-        " WHERE device_connection_id = ANY($1) AND ts >= $3 AND ts < $4 AND NOT suspect AND readings ? $5 ORDER BY ts",
+        " WHERE device_connection_id = ANY($1) AND ts >= $3 AND ts < $4 AND NOT suspect AND readings ?| $5::text[] ORDER BY ts",
         connection_ids,
         path,
         since,
         until,
-        path[0],
+        names,
     )
     return [(record["ts"], record["value"], record["marker"]) for record in records]
 

@@ -268,3 +268,41 @@ async def test_summary_counts_across_devices(stage: Stage) -> None:
 
     assert summary["readings_24h"] == 1
     assert summary["latest"]["weight_kg"]["value"] == 70
+
+
+async def test_the_newest_of_two_devices_in_one_hour_is_the_newest(stage: Stage) -> None:
+    first, second = await Patient(stage).ready(), Patient(stage)
+    second.id = first.id
+    await second.connect()
+    await first.send(
+        first.reading({"heart_rate_bpm": 60}, "2026-05-01T08:10:00Z"),
+        first.reading({"spo2_pct": 95}, "2026-05-01T08:50:00Z"),
+    )
+    await second.send(
+        second.reading({"heart_rate_bpm": 80}, "2026-05-01T08:40:00Z"),
+        second.reading({"spo2_pct": 91}, "2026-05-01T08:20:00Z"),
+    )
+
+    latest = (await first.get(f"/patients/{first.id}/summary")).json()["latest"]
+
+    told = {name: (value["value"], value["device_connection_id"]) for name, value in latest.items()}
+    assert told["heart_rate_bpm"] == (80, str(second.connection_id))
+    assert told["spo2_pct"] == (95, str(first.connection_id))
+
+
+@pytest.mark.parametrize("resolution", ["1m", "1h", "1d"])
+async def test_a_marker_without_a_number_counts_in_every_resolution(stage: Stage, resolution: str) -> None:
+    patient = await Patient(stage).ready("Asia/Kolkata")  # its midnight, 18:30 UTC, cuts an hour in two
+    await patient.send(patient.reading({"glucose_out_of_range": "high"}, "2026-05-01T18:40:00Z"))
+
+    answer = await patient.get(
+        f"/device-data/{patient.connection_id}",
+        {
+            "metric": "glucose_mg_dL",
+            "resolution": resolution,
+            "from": "2026-05-01T00:00:00Z",
+            "to": "2026-05-03T00:00:00Z",
+        },
+    )
+
+    assert [(p["count"], p["low"], p["high"]) for p in answer.json()["points"]] == [(0, 0, 1)]
