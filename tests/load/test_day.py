@@ -11,7 +11,7 @@ from tests.load.day import Day, play
 from tests.load.world import RAISED
 from tests.support.system import System
 
-pytestmark = pytest.mark.e2e
+pytestmark = [pytest.mark.e2e, pytest.mark.timeout(300)]
 PLAN = Plan(
     patients=16,
     days=1,
