@@ -26,7 +26,8 @@ AT_ONCE: Final = 10
 JITTER_S: Final = (1.0, 60.0)
 """Base and cap of a hub's full jitter."""
 RESEND_S: Final = 3.0
-BACK_S: Final = 60.0
+BACK_S: Final = 180.0
+"""The last: one that failed some times may wait for as long as the cap alone. How long it took is told."""
 START: Final = datetime(2026, 4, 4, tzinfo=UTC)
 
 
