@@ -46,7 +46,7 @@ generate: install ## contracts, types and settings reference from the code
 	$(call step,generate,$(BIN)/device-connect generate)
 	$(if $(UI),$(call step,generate the UI's types,npm --prefix ui run --silent generate))
 
-bench: install ## how fast it is here, next to the raw limits (ARGS="--seconds 10")
+bench: install ## how fast it is here, next to the raw limits (ARGS="--quick", ARGS="--large")
 	@exec $(BIN)/python -m tests.load.bench $(ARGS)
 
 faults: install ## break everything while readings flow, and compare the books (ARGS="--only kill --rounds 3")
