@@ -46,7 +46,7 @@ generate: install ## contracts, types and settings reference from the code
 	$(call step,generate,$(BIN)/device-connect generate)
 	$(if $(UI),$(call step,generate the UI's types,npm --prefix ui run --silent generate))
 
-bench: install ## how fast it is here, next to the raw limits (ARGS="--seconds 10")
+bench: install ## how fast it is here, next to the raw limits (ARGS="--quick", ARGS="--large")
 	@exec $(BIN)/python -m tests.load.bench $(ARGS)
 
 day: install ## a day of 1,000 simulated patients, and every sum compared (ARGS="--patients 100")

@@ -1,6 +1,7 @@
 """The system under load: started by the command that people type, with simulated patients and their connections."""
 
 import json
+import resource
 import time
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -15,8 +16,14 @@ from tests.support.system import System
 RAISED = {
     "DC_LIMIT_REQUESTS_PER_S": "100000",
     "DC_LIMIT_READINGS_PER_S": "1000000",
+    "DC_LIMIT_SOCKETS_PER_USER": "100000",
 }
 """The limits that protect a production system would measure themselves here."""
+
+BEGAN = datetime(2026, 1, 1, tzinfo=UTC)
+"""The readings of the phases lie from here on, a second each; those of the latency phases a millisecond each from …"""
+LATENCY_BEGAN = datetime(2026, 2, 1, tzinfo=UTC)
+"""… here on, so that each has a time of its own by which its frame is known."""
 
 
 @dataclass
@@ -34,7 +41,23 @@ class Device:
 class World:
     system: System
     devices: list[Device] = field(default_factory=list)
+    behind_hubs: list[Device] = field(default_factory=list)
     sent: int = 0
+    filled: int = 0
+    """How many invented connections have rows in the record."""
+
+    @property
+    def probe(self) -> Device:
+        """Whose record is asked for."""
+        return self.devices[-1]
+
+    @property
+    def everybody(self) -> list[Device]:
+        return self.devices + self.behind_hubs
+
+    def now(self) -> datetime:
+        """The time of the newest reading that was made."""
+        return BEGAN + timedelta(seconds=self.sent)
 
     @property
     def gateway(self) -> str:
@@ -47,7 +70,7 @@ class World:
     def message(self, device: Device, at: datetime | None = None) -> dict[str, Any]:
         """A normalized message of about 200 octets with a time of its own."""
         self.sent += 1
-        stamp = at or datetime(2026, 1, 1, tzinfo=UTC) + timedelta(seconds=self.sent)
+        stamp = at or self.now()
         return {
             "device_connection_id": device.connection_id,
             "timestamp": stamp.isoformat(),
@@ -131,6 +154,20 @@ class Cpu:
         return {
             name: round(process.memory_info().rss / 2**20, 1) for name, process in self._processes.items()
         }
+
+
+def memory(system: System, name: str) -> dict[str, float]:
+    """MiB of one process: resident, and its proportional share of what it shares with others."""
+    full = psutil.Process(system.endpoints["pids"][name]).memory_full_info()
+    return {"rss_mib": round(full.rss / 2**20, 1), "pss_mib": round(full.pss / 2**20, 1)}
+
+
+def raise_file_limit() -> int:
+    """As many open files as this user may have, for us and for what we start; answers how many."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if soft != hard:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
+    return hard
 
 
 def machine() -> dict[str, Any]:
