@@ -5,43 +5,73 @@ import asyncio
 import json
 import sys
 import tempfile
+from collections.abc import Awaitable, Callable, Sequence
 from pathlib import Path
+from typing import Final
 
 from tests.e2e.driver import World, world_of
-from tests.faults.scenarios import SCENARIOS
+from tests.faults.outside import system_behind_mosquitto
+from tests.faults.scenarios import SCENARIOS, mosquitto
 from tests.faults.stage import Row, Scenario, play
-from tests.faults.traffic import PATIENTS, Clock, move_in
+from tests.faults.traffic import PATIENTS, Clock, Household, move_in
 from tests.load.world import RAISED, machine
+from tests.support.mosquitto import MISSING, PROGRAM
 from tests.support.system import System
 
 
-async def run(world: World, scenarios: list[Scenario], seed: int, rate: float, *, short: bool) -> list[Row]:
-    homes = [await move_in(world) for _ in range(PATIENTS)]
-    clock = Clock()
-    rows = []
-    for scenario in scenarios:
-        row = await play(scenario, world, homes, clock, seed, rate, short=short)
-        print(row.told(), flush=True)
-        rows.append(row)
+async def run(
+    system: System,
+    scenarios: Sequence[Scenario],
+    seed: int,
+    arguments: argparse.Namespace,
+    settle: Callable[[World], Awaitable[Household]] = move_in,
+) -> list[Row]:
+    chosen = [
+        scenario
+        for scenario in scenarios
+        if (arguments.only or "") in scenario.name and (scenario.short or not arguments.short)
+    ]
+    rows: list[Row] = []
+    if not chosen:
+        return rows
+    print(f"seed {seed}, {arguments.rate:.0f} readings/s, {len(chosen)} scenarios", flush=True)
+    try:
+        async with world_of(system.start()) as world:
+            homes = [await settle(world) for _ in range(PATIENTS)]
+            clock = Clock()
+            for scenario in chosen:
+                rows.append(
+                    await play(scenario, world, homes, clock, seed, arguments.rate, short=arguments.short)
+                )
+                print(rows[-1].told(), flush=True)
+    finally:
+        system.stop()
     return rows
 
 
+async def on_ours(seed: int, arguments: argparse.Namespace) -> list[Row]:
+    with tempfile.TemporaryDirectory() as folder:
+        return await run(System(Path(folder) / "home", RAISED), SCENARIOS, seed, arguments)
+
+
+async def on_mosquitto(seed: int, arguments: argparse.Namespace) -> list[Row]:
+    if PROGRAM is None:
+        row = Row("mosquitto", seed, skipped=MISSING)
+        print(row.told(), flush=True)
+        return [row]
+    with tempfile.TemporaryDirectory() as folder, system_behind_mosquitto(Path(folder)) as (system, outside):
+        return await run(system, mosquitto.scenarios(outside), seed, arguments, outside.move_in)
+
+
+BROKERS: Final = {"nats": on_ours, "mosquitto": on_mosquitto}
+"""Which broker the hubs speak with: the listener of the NATS server, or one that is not ours."""
+
+
 async def rounds(arguments: argparse.Namespace) -> list[Row]:
-    chosen = [
-        scenario
-        for scenario in SCENARIOS
-        if (arguments.only or "") in scenario.name and (scenario.short or not arguments.short)
-    ]
     rows = []
     for seed in range(arguments.seed, arguments.seed + arguments.rounds):
-        print(f"seed {seed}, {arguments.rate:.0f} readings/s, {len(chosen)} scenarios", flush=True)
-        with tempfile.TemporaryDirectory() as folder:
-            system = System(Path(folder) / "home", RAISED)
-            try:
-                async with world_of(system.start()) as world:
-                    rows += await run(world, chosen, seed, arguments.rate, short=arguments.short)
-            finally:
-                system.stop()
+        for broker in [arguments.broker] if arguments.broker else BROKERS:
+            rows += await BROKERS[broker](seed, arguments)
     return rows
 
 
@@ -50,6 +80,7 @@ def main() -> int:
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--rounds", type=int, default=1, help="with as many seeds, each on a new system")
     parser.add_argument("--rate", type=float, default=300, help="readings a second, all senders together")
+    parser.add_argument("--broker", choices=tuple(BROKERS), help="only with this one; otherwise with each")
     parser.add_argument("--only", help="scenarios whose name has this in it")
     parser.add_argument("--short", action="store_true", help="what `make test` plays")
     parser.add_argument("--out", type=Path, default=Path("build/faults.json"))

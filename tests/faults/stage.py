@@ -47,6 +47,10 @@ class Stage:
             self.wrong.append(otherwise)
 
 
+async def _nothing(stage: "Stage") -> None:
+    pass
+
+
 @dataclass(frozen=True)
 class Scenario:
     """`work` runs while readings flow. `delay_s`: the longest that an acknowledged reading may take to be shown."""
@@ -58,6 +62,8 @@ class Scenario:
     """Whether the short form plays it too."""
     skip: Callable[[], str | None] = lambda: None
     """Why it cannot be played here; None: it can."""
+    closing: Callable[[Stage], Awaitable[None]] = _nothing
+    """Runs when everything has been seen through, before the books are compared."""
 
 
 @dataclass
@@ -128,6 +134,7 @@ async def play(
     try:
         async with stage.traffic.flowing(stage.rng):
             await _played(scenario, stage)
+        await scenario.closing(stage)
     except FELL_OVER as error:
         stage.wrong.append(f"readings did not come through: {type(error).__name__} {str(error)[:300]}")
     findings = await books.compare(stage.ledger)

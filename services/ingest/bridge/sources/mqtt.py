@@ -30,7 +30,12 @@ RECONNECT_S: Final = (0.2, 0.5, 1.0, 2.0, 5.0)
 
 
 class MqttDownlink:
-    """Publishes on the hub's down branch at the broker."""
+    """Publishes on the hub's down branch at the broker.
+
+    Receipts go at QoS 0: they are many, and a lost one is cured by the hub's resend. Were each to wait for the broker's
+    acknowledgement, a broker that works off a backlog (and saves on every change) would let one through at a time, hubs
+    would send again what is stored already, and the backlog would grow instead.
+    """
 
     def __init__(self) -> None:
         self.client: aiomqtt.Client | None = None
@@ -38,8 +43,9 @@ class MqttDownlink:
     async def send(self, hub_id: str, suffix: str, payload: bytes) -> None:
         if self.client is None:
             raise Unavailable("mqtt")
+        qos = 0 if suffix == "receipt" else 1
         try:
-            await self.client.publish(f"dc/v1/hubs/{hub_id}/down/{suffix}", payload, qos=1, timeout=DOWN_S)
+            await self.client.publish(f"dc/v1/hubs/{hub_id}/down/{suffix}", payload, qos=qos, timeout=DOWN_S)
         except aiomqtt.MqttError:
             raise Unavailable("mqtt") from None
 
