@@ -42,14 +42,20 @@ class Replica:
         await until(lambda: self.problems() == [], 20)
         return self
 
-    def has_connected(self) -> bool:
-        return "mqtt_connected" in self.log.read_text()
+    def has_connected(self, times: int = 1) -> bool:
+        return self.log.read_text().count("mqtt_connected") >= times
 
     async def connected(self) -> "Replica":
         """It holds the lease and listens at the broker."""
         await self.ready()
         await until(self.has_connected)
         return self
+
+    def suspend(self) -> None:
+        self._process.send_signal(signal.SIGSTOP)
+
+    def resume(self) -> None:
+        self._process.send_signal(signal.SIGCONT)
 
     def kill(self) -> None:
         self._process.kill()

@@ -101,7 +101,7 @@ Start = Callable[[], Replica]
 def broker(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Mosquitto]:
     if PROGRAM is None:
         pytest.skip(MISSING)
-    hubs = [f"hub-{uuid4().hex[:12]}" for _ in range(9)]
+    hubs = [f"hub-{uuid4().hex[:12]}" for _ in range(10)]
     one = Mosquitto(tmp_path_factory.mktemp("mosquitto"), {user: uuid4().hex for user in (BRIDGE, *hubs)})
     one.start()
     try:
@@ -299,6 +299,23 @@ async def test_nothing_is_lost_when_the_broker_restarts(start: Start, hub: Hub, 
         await asyncio.to_thread(broker.start)
         await until(lambda: replica.problems() == [])
     await until(lambda: hub.holds(sent), 20)
+
+
+async def test_a_broker_that_died_while_the_bridge_was_stalled_is_noticed(
+    start: Start, hub: Hub, broker: Mosquitto
+) -> None:
+    """What is read afterwards is the rest of a connection that was reset; the event loop does not always say so."""
+    replica = await start().connected()
+    async with hub.flowing() as sent:
+        await until(partial(hub.holds_count, 60), 20)
+        replica.suspend()
+        count = len(sent)
+        await until(lambda: len(sent) > count + 60, 20)
+        broker.kill()
+        broker.start()
+        replica.resume()
+        await until(partial(replica.has_connected, 2), 15)
+        await until(lambda: replica.problems() == [])
 
 
 async def test_a_message_that_fails_alone_stops_nobody(start: Start, hub: Hub, postgres_url: str) -> None:
