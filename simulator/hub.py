@@ -59,7 +59,9 @@ class Hub:
         journal: FileJournal | None = None,
         on_paired: Callable[[dict[str, str | None]], None] | None = None,
         on_receipt: Callable[[HubReceipt], None] | None = None,
+        on_taken: Callable[[Sequence[str]], None] | None = None,
     ) -> None:
+        """`on_taken`: the broker has acknowledged these event ids, which is less than a receipt."""
         self.config = config
         self.desk = Desk(list(nearby), paired)
         self._rng = random.Random(config.hub_id)
@@ -67,6 +69,7 @@ class Hub:
         self._journal = journal
         self._on_paired = on_paired
         self._tell_receipt = on_receipt
+        self._tell_taken = on_taken
         self._client: aiomqtt.Client | None = None
         self._online = asyncio.Event()
         self._offline = asyncio.Event()
@@ -250,6 +253,8 @@ class Hub:
                 # connection is lost, and all that has no receipt goes again after the next sign-in.
                 self._outbox.sent([kept.event_id for kept in ready], self._now())
                 await self._say(ready[0].topic, messages[0] if len(messages) == 1 else messages)
+                if self._tell_taken:
+                    self._tell_taken([kept.event_id for kept in ready])
                 continue
             self._wake.clear()
             due = self._outbox.next_due()

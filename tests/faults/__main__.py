@@ -1,46 +1,62 @@
-"""`make faults`: every scenario on one running system; a table, and `build/faults.json`."""
+"""`make faults`: scenarios on running systems, with either broker; a table, and `build/faults.json`."""
 
 import argparse
 import asyncio
 import json
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Awaitable, Callable, Iterator, Sequence
 from contextlib import nullcontext
 from itertools import groupby
 from pathlib import Path
+from typing import Final
 
 from tests.e2e.driver import World, world_of
-from tests.faults.scenarios import SCENARIOS
+from tests.faults.outside import system_behind_mosquitto
+from tests.faults.scenarios import SCENARIOS, mosquitto
 from tests.faults.stage import Row, Scenario, play
-from tests.faults.traffic import PATIENTS, Clock, move_in
+from tests.faults.traffic import PATIENTS, Clock, Household, move_in
 from tests.load.world import RAISED, machine
+from tests.support.mosquitto import MISSING, PROGRAM
 from tests.support.system import System
 
 
-async def run(world: World, scenarios: list[Scenario], seed: int, rate: float, *, short: bool) -> list[Row]:
-    homes = [await move_in(world) for _ in range(PATIENTS)]
-    clock = Clock()
-    rows = []
-    for scenario in scenarios:
-        row = await play(scenario, world, homes, clock, seed, rate, short=short)
-        print(row.told(), flush=True)
-        rows.append(row)
+async def run(
+    system: System,
+    scenarios: Sequence[Scenario],
+    seed: int,
+    arguments: argparse.Namespace,
+    settle: Callable[[World], Awaitable[Household]] = move_in,
+) -> list[Row]:
+    """Plays them one after the other on this system."""
+    rows: list[Row] = []
+    try:
+        async with world_of(system.start()) as world:
+            homes = [await settle(world) for _ in range(PATIENTS)]
+            clock = Clock()
+            for scenario in scenarios:
+                rows.append(
+                    await play(scenario, world, homes, clock, seed, arguments.rate, short=arguments.short)
+                )
+                print(rows[-1].told(), flush=True)
+    finally:
+        system.stop()
     return rows
 
 
-async def rounds(arguments: argparse.Namespace) -> list[Row]:
-    chosen = [
+def chosen(scenarios: Sequence[Scenario], arguments: argparse.Namespace) -> list[Scenario]:
+    return [
         scenario
-        for scenario in SCENARIOS
+        for scenario in scenarios
         if any(part in scenario.name for part in arguments.only or [""])
         and (scenario.short or not arguments.short)
     ]
+
+
+async def on_ours(seed: int, arguments: argparse.Namespace) -> list[Row]:
     rows = []
-    for seed in range(arguments.seed, arguments.seed + arguments.rounds):
-        print(f"seed {seed}, {arguments.rate:.0f} readings/s, {len(chosen)} scenarios", flush=True)
-        for company in companies(chosen):
-            rows += await on_one_system(company, seed, arguments.rate, short=arguments.short)
+    for company in companies(chosen(SCENARIOS, arguments)):
+        rows += await on_one_system(company, seed, arguments)
     return rows
 
 
@@ -51,7 +67,7 @@ def companies(scenarios: list[Scenario]) -> Iterator[list[Scenario]]:
         yield from [[each] for each in company] if alone else [company]
 
 
-async def on_one_system(company: list[Scenario], seed: int, rate: float, *, short: bool) -> list[Row]:
+async def on_one_system(company: list[Scenario], seed: int, arguments: argparse.Namespace) -> list[Row]:
     if rows := [Row(each.name, seed, skipped=each.skip()) for each in company if each.ground and each.skip()]:
         print("\n".join(row.told() for row in rows), flush=True)
         return rows
@@ -59,12 +75,30 @@ async def on_one_system(company: list[Scenario], seed: int, rate: float, *, shor
         home = Path(folder) / "home"
         ground = company[0].ground or nullcontext
         with ground(home):
-            system = System(home, RAISED)
-            try:
-                async with world_of(system.start()) as world:
-                    return await run(world, company, seed, rate, short=short)
-            finally:
-                system.stop()
+            return await run(System(home, RAISED), company, seed, arguments)
+
+
+async def on_mosquitto(seed: int, arguments: argparse.Namespace) -> list[Row]:
+    if PROGRAM is None:
+        row = Row("mosquitto", seed, skipped=MISSING)
+        print(row.told(), flush=True)
+        return [row]
+    with tempfile.TemporaryDirectory() as folder, system_behind_mosquitto(Path(folder)) as (system, outside):
+        company = chosen(mosquitto.scenarios(outside), arguments)
+        return await run(system, company, seed, arguments, outside.move_in) if company else []
+
+
+BROKERS: Final = {"nats": on_ours, "mosquitto": on_mosquitto}
+"""Which broker the hubs speak with: the listener of the NATS server, or one that is not ours."""
+
+
+async def rounds(arguments: argparse.Namespace) -> list[Row]:
+    rows = []
+    for seed in range(arguments.seed, arguments.seed + arguments.rounds):
+        for broker in [arguments.broker] if arguments.broker else BROKERS:
+            print(f"seed {seed}, {arguments.rate:.0f} readings/s, hubs on {broker}", flush=True)
+            rows += await BROKERS[broker](seed, arguments)
+    return rows
 
 
 def main() -> int:
@@ -72,6 +106,7 @@ def main() -> int:
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--rounds", type=int, default=1, help="with as many seeds, each on a new system")
     parser.add_argument("--rate", type=float, default=300, help="readings a second, all senders together")
+    parser.add_argument("--broker", choices=tuple(BROKERS), help="only with this one; otherwise with each")
     parser.add_argument(
         "--only", action="append", help="scenarios whose name has this in it; may be given again"
     )

@@ -14,6 +14,7 @@ from nats.js.errors import NotFoundError
 
 from proto import subjects
 from proto.metrics import METRICS
+from proto.raw import RawBatch
 from tests.faults.ledger import Ledger, Reading
 from tests.support.system import System
 
@@ -75,6 +76,29 @@ class Books:
         if ledger.sights:
             findings.shown_wrong = await self._shown_wrong(ledger)
         return findings
+
+    async def brought_by_hubs(self, first: int) -> tuple[Counter[str], int]:
+        """How often each event id of a hub is in INGEST from `first` on, and the sequence that comes next."""
+        found: Counter[str] = Counter()
+        async with Nats(self._system) as js:
+            state = (await js.stream_info("INGEST")).state
+            # What is purged before it was read would be missed: the janitor leaves a day of what is acknowledged.
+            assert first >= state.first_seq, "INGEST was purged"
+            if state.last_seq < first:
+                return found, first
+            every = await js.subscribe(
+                f"{subjects.RAW}.*",
+                stream="INGEST",
+                ordered_consumer=True,
+                config=ConsumerConfig(deliver_policy=DeliverPolicy.BY_START_SEQUENCE, opt_start_seq=first),
+            )
+            while True:
+                message = await every.next_msg(5)
+                for item in msgspec.json.decode(message.data, type=RawBatch):
+                    if item.hub_id is not None:
+                        found[msgspec.json.decode(item.message)["event_id"]] += 1
+                if message.metadata.sequence.stream >= state.last_seq:
+                    return found, state.last_seq + 1
 
     async def _shown_wrong(self, ledger: Ledger) -> list[str]:
         """Each client must have seen exactly what was said of its patient, in that order."""

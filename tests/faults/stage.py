@@ -70,6 +70,10 @@ class Stage:
             self.wrong.append(otherwise)
 
 
+async def _nothing(stage: "Stage") -> None:
+    pass
+
+
 @dataclass(frozen=True)
 class Scenario:
     """`work` runs while readings flow. `delay_s`: the longest that an acknowledged reading may take to be shown."""
@@ -85,6 +89,8 @@ class Scenario:
     """Prepares the home of a system that this scenario has for itself, and clears it away when that has stopped."""
     rate: float | None = None
     """Readings a second, when it needs a pace of its own."""
+    closing: Callable[[Stage], Awaitable[None]] = _nothing
+    """Runs when everything has been seen through, before the books are compared."""
 
 
 @dataclass
@@ -163,6 +169,7 @@ async def play(
     try:
         async with stage.traffic.flowing(stage.rng):
             await _played(scenario, stage)
+        await scenario.closing(stage)
     except FELL_OVER as error:
         stage.wrong.append(f"readings did not come through: {type(error).__name__} {str(error)[:300]}")
     findings = await books.compare(stage.ledger)

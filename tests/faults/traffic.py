@@ -2,10 +2,11 @@
 
 import asyncio
 import random
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from time import monotonic
 from typing import Final
 
 import httpx2
@@ -27,6 +28,8 @@ PATIENCE_S: Final = 12.0
 """A client hangs up on an answer that does not come, and sends again."""
 RETRY_S: Final = 0.1
 SEEN_THROUGH_S: Final = 90.0
+RESEND_S: Final = 3.0
+"""So long a hub waits for a receipt; a real one for five minutes."""
 PRESENTED: Final = 10
 """So many readings a device hands to its hub at once."""
 EDGES: Final = ("gateway", "ingest")
@@ -52,11 +55,14 @@ class Household:
     address: str
     near: list[VirtualDevice]
     paired: dict[str, str | None]
+    resend_s: float = RESEND_S
 
 
-async def move_in(world: World) -> Household:
+async def move_in(world: World, admit: Callable[[str, str], None] = lambda hub_id, secret: None) -> Household:
+    """`admit` lets the new hub in at a broker that is not ours."""
     person = await world.newcomer()
     hub = await person.add_hub()
+    admit(hub["hub_id"], hub["secret"])
     watch = await person.pair()
     async with world.virtual_hub(hub) as virtual:
         cuff, address = await person.pair_by_scan(await person.cuff_model(), virtual)
@@ -87,6 +93,8 @@ class Traffic:
         self.ledger = ledger
         self.rate = rate
         self.hubs: list[Hub] = []
+        self.taken: dict[str, list[float]] = {}
+        """Event id → when the broker acknowledged a publish of it (monotonic seconds), for every time that it was sent."""
         self._clock = clock
         self._ended = asyncio.Event()
         self._events: dict[str, Reading] = {}
@@ -186,11 +194,17 @@ class Traffic:
             hub_id=home.hub["hub_id"],
             secret=home.hub["secret"],
             mqtt_url=self.world.system.endpoints["mqtt"],
-            resend_s=3,
+            resend_s=home.resend_s,
         )
-        hub = Hub(config, home.near, paired=dict(home.paired), on_receipt=self._told)
+        hub = Hub(
+            config, home.near, paired=dict(home.paired), on_receipt=self._told, on_taken=self._broker_took
+        )
         await stack.enter_async_context(self.world.online(hub))
         return hub
+
+    def _broker_took(self, event_ids: Sequence[str]) -> None:
+        for event_id in event_ids:
+            self.taken.setdefault(event_id, []).append(monotonic())
 
     def _told(self, receipt: HubReceipt) -> None:
         for event_id in receipt.event_ids:

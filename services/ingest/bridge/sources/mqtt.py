@@ -6,6 +6,7 @@ others stand by on a lease.
 """
 
 import asyncio
+import select
 from typing import Final
 from urllib.parse import urlsplit
 
@@ -27,10 +28,17 @@ BATCH: Final = 100
 DOWN_S: Final = 3.0
 """How long the broker may take to acknowledge what goes down. A lost connection does not end that wait by itself."""
 RECONNECT_S: Final = (0.2, 0.5, 1.0, 2.0, 5.0)
+LOOK_S: Final = 1.0
+"""How late a reset connection is noticed, at most."""
 
 
 class MqttDownlink:
-    """Publishes on the hub's down branch at the broker."""
+    """Publishes on the hub's down branch at the broker.
+
+    Receipts go at QoS 0: they are many, and a lost one is cured by the hub's resend. Were each to wait for the broker's
+    acknowledgement, a broker that works off a backlog (and saves on every change) would let one through at a time, hubs
+    would send again what is stored already, and the backlog would grow instead.
+    """
 
     def __init__(self) -> None:
         self.client: aiomqtt.Client | None = None
@@ -38,8 +46,9 @@ class MqttDownlink:
     async def send(self, hub_id: str, suffix: str, payload: bytes) -> None:
         if self.client is None:
             raise Unavailable("mqtt")
+        qos = 0 if suffix == "receipt" else 1
         try:
-            await self.client.publish(f"dc/v1/hubs/{hub_id}/down/{suffix}", payload, qos=1, timeout=DOWN_S)
+            await self.client.publish(f"dc/v1/hubs/{hub_id}/down/{suffix}", payload, qos=qos, timeout=DOWN_S)
         except aiomqtt.MqttError:
             raise Unavailable("mqtt") from None
 
@@ -123,6 +132,7 @@ class MqttSource:
             self._downlink.client = client
             self._connected = True
             log.info("mqtt_connected", port=self._port)
+            looking = asyncio.create_task(self._look(client), name="mqtt-look")
             try:
                 async for message in client.messages:
                     batch = [message]
@@ -130,7 +140,24 @@ class MqttSource:
                         batch.append(await anext(client.messages))
                     await self._take(client, batch)
             finally:
+                looking.cancel()
                 self._downlink.client = None
+
+    async def _look(self, client: aiomqtt.Client) -> None:
+        """Reads a reset connection to its end, which ends the session.
+
+        uvloop closes its poll handle on an error of the socket and calls no reader. aiomqtt then hears nothing, and
+        believes in the connection until two keepalives have passed: 40 s in which nothing goes up or down.
+        """
+        while True:
+            await asyncio.sleep(LOOK_S)
+            sock = client._client.socket()
+            poll = select.poll()
+            if sock is not None:
+                poll.register(sock, 0)  # asks for nothing: errors and the end are told always
+            if poll.poll(0):
+                while client._client.socket() is not None:
+                    client._client.loop_read()
 
     async def _take(self, client: aiomqtt.Client, batch: list[aiomqtt.Message]) -> None:
         messages: list[tuple[Topic, bytes]] = []

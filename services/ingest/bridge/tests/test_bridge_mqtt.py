@@ -1,10 +1,6 @@
 """The bridge as processes on a real Mosquitto: what is not in INGEST is not acknowledged, whatever dies meanwhile."""
 
 import asyncio
-import os
-import signal
-import subprocess
-import sys
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import timedelta
@@ -15,21 +11,18 @@ from uuid import uuid4
 
 import aiomqtt
 import asyncpg
-import httpx2
 import msgspec
 import pytest
 
 from chassis.clock import now
 from proto.events import HubCommand, HubReceipt
 from services.ingest.bridge.tests.conftest import Household, Scene, flowing
-from services.ingest.bridge.tests.mosquitto import BRIDGE, PROGRAM, Mosquitto
 from services.ingest.bridge.tests.world import array
-from tests.support.ports import free_port
+from tests.support.mosquitto import BRIDGE, MISSING, PROGRAM, Mosquitto
+from tests.support.replica import Replica
 from tests.support.waiting import until
 
 pytestmark = [pytest.mark.faults]
-ROOT = Path(__file__).parents[4]
-COMMAND = (sys.executable, "-W", "error", "-m", "runtime.cli", "serve", "ingest-bridge")
 TAKEOVER_S = 10.0
 
 
@@ -41,6 +34,8 @@ class Hub(Household):
         self._broker = broker
         self.receipts: list[HubReceipt] = []
         self.commands: list[HubCommand] = []
+        self.heard_at: dict[str, set[int]] = {}
+        """Last level of the topic → the QoS of what came."""
 
     @asynccontextmanager
     async def at_the_broker(self) -> AsyncIterator[aiomqtt.Client]:
@@ -57,6 +52,7 @@ class Hub(Household):
     async def _listen(self, client: aiomqtt.Client) -> None:
         async for message in client.messages:
             assert isinstance(message.payload, bytes)
+            self.heard_at.setdefault(message.topic.value.rpartition("/")[2], set()).add(message.qos)
             if message.topic.matches("+/+/+/+/+/receipt"):
                 self.receipts.append(msgspec.json.decode(message.payload, type=HubReceipt))
             else:
@@ -98,70 +94,14 @@ def client_of(broker: Mosquitto, user: str, **options: Any) -> aiomqtt.Client:
     )
 
 
-class Replica:
-    """A process of the bridge."""
-
-    def __init__(self, environ: dict[str, str], log: Path) -> None:
-        port = free_port()
-        self._url = f"http://127.0.0.1:{port}/readyz"
-        own = {"DC_HTTP_PORT": str(port), "DC_METRICS_PORT": str(free_port())}
-        self.log = log
-        with log.open("wb") as file:
-            self._process = subprocess.Popen(
-                COMMAND, cwd=ROOT, env={"PATH": os.defpath, **environ, **own}, stdout=file, stderr=file
-            )
-
-    def problems(self) -> list[str] | None:
-        """None while it does not answer."""
-        assert self._process.poll() is None, self.log.read_text()
-        try:
-            problems: list[str] = httpx2.get(self._url, timeout=2).json()["problems"]
-        except httpx2.TransportError:
-            return None
-        return problems
-
-    async def ready(self) -> "Replica":
-        await until(lambda: self.problems() == [], 20)
-        return self
-
-    def has_connected(self) -> bool:
-        return "mqtt_connected" in self.log.read_text()
-
-    async def connected(self) -> "Replica":
-        """It holds the lease and listens at the broker."""
-        await self.ready()
-        await until(self.has_connected)
-        return self
-
-    def kill(self) -> None:
-        self._process.kill()
-        self._process.wait()
-
-    def ask_to_stop(self) -> None:
-        if self._process.poll() is None:
-            self._process.send_signal(signal.SIGTERM)
-
-    def wait(self) -> None:
-        self._process.wait(20)
-
-    def end(self) -> None:
-        """Gone for sure, also when it could not be asked."""
-        try:
-            self.wait()
-        except subprocess.TimeoutExpired:
-            self.kill()
-
-
 Start = Callable[[], Replica]
 
 
 @pytest.fixture(scope="module")
 def broker(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Mosquitto]:
     if PROGRAM is None:
-        pytest.skip(
-            "the bridge's mqtt source: Mosquitto is not installed (Debian: apt-get install mosquitto)"
-        )
-    hubs = [f"hub-{uuid4().hex[:12]}" for _ in range(8)]
+        pytest.skip(MISSING)
+    hubs = [f"hub-{uuid4().hex[:12]}" for _ in range(10)]
     one = Mosquitto(tmp_path_factory.mktemp("mosquitto"), {user: uuid4().hex for user in (BRIDGE, *hubs)})
     one.start()
     try:
@@ -239,6 +179,17 @@ async def test_up_and_down(start: Start, hub: Hub, households: list[Hub]) -> Non
         await hub.up(client, f"commands/{scan.id}", b'{"ok":true}')
         await until(hub.answers)
         assert [(answer.command_id, answer.ok) for answer in hub.answers()] == [(scan.id, True)]
+
+
+async def test_a_receipt_waits_for_no_acknowledgement_of_the_broker(start: Start, hub: Hub) -> None:
+    """One that works off a backlog answers late; a command is worth the wait, receipts are too many."""
+    await start().connected()
+    async with hub.at_the_broker():
+        await hub.receipt(HubReceipt(event_ids=["a"], status="stored"))
+        scan = HubCommand(id=uuid4(), command="scan", expires_at=now() + timedelta(seconds=5))
+        await hub.command(scan)
+        await until(lambda: hub.receipts and hub.commands)
+    assert hub.heard_at == {"receipt": {0}, "commands": {1}}
 
 
 async def held_by(broker: Mosquitto, hub: Hub) -> set[str]:
@@ -348,6 +299,23 @@ async def test_nothing_is_lost_when_the_broker_restarts(start: Start, hub: Hub, 
         await asyncio.to_thread(broker.start)
         await until(lambda: replica.problems() == [])
     await until(lambda: hub.holds(sent), 20)
+
+
+async def test_a_broker_that_died_while_the_bridge_was_stalled_is_noticed(
+    start: Start, hub: Hub, broker: Mosquitto
+) -> None:
+    """What is read afterwards is the rest of a connection that was reset; the event loop does not always say so."""
+    replica = await start().connected()
+    async with hub.flowing() as sent:
+        await until(partial(hub.holds_count, 60), 20)
+        replica.suspend()
+        count = len(sent)
+        await until(lambda: len(sent) > count + 60, 20)
+        broker.kill()
+        broker.start()
+        replica.resume()
+        await until(partial(replica.has_connected, 2), 15)
+        await until(lambda: replica.problems() == [])
 
 
 async def test_a_message_that_fails_alone_stops_nobody(start: Start, hub: Hub, postgres_url: str) -> None:

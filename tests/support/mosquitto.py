@@ -15,6 +15,8 @@ PROGRAM: Final = shutil.which(
     "mosquitto", path="/usr/sbin:/usr/bin:/usr/local/sbin:/usr/local/bin:/opt/homebrew/sbin"
 )
 PASSWORDS: Final = shutil.which("mosquitto_passwd", path="/usr/bin:/usr/local/bin:/opt/homebrew/bin")
+MISSING: Final = "the bridge's mqtt source: Mosquitto is not installed (Debian: apt-get install mosquitto)"
+"""What a run without it has to say."""
 BRIDGE: Final = "device-connect"
 CONFIG: Final = """\
 listener {port} 127.0.0.1
@@ -75,6 +77,20 @@ class Mosquitto:
             if self._process.poll() is not None or time.monotonic() > deadline:
                 raise RuntimeError(f"Mosquitto did not start:\n{(self._folder / 'log').read_text()}")
             time.sleep(0.02)
+
+    def admit(self, user: str, password: str) -> None:
+        """Lets one more hub in, as the keeper of the broker must. Running, it hears of it a moment later."""
+        self.passwords[user] = password
+        assert PASSWORDS is not None
+        subprocess.run([PASSWORDS, "-b", self._folder / "passwords", user, password], check=True)
+        if self._process is not None and self._process.poll() is None:
+            self._process.send_signal(signal.SIGHUP)
+
+    def kill(self) -> None:
+        """kill -9: of what it has acknowledged it keeps what it had written by then."""
+        if self._process is not None:
+            self._process.kill()
+            self._process.wait(10)
 
     def stop(self) -> None:
         """Asks it to end; it writes its data first."""
