@@ -9,7 +9,8 @@ import msgspec
 from runtime.home import LOOPBACK
 
 FIRST_S: Final = 0.1
-LONGEST_S: Final = 10.0
+LONGEST_S: Final = 5.0
+"""Even one that dies again and again is tried this often: readings wait for it."""
 HEALTHY_S: Final = 2.0
 """One that was ready for this long has recovered: its next death counts as the first."""
 
@@ -26,7 +27,7 @@ class Handle(Protocol):
 
 def backoff_s(deaths: int) -> float:
     """How long to wait before the next start, after so many deaths in a row (the first: 1)."""
-    return float(min(LONGEST_S, FIRST_S * 3 ** min(deaths - 1, 10)))
+    return float(min(LONGEST_S, FIRST_S * 2 ** min(deaths - 1, 10)))
 
 
 class Supervised:

@@ -17,6 +17,7 @@ def _killed(victim: str) -> Scenario:
         for _ in range(1 if stage.short else ROUNDS):
             await pause(stage.rng.uniform(*FLOW_S))
             slowest = max(slowest, await stage.breaker.kill(victim))
+            await stage.breaker.ready(victim)  # one kill at a time; two are `kill pairs`
         await pause(FLOW_S[1])
         stage.note(f"back after at most {slowest:.1f} s")
 
@@ -27,7 +28,10 @@ async def _pairs(stage: Stage) -> None:
     """Two at once; their delays add up, so the bound is that of two kills."""
     for _ in range(1 if stage.short else PAIRS):
         await pause(stage.rng.uniform(*FLOW_S))
-        await stage.breaker.kill(*stage.rng.sample(VICTIMS, 2))
+        two = stage.rng.sample(VICTIMS, 2)
+        await stage.breaker.kill(*two)
+        for victim in two:
+            await stage.breaker.ready(victim)
     await pause(FLOW_S[1])
 
 

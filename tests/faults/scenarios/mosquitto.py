@@ -53,6 +53,9 @@ def scenarios(outside: Outside) -> list[Scenario]:
             two = stage.rng.sample((*ROAD, BROKER), 2)
             ours = [stage.breaker.kill(*(each for each in two if each != BROKER))]
             await asyncio.gather(*ours, *([outside.kill(stage)] if BROKER in two else []))
+            for victim in two:
+                if victim != BROKER:
+                    await stage.breaker.ready(victim)
         await pause(FLOW_S[1])
 
     async def taken_over(stage: Stage) -> None:
