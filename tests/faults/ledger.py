@@ -41,7 +41,6 @@ class Sight:
         self.at.setdefault(reading, monotonic())
 
 
-@dataclass(frozen=True)
 @dataclass
 class Ledger:
     """Moments are monotonic seconds."""

@@ -14,10 +14,11 @@ PAIRS: Final = 25
 def _killed(victim: str) -> Scenario:
     async def work(stage: Stage) -> None:
         slowest = 0.0
-        for _ in range(1 if stage.short else ROUNDS):
+        for number in range(1 if stage.short else ROUNDS):
+            if number:
+                await stage.breaker.ready(victim)  # one kill at a time; two are `kill pairs`
             await pause(stage.rng.uniform(*FLOW_S))
             slowest = max(slowest, await stage.breaker.kill(victim))
-            await stage.breaker.ready(victim)  # one kill at a time; two are `kill pairs`
         await pause(FLOW_S[1])
         stage.note(f"back after at most {slowest:.1f} s")
 
@@ -26,12 +27,13 @@ def _killed(victim: str) -> Scenario:
 
 async def _pairs(stage: Stage) -> None:
     """Two at once; their delays add up, so the bound is that of two kills."""
+    two: list[str] = []
     for _ in range(1 if stage.short else PAIRS):
+        for victim in two:
+            await stage.breaker.ready(victim)
         await pause(stage.rng.uniform(*FLOW_S))
         two = stage.rng.sample(VICTIMS, 2)
         await stage.breaker.kill(*two)
-        for victim in two:
-            await stage.breaker.ready(victim)
     await pause(FLOW_S[1])
 
 
