@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from datetime import UTC, datetime
 from functools import partial
 from typing import Any
 from urllib.parse import urlsplit
@@ -23,6 +24,7 @@ from chassis.mirror import DELETED, Mirror, refill
 from chassis.outbox import OutboxRow, insert_rows
 from proto import subjects
 from proto.errors import Unavailable
+from proto.events import ConnectionChanged
 from proto.state import ProfileState
 from tests.support.waiting import until
 
@@ -53,6 +55,20 @@ async def is_empty(conn: "asyncpg.Connection[Any]", table: str) -> bool:
 
 def profile(id: UUID, version: int, timezone: str = "UTC") -> bytes:
     return msgspec.json.encode(ProfileState(patient_id=id, timezone=timezone, version=version))
+
+
+def changed(number: int) -> bytes:
+    """An event that other services, should they be running, understand and have nothing to do with."""
+    return msgspec.json.encode(
+        ConnectionChanged(
+            device_connection_id=UUID(int=number + 1),
+            patient_id=UUID(int=1),
+            code="connected",
+            status="connected",
+            status_reason=None,
+            at=datetime(2026, 5, 1, tzinfo=UTC),
+        )
+    )
 
 
 def is_at(mirror: Mirror[ProfileState], key: str, version: int) -> bool:
@@ -233,7 +249,7 @@ async def test_many_events_leave_together_and_each_once_though_one_had_left_befo
     subject = subjects.to(subjects.CONNECTIONS_CHANGED, uuid4())
     async with running(bus, reader, db):
         async with db.acquire() as conn, conn.transaction():
-            rows = [OutboxRow(subject=subject, payload=str(n).encode(), headers={}) for n in range(20)]
+            rows = [OutboxRow(subject=subject, payload=changed(n), headers={}) for n in range(20)]
             await insert_rows(conn, "pairing", rows, [])
         if known is not None:
             row = rows[known]
@@ -245,7 +261,7 @@ async def test_many_events_leave_together_and_each_once_though_one_had_left_befo
 
         together = [row for row in heard if "Nats-Batch-Id" in (row.headers or {})]
         assert len(together) == (0 if known is not None else len(rows))
-        assert sorted(int(msg.data) for msg in heard) == list(range(20))
+        assert sorted(msg.data for msg in heard) == sorted(changed(n) for n in range(20))
         reading = await asyncpg.connect(postgres_url)
         async with asyncio.timeout(5):
             while await reading.fetchval("SELECT count(*) FROM pairing.outbox WHERE subject = $1", subject):
