@@ -259,9 +259,9 @@ class Hub:
             self._wake.clear()
             due = self._outbox.next_due()
             with suppress(TimeoutError):
-                await asyncio.wait_for(
-                    self._wake.wait(), None if due is None else max(0.05, due - self._now())
-                )
+                # Not `wait_for`: before Python 3.12 it can lose a cancellation that comes together with the wake-up.
+                async with asyncio.timeout(None if due is None else max(0.05, due - self._now())):
+                    await self._wake.wait()
 
     async def _listen(self, client: aiomqtt.Client) -> None:
         async for message in client.messages:
