@@ -271,6 +271,8 @@ async def _value_comes(
     connection_id = screen.page.url.partition("/devices/")[2].partition("?")[0]
     if history:
         await patient.ingest(_week(connection_id, ZoneInfo(patient.me["timezone"])), wait_s=10)
+        drawn = screen.page.get_by_role("paragraph").filter(has_text="13 readings in 7 days")
+        await expect(drawn).to_be_visible()  # the eye is on one reading, not behind a week of them
     await screen.page.evaluate(WATCH, text)
     message = {
         "device_connection_id": connection_id,
