@@ -273,6 +273,7 @@ async def _value_comes(
         await patient.ingest(_week(connection_id, ZoneInfo(patient.me["timezone"])), wait_s=10)
         drawn = screen.page.get_by_role("paragraph").filter(has_text="13 readings in 7 days")
         await expect(drawn).to_be_visible()  # the eye is on one reading, not behind a week of them
+    await screen.page.evaluate("() => new Promise(done => requestIdleCallback(() => done()))")
     await screen.page.evaluate(WATCH, text)
     message = {
         "device_connection_id": connection_id,
