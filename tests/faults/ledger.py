@@ -78,11 +78,6 @@ class Ledger:
         )
         return max(waits, default=0.0)
 
-    @property
-    def open(self) -> int:
-        """Handed over and not acknowledged yet."""
-        return len(self.handed) - len(self.acknowledged) - len(self.rejected)
-
     def delays(self) -> list[float]:
         """From the acknowledgement to the first live client that saw it, seconds."""
         first: dict[Reading, float] = {}

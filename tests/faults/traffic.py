@@ -4,7 +4,7 @@ import asyncio
 import random
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from time import monotonic
 from typing import Final
@@ -75,7 +75,6 @@ class Clock:
     """Gives every reading of every device a second of its own, whatever the order in which they are sent."""
 
     seconds: int = 0
-    order: list[int] = field(default_factory=list)
 
     def next(self) -> datetime:
         self.seconds += 1
