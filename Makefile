@@ -8,7 +8,7 @@ SHELL := /bin/sh
 BIN := .venv/bin
 DONE := .venv/.done
 PIP := PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_ROOT_USER_ACTION=ignore $(BIN)/python -m pip --quiet
-PACKAGES := proto chassis services gateway simulator runtime
+PACKAGES := proto vendors chassis services gateway simulator runtime
 UI_SOURCES := $(shell find ui -path ui/node_modules -prune -o -path ui/dist -prune -o -type f -print 2>/dev/null)
 UI := $(if $(wildcard ui/package.json),$(DONE)/ui)
 
@@ -36,6 +36,7 @@ check: install ## what CI checks: format, lint, types, imports, house rules, gen
 	$(call step,mypy,$(BIN)/mypy $(PACKAGES) tests conftest.py)
 	$(call step,import contracts,$(BIN)/lint-imports)
 	$(call step,house rules,$(BIN)/python -m runtime.lints)
+	$(call step,vendors,$(BIN)/python -m vendors.check)
 	$(call step,generated files are current,.ci/generated-diff)
 	$(if $(UI),$(call step,UI,npm --prefix ui run --silent check))
 

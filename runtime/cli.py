@@ -14,6 +14,7 @@ COMMANDS = {
     "doctor": "runtime.commands.operate:doctor",
     "config check": "runtime.commands.operate:config_check",
     "decode": "runtime.commands.tools:decode",
+    "normalize": "runtime.commands.normalize:normalize",
     "simulate": "runtime.commands.tools:simulate",
     "audit": "runtime.commands.tools:audit_verify",
     "generate": "runtime.commands.tools:generate",
@@ -75,6 +76,16 @@ def parser() -> argparse.ArgumentParser:
     decode.add_argument("--received-at", metavar="T", help="RFC 3339; now when not given")
     decode.add_argument("--timezone", metavar="Z", help="IANA name; UTC when not given")
     decode.add_argument("--context", metavar="JSON", help="what earlier values of the session said")
+    normalize = commands.add_parser("normalize", help="read one answer of a vendor's cloud")
+    normalize.add_argument("vendor", help="withings, dexcom, …")
+    normalize.add_argument(
+        "--endpoint", metavar="E", help="which call answered; found by the shape when not given"
+    )
+    normalize.add_argument("--timezone", metavar="Z", help="the patient's IANA zone, for local times")
+    normalize.add_argument(
+        "--accept-language", metavar="L", help="as the request said, where the vendor chooses units by it"
+    )
+    normalize.add_argument("--many", action="store_true", help="stdin is an array of successive answers")
     commands.add_parser("simulate", help="hubs and patients with devices that measure", add_help=False)
     audit = commands.add_parser("audit", help="is the audit log whole?")
     audit.add_argument("what", choices=["verify"])

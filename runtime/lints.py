@@ -13,7 +13,7 @@ from typing import Final, NamedTuple
 from chassis.log import ALLOWED
 
 ROOT: Final = Path(__file__).resolve().parent.parent
-HOUSE: Final = ("proto", "chassis", "services", "gateway", "simulator", "runtime")
+HOUSE: Final = ("proto", "vendors", "chassis", "services", "gateway", "simulator", "runtime")
 LONGEST: Final = 500
 
 SQL: Final = re.compile(

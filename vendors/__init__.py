@@ -1,0 +1,35 @@
+"""The outside parties: one folder each. A new one is a folder and a line here."""
+
+from collections.abc import Callable
+from importlib import import_module
+from typing import Any, Final, cast
+
+import msgspec
+
+from proto.vendors.manifest import Manifest
+from proto.vendors.normalized import Mapping
+
+NAMES: Final = ("omron",)
+
+
+def manifest_of(name: str) -> Manifest:
+    """Raises `KeyError` for a name that is not in the list."""
+    return cast(Manifest, import_module(f"vendors.{_known(name)}.manifest").MANIFEST)
+
+
+def mapping_of(name: str) -> Mapping:
+    """Raises `KeyError` for a name that is not in the list."""
+    return cast(Mapping, import_module(f"vendors.{_known(name)}.mapping").normalize)
+
+
+def reader_of(name: str) -> Callable[[bytes], Any]:
+    """How the bytes of an answer or push body become what the mapping takes: JSON, unless the mapping has a `read` of
+    its own (a form, XML). Raises `ValueError` for what cannot be read."""
+    own = getattr(import_module(f"vendors.{_known(name)}.mapping"), "read", None)
+    return cast(Callable[[bytes], Any], own or msgspec.json.decode)
+
+
+def _known(name: str) -> str:
+    if name not in NAMES:
+        raise KeyError(name)
+    return name

@@ -1,0 +1,1 @@
+"""Omron (US Wellness/Partner API): see README.md."""
