@@ -7,7 +7,16 @@ from uuid import UUID
 import msgspec
 
 from proto.base import Message
-from proto.words import PHI, ConnectionStatus, HealthFlag, HealthStatus, HubCommandName
+from proto.words import (
+    PHI,
+    AccountStatus,
+    ConnectionStatus,
+    HealthFlag,
+    HealthStatus,
+    HubCommandName,
+    Kind,
+    SyncState,
+)
 
 
 class RecordedReading(Message, frozen=True, kw_only=True):
@@ -169,3 +178,72 @@ class DeadLetter(Message, frozen=True, kw_only=True):
     sequence: int
     reason: str
     at: datetime
+
+
+class SyncRequested(Message, frozen=True, kw_only=True):
+    """An account shall be looked at now. The work itself is in the tables of sync: many requests are one look."""
+
+    account_id: UUID
+    reason: Literal["connected", "asked", "due", "notified", "repair"]
+
+
+class WebhookReceived(Message, frozen=True, kw_only=True):
+    """What a vendor pushed, in its original bytes: by webhook, socket or MQTT. Judged genuine before it was kept."""
+
+    vendor: str
+    event_id: str
+    received_at: datetime
+    content_type: str
+    body: Annotated[bytes, PHI]
+
+
+class SyncFault(msgspec.Struct, frozen=True, kw_only=True):
+    """Why a part of a sync failed: the class (`proto.vendors.normalized`) and the vendor's code, never a value."""
+
+    fault_class: str = msgspec.field(name="class")
+    code: str
+
+
+class SyncJob(msgspec.Struct, frozen=True, kw_only=True):
+    """How far a sync has come, as the API and live frames show it. `done` and `total` count windows of time."""
+
+    job_id: UUID
+    device_connection_id: UUID
+    state: SyncState
+    done: int
+    total: int | None
+    accepted: int
+    duplicates: int
+    rejected: int
+    errors: list[SyncFault] = []
+
+
+class SyncProgressed(Message, frozen=True, kw_only=True):
+    patient_id: UUID
+    device_connection_id: UUID
+    job: SyncJob
+
+
+class SyncSettled(Message, frozen=True, kw_only=True):
+    """What one batch of the normalizer made of a job's readings."""
+
+    job_id: UUID
+    stored: int = 0
+    duplicates: int = 0
+    rejected: int = 0
+
+
+class AccountChanged(Message, frozen=True, kw_only=True):
+    """A vendor account as it is now. `connection_id`: the pairing that the person began it for; None when it was
+    connected by itself: then it gets a connection of the vendor's account model, under this consent."""
+
+    account_id: UUID
+    patient_id: UUID
+    user_id: UUID
+    """Who signed in there: the actor of what follows."""
+    vendor: str
+    state: AccountStatus
+    at: datetime
+    connection_id: UUID | None = None
+    consent_version: str | None = None
+    data_kinds: list[Kind] = []

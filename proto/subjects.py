@@ -91,6 +91,7 @@ STREAMS: Final = (
             "health.changed.v1.*",
             "alerts.changed.v1.*",
             "sync.progressed.v1.*",
+            "accounts.changed.v1.*",
             "uploads.progressed.v1.*",
             "hubs.state.v1.*",
             "hubs.answered.v1.*",
@@ -103,8 +104,8 @@ STREAMS: Final = (
     ),
     Stream(
         name="JOBS",
-        subjects=("sync.requested.v1.*", "webhooks.received.v1.*", "hubs.command.v1.*"),
-        purpose="Work that one worker takes: hub commands now, vendor jobs with the sync service.",
+        subjects=("sync.requested.v1.*", "sync.settled.v1.*", "webhooks.received.v1.*", "hubs.command.v1.*"),
+        purpose="Work that one worker takes: hub commands, and what concerns vendors' accounts.",
         retention="workqueue",
         discard="new",
         max_age_s=7 * DAY,
@@ -229,9 +230,49 @@ SUBJECTS: Final = (
         purpose="What is durably finished: only now the hub forgets it. A lost one is cured by the hub's resend.",
     ),
     Subject(
+        pattern="accounts.changed.v1.*",
+        stream="EVENTS",
+        says=("sync",),
+        hears=("pairing",),
+        message="AccountChanged",
+        purpose="A vendor account was connected, lost its grant, or ended.",
+    ),
+    Subject(
+        pattern="sync.progressed.v1.*",
+        stream="EVENTS",
+        says=("sync",),
+        hears=("gateway",),
+        message="SyncProgressed",
+        purpose="How far the sync of a vendor account has come.",
+    ),
+    Subject(
+        pattern="sync.requested.v1.*",
+        stream="JOBS",
+        says=("sync",),
+        hears=("sync",),
+        message="SyncRequested",
+        purpose="An account of the vendor shall be looked at now.",
+    ),
+    Subject(
+        pattern="sync.settled.v1.*",
+        stream="JOBS",
+        says=("normalizer",),
+        hears=("sync",),
+        message="SyncSettled",
+        purpose="What became of the readings of a sync job. The token is the job.",
+    ),
+    Subject(
+        pattern="webhooks.received.v1.*",
+        stream="JOBS",
+        says=("sync", "ingest-bridge"),
+        hears=("sync",),
+        message="WebhookReceived",
+        purpose="What a vendor pushed by webhook, socket or MQTT; durable before the vendor is answered.",
+    ),
+    Subject(
         pattern="dlq.v1.*",
         stream="DLQ",
-        says=("normalizer", "ingest-bridge", "pairing", "health"),
+        says=("normalizer", "ingest-bridge", "pairing", "health", "sync"),
         hears=(),
         message="DeadLetter",
         purpose="The message that a consumer gave up, named by consumer.",
@@ -245,7 +286,7 @@ CONSUMERS: Final = (
         durable="pairing",
         stream="EVENTS",
         service="pairing",
-        filters=("health.changed.v1.*", "hubs.state.v1.*", "hubs.answered.v1.*"),
+        filters=("health.changed.v1.*", "hubs.state.v1.*", "hubs.answered.v1.*", "accounts.changed.v1.*"),
     ),
     Consumer(
         durable="health",
@@ -257,6 +298,15 @@ CONSUMERS: Final = (
             "connections.changed.v1.*",
             "hubs.state.v1.*",
         ),
+    ),
+    Consumer(
+        durable="sync",
+        stream="JOBS",
+        service="sync",
+        filters=("sync.requested.v1.*", "sync.settled.v1.*", "webhooks.received.v1.*"),
+    ),
+    Consumer(
+        durable="sync-connections", stream="EVENTS", service="sync", filters=("connections.changed.v1.*",)
     ),
     Consumer(
         durable="hub-commands",
@@ -305,6 +355,7 @@ APP_USERS: Final = (
     "normalizer",
     "health",
     "access",
+    "sync",
     "gateway",
 )
 """Static NATS users in APP, one per process. `hubs-bridge` is the bridge's second user, in HUBS."""
@@ -316,6 +367,11 @@ READINGS_REJECTED: Final = "readings.rejected.v1"
 CONNECTIONS_CHANGED: Final = "connections.changed.v1"
 HEALTH_CHANGED: Final = "health.changed.v1"
 UPLOADS_PROGRESSED: Final = "uploads.progressed.v1"
+ACCOUNTS_CHANGED: Final = "accounts.changed.v1"
+SYNC_PROGRESSED: Final = "sync.progressed.v1"
+SYNC_REQUESTED: Final = "sync.requested.v1"
+SYNC_SETTLED: Final = "sync.settled.v1"
+WEBHOOKS_RECEIVED: Final = "webhooks.received.v1"
 HUBS_STATE: Final = "hubs.state.v1"
 HUBS_ANSWERED: Final = "hubs.answered.v1"
 HUBS_COMMAND: Final = "hubs.command.v1"

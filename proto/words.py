@@ -54,6 +54,8 @@ HealthFlag = Literal["low_battery", "weak_signal", "clock_drift", "errors", "hub
 Role = Literal["patient", "caregiver", "clinician", "admin"]
 UploadKind = Literal["stethoscope_audio", "ecg_waveform", "apple_export"]
 HubCommandName = Literal["scan", "pair", "reconnect", "sync_time", "forget"]
+AccountStatus = Literal["active", "needs_reauth", "paused", "revoked", "retired"]
+SyncState = Literal["queued", "running", "done", "failed"]
 AuditAction = Literal[
     "data.read",
     "data.export",

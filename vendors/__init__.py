@@ -6,6 +6,7 @@ from typing import Any, Final, cast
 
 import msgspec
 
+from proto.vendors.client import Client
 from proto.vendors.manifest import Manifest
 from proto.vendors.normalized import Mapping
 
@@ -20,6 +21,11 @@ def manifest_of(name: str) -> Manifest:
 def mapping_of(name: str) -> Mapping:
     """Raises `KeyError` for a name that is not in the list."""
     return cast(Mapping, import_module(f"vendors.{_known(name)}.mapping").normalize)
+
+
+def client_of(name: str) -> type[Client]:
+    """The class that speaks to the vendor. Raises `KeyError` for a name that is not in the list."""
+    return cast(type[Client], import_module(f"vendors.{_known(name)}.client").CLIENT)
 
 
 def reader_of(name: str) -> Callable[[bytes], Any]:
