@@ -12,14 +12,13 @@ from typing import Final, Generic, TypeVar
 import msgspec
 from nats.aio.msg import Msg
 from nats.errors import Error
-from nats.js import JetStreamContext
-from nats.js.errors import APIError
 
 from chassis import telemetry
 from chassis.bus import Bus
 from chassis.clock import now
 from chassis.db import is_passing
 from chassis.log import Log
+from chassis.pull import Puller
 from proto import subjects
 from proto.errors import Refused, Unavailable
 from proto.events import DeadLetter
@@ -29,7 +28,8 @@ P = TypeVar("P")
 
 MAX_DELIVERIES: Final = 5
 BACKOFF_S: Final = (1.0, 5.0, 30.0, 120.0, 600.0)
-FETCH_WAIT_S: Final = 1.0
+FETCH_WAIT_S: Final = 2.0
+ACK_PARTS: Final = 9
 GATHERED_S: Final = 0.02
 RESTART_S: Final = 1.0
 STAYS: Final = 4
@@ -42,14 +42,22 @@ class Delivery:
     __slots__ = ("_msg", "data", "headers", "num_delivered", "num_pending", "sequence", "subject")
 
     def __init__(self, msg: Msg) -> None:
-        meta = msg.metadata
         self._msg = msg
         self.subject = msg.subject
         self.data = msg.data
         self.headers = msg.headers
-        self.sequence = meta.sequence.stream
-        self.num_delivered = meta.num_delivered
-        self.num_pending = meta.num_pending
+        self.num_delivered, self.sequence, self.num_pending = _numbers(msg.reply)
+
+
+def _numbers(reply: str) -> tuple[int, int, int]:
+    """Deliveries, sequence in the stream and what is still to come, from where the acknowledgement goes.
+
+    `$JS.ACK.<stream>.<consumer>.<delivered>.<sequence>.<own sequence>.<time>.<pending>`; newer servers say the domain
+    and the account before the stream. The client's own reading of it makes a date and two objects a message.
+    """
+    parts = reply.split(".")
+    first = 4 if len(parts) == ACK_PARTS else 6
+    return int(parts[first]), int(parts[first + 1]), int(parts[first + 4])
 
 
 class Done(msgspec.Struct, frozen=True):
@@ -140,11 +148,11 @@ class Consumer(Generic[P]):
         self._sub = subscription
         self._stop = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
-        self._pull: JetStreamContext.PullSubscription | None = None
+        self._puller = Puller(bus, subscription.declared)
+        self._acknowledged = telemetry.OUTCOMES.labels(subscription.declared.durable, "ack")
         self._failing = False
         self._in_hand: list[list[Delivery]] = []
         self._stays: asyncio.Task[None] | None = None
-        self._reconnected = asyncio.Event()
         bus.on_reconnect(self._on_reconnect)
 
     async def start(self) -> None:
@@ -154,6 +162,7 @@ class Consumer(Generic[P]):
 
     async def stop(self) -> None:
         self._stop.set()
+        self._puller.wake()
         if self._task:
             try:
                 await asyncio.wait_for(self._task, 15)
@@ -161,11 +170,7 @@ class Consumer(Generic[P]):
                 log.warning("consumer_stopped_hard", consumer=self._sub.declared.durable)
         if self._stays is not None:
             self._stays.cancel()
-        if self._pull is not None:
-            try:
-                await self._pull.unsubscribe()
-            except Error:
-                log.debug("unsubscribe_failed", consumer=self._sub.declared.durable)
+        await self._puller.close()
 
     def problem(self) -> str | None:
         if self._task is not None and self._task.done():
@@ -178,7 +183,8 @@ class Consumer(Generic[P]):
             log.failure("consumer_died", error, consumer=self._sub.declared.durable)
 
     async def _on_reconnect(self) -> None:
-        self._reconnected.set()
+        """The server that held the request is gone."""
+        self._puller.wake()
 
     async def _run(self) -> None:
         """Until stopped. What goes wrong outside a handler is said and gone over: a consumer must not end unheard."""
@@ -226,29 +232,8 @@ class Consumer(Generic[P]):
 
     async def _fetch(self, wait_s: float = FETCH_WAIT_S) -> list[Delivery]:
         try:
-            if self._pull is None:
-                self._pull = await self._bus.js.pull_subscribe_bind(
-                    self._sub.declared.durable,
-                    self._sub.declared.stream,
-                    inbox_prefix=subjects.inbox_prefix(self._bus.user).encode() + b".",
-                    pending_msgs_limit=-1,
-                    pending_bytes_limit=-1,
-                )
-            self._reconnected.clear()
-            fetch = asyncio.ensure_future(self._pull.fetch(self._sub.batch, timeout=wait_s))
-            again = asyncio.ensure_future(self._reconnected.wait())
-            try:
-                await asyncio.wait({fetch, again}, return_when=asyncio.FIRST_COMPLETED)
-            finally:
-                again.cancel()
-            if not fetch.done():  # the server that held this request is gone
-                fetch.cancel()
-                await asyncio.gather(fetch, return_exceptions=True)
-                return []
-            messages = fetch.result()
-        except TimeoutError:  # nats-py's own, or the plain one when its deadline passes between two steps
-            return []
-        except (Error, APIError, Unavailable) as error:
+            messages = await self._puller.fetch(self._sub.batch, wait_s)
+        except (Error, Unavailable) as error:
             log.warning("fetch_failed", consumer=self._sub.declared.durable, error=type(error).__name__)
             await asyncio.sleep(0.2)
             return []
@@ -324,7 +309,7 @@ class Consumer(Generic[P]):
             match verdict:
                 case Done():
                     await delivery._msg.ack()
-                    telemetry.OUTCOMES.labels(durable, "ack").inc()
+                    self._acknowledged.inc()
                 case Retry(after_s):
                     await delivery._msg.nak(delay=after_s)
                     telemetry.OUTCOMES.labels(durable, "retry").inc()

@@ -216,6 +216,10 @@ class Outbox:
     async def _sweep(self) -> None:
         """Publishes rows older than a second that nobody of this process has in hand."""
         schema = self._db.schema
+        if not await self._has_old():
+            telemetry.OUTBOX_PENDING.set(0)
+            telemetry.OUTBOX_OLDEST.set(0.0)
+            return
         async with self._db.pool.acquire(timeout=2) as conn, conn.transaction():
             if not await conn.fetchval("SELECT pg_try_advisory_xact_lock($1, hashtext($2))", _LOCK, schema):
                 return
@@ -249,3 +253,12 @@ class Outbox:
             if done:
                 await conn.execute(f"DELETE FROM {schema}.outbox WHERE id = ANY($1)", done)
                 log.info("outbox_swept", count=len(done), service=schema)
+
+    async def _has_old(self) -> bool:
+        """Whether the first row has waited for a second: one round trip, all that an idle second costs."""
+        return bool(
+            await self._db.pool.fetchval(
+                "SELECT at < clock_timestamp() - interval '1 second'"
+                f" FROM {self._db.schema}.outbox ORDER BY id LIMIT 1"
+            )
+        )

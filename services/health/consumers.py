@@ -16,7 +16,7 @@ from proto.identity import digest
 from proto.state import ConnectionsEntry, ConnectionState
 from services.health import store
 from services.health.domain import Condition, condition
-from services.health.store import EventRow, Known
+from services.health.store import EventRow, Kept, Known
 
 FOLD: Final = timedelta(seconds=60)
 SAY_EVERY: Final = timedelta(seconds=5)
@@ -108,8 +108,8 @@ class HealthKeeper:
                 await store.apply_signals(tx.conn, list(heard.signals.values()))
             touched |= await self._keep_events(tx, heard, at)
             if touched:
-                for known in await store.select_known(tx.conn, sorted(touched, key=lambda id: id.int), at):
-                    await self.judge(tx, known, at)
+                known = await store.select_known(tx.conn, sorted(touched, key=lambda id: id.int), at)
+                await self._keep(tx, [self._judge(tx, each, at) for each in known], at)
 
         await self._db.repeat(work, "health_batch")
         return [DONE for _ in deliveries]
@@ -181,16 +181,11 @@ class HealthKeeper:
             await store.insert_events(tx.conn, events)
         return touched
 
-    async def judge(self, tx: Tx, known: Known, at: datetime) -> None:
-        """Computes the condition, keeps it, and says it when it changed or was not said for a while."""
+    def _judge(self, tx: Tx, known: Known, at: datetime) -> tuple[Kept, EventRow | None]:
+        """Computes the condition, and says it when it changed or was not said for a while."""
         new = condition(known.device, at)
-        changed = new.status != known.status or set(new.flags) != set(known.flags)
+        changed = not _is_same(known, new)
         due = known.said_at is None or at - known.said_at >= SAY_EVERY
-        await store.update_condition(
-            tx.conn, known.device.device_connection_id, new, said_at=at if changed or due else None, at=at
-        )
-        if new.status != known.status and known.status != "unknown":
-            await store.insert_events(tx.conn, [_status_event(known, new, at)])
         if changed or due:
             tx.emit(
                 subjects.to(subjects.HEALTH_CHANGED, known.device.patient_id),
@@ -207,26 +202,39 @@ class HealthKeeper:
                     at=at,
                 ),
             )
+        turned = new.status != known.status and known.status != "unknown"
+        kept = Kept(known.device.device_connection_id, new, at if changed or due else None)
+        return kept, _status_event(known, new, at) if turned else None
+
+    async def _keep(self, tx: Tx, judged: list[tuple[Kept, EventRow | None]], at: datetime) -> None:
+        if judged:
+            await store.update_conditions(tx.conn, [kept for kept, _ in judged], at)
+        if events := [event for _, event in judged if event is not None]:
+            await store.insert_events(tx.conn, events)
 
     async def look(self) -> None:
         """A job: devices that fell silent, and conditions that were not said yet."""
         at = now()
         async with self._db.transaction("health_look") as tx:
+            judged: list[tuple[Kept, EventRow | None]] = []
             for known in await store.select_due(tx.conn, at):
                 new = condition(known.device, at)
                 if known.said_at is None or at - known.said_at >= SAY_EVERY or new.status != known.status:
-                    unchanged = new.status == known.status and set(new.flags) == set(known.flags)
-                    if (
-                        unchanged
-                        and known.device.last_seen
-                        and known.said_at
-                        and known.device.last_seen <= known.said_at
-                    ):
-                        await store.update_condition(
-                            tx.conn, known.device.device_connection_id, new, said_at=known.said_at, at=at
-                        )
-                        continue
-                    await self.judge(tx, known, at)
+                    if _is_same(known, new) and _is_unheard(known):
+                        judged.append((Kept(known.device.device_connection_id, new, known.said_at), None))
+                    else:
+                        judged.append(self._judge(tx, known, at))
+            await self._keep(tx, judged, at)
+
+
+def _is_same(known: Known, new: Condition) -> bool:
+    return new.status == known.status and set(new.flags) == set(known.flags)
+
+
+def _is_unheard(known: Known) -> bool:
+    """Whether the device said nothing since its condition was said."""
+    seen, said = known.device.last_seen, known.said_at
+    return seen is not None and said is not None and seen <= said
 
 
 def _status_event(known: Known, new: Condition, at: datetime) -> EventRow:

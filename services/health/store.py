@@ -23,6 +23,14 @@ class Known(msgspec.Struct, frozen=True, kw_only=True):
     said_at: datetime | None
 
 
+class Kept(msgspec.Struct, frozen=True):
+    """A condition to keep; `said_at` None: it has still to be said."""
+
+    device_connection_id: UUID
+    condition: Condition
+    said_at: datetime | None
+
+
 class EventRow(msgspec.Struct, frozen=True, kw_only=True):
     id: UUID
     device_connection_id: UUID
@@ -141,27 +149,31 @@ async def select_due(conn: Connection, now: datetime, limit: int = 500) -> list[
     return [_known(row) for row in rows]
 
 
-async def update_condition(
-    conn: Connection, id: UUID, condition: Condition, *, said_at: datetime | None, at: datetime
-) -> None:
-    """Keeps a condition; `said_at` None: it has still to be said. A history point an hour, and at each change."""
+async def update_conditions(conn: Connection, kept: list[Kept], at: datetime) -> None:
+    """Keeps what was found. A history point an hour, and at each change."""
+    ids = [row.device_connection_id for row in kept]
+    statuses = [row.condition.status for row in kept]
     await conn.execute(
-        "UPDATE health.device_health SET status = $2, flags = $3, notes = $4, dirty = ($5::timestamptz IS NULL),"
-        " said_at = coalesce($5, said_at) WHERE device_connection_id = $1",
-        id,
-        condition.status,
-        list(condition.flags),
-        msgspec.json.encode(condition.notes).decode(),
-        said_at,
+        "UPDATE health.device_health AS h SET status = k.status, notes = k.notes, dirty = (k.said_at IS NULL),"
+        " flags = ARRAY(SELECT jsonb_array_elements_text(k.flags::jsonb)), said_at = coalesce(k.said_at, h.said_at)"
+        " FROM unnest($1::uuid[], $2::text[], $3::text[], $4::text[], $5::timestamptz[])"
+        " AS k(id, status, flags, notes, said_at) WHERE h.device_connection_id = k.id",
+        ids,
+        statuses,
+        [msgspec.json.encode(row.condition.flags).decode() for row in kept],
+        [msgspec.json.encode(row.condition.notes).decode() for row in kept],
+        [row.said_at for row in kept],
     )
     await conn.execute(
         "INSERT INTO health.history (device_connection_id, at, battery_pct, rssi, status)"
-        " SELECT device_connection_id, $2, battery_pct, rssi, status FROM health.device_health WHERE device_connection_id = $1"
-        " AND NOT EXISTS (SELECT FROM health.history p WHERE p.device_connection_id = $1 AND p.at > $2::timestamptz - interval '1 hour'"
-        " AND p.status = $3) ON CONFLICT DO NOTHING",
-        id,
+        " SELECT h.device_connection_id, $3, h.battery_pct, h.rssi, h.status"
+        " FROM unnest($1::uuid[], $2::text[]) AS k(id, status)"
+        " JOIN health.device_health h ON h.device_connection_id = k.id"
+        " WHERE NOT EXISTS (SELECT FROM health.history p WHERE p.device_connection_id = k.id"
+        " AND p.at > $3::timestamptz - interval '1 hour' AND p.status = k.status) ON CONFLICT DO NOTHING",
+        ids,
+        statuses,
         at,
-        condition.status,
     )
 
 

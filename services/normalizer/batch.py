@@ -1,4 +1,4 @@
-"""What a fetched batch of raw items amounts to before it is stored: findings, signals and live values. Pure."""
+"""What a fetched batch of raw items amounts to before it is stored: candidates, refusals, signals and live values. Pure."""
 
 from collections.abc import Sequence
 from contextlib import suppress
@@ -17,7 +17,7 @@ from proto.state import ConnectionState, ModelState
 from services.normalizer.domain import (
     EMPTY,
     Candidate,
-    Finding,
+    Discarded,
     Origin,
     Rejected,
     cells_of,
@@ -32,7 +32,7 @@ _decode_item: Final = msgspec.json.Decoder(RawItem).decode
 NOT_YET: Final = frozenset({"not_found", "consent_missing", "consent_revoked", "kind_not_consented"})
 
 
-class _Message(msgspec.Struct, frozen=True):
+class _Message(msgspec.Struct, frozen=True, gc=False):
     """What storing needs of a message that was judged at the edge; its parts are stored in their original bytes."""
 
     timestamp: datetime
@@ -41,7 +41,7 @@ class _Message(msgspec.Struct, frozen=True):
     meta: msgspec.Raw = EMPTY
 
 
-class _Meta(msgspec.Struct, frozen=True):
+class _Meta(msgspec.Struct, frozen=True, gc=False):
     battery_pct: float | None = None
     rssi: float | None = None
     firmware: str | None = None
@@ -65,7 +65,9 @@ class World(Protocol):
 class Batch(msgspec.Struct):
     """Everything of one fetch, in the order of arrival."""
 
-    findings: list[Finding] = []
+    candidates: list[Candidate] = []
+    rejected: list[Rejected] = []
+    discarded: list[Discarded] = []
     signals: dict[UUID, DeviceSignal] = {}
     live: list[ObservationsLive] = []
     notes: list["SequenceNote"] = []
@@ -78,7 +80,7 @@ class Batch(msgspec.Struct):
 
         The edge can have heard of a pairing or a new consent before we did; what it acknowledged must not be lost.
         """
-        return any(isinstance(finding, Rejected) and finding.code in NOT_YET for finding in self.findings)
+        return any(fault.code in NOT_YET for fault in self.rejected)
 
     def signal(
         self,
@@ -144,18 +146,19 @@ def add_reading(batch: Batch, item: RawReading, world: World, new_id: UUID) -> N
     event_id = message.event_id
     connection = world.connection(item.connection_id)
     if connection is None:
-        batch.findings.append(Rejected(origin=None, code="not_found", event_id=event_id))
+        batch.rejected.append(Rejected(origin=None, code="not_found", event_id=event_id))
         return
     origin = Origin(item, connection, event_id)
     key, content, given = _identity(item)
     refusal = consent_refusal(connection)
     if refusal is not None:
-        batch.findings.append(Rejected(origin=origin, code=refusal, event_id=event_id, key=key))
+        batch.rejected.append(Rejected(origin=origin, code=refusal, event_id=event_id, key=key))
         return
     values = _decode_dict(message.readings)
-    unwanted = next((name for name in values if name not in names_of(connection.consent_kinds)), None)
-    if unwanted is not None:
-        batch.findings.append(
+    wanted = names_of(connection.consent_kinds)
+    if not values.keys() <= wanted:
+        unwanted = next(name for name in values if name not in wanted)
+        batch.rejected.append(
             Rejected(
                 origin=origin,
                 code="kind_not_consented",
@@ -174,7 +177,7 @@ def add_reading(batch: Batch, item: RawReading, world: World, new_id: UUID) -> N
         firmware=meta.firmware,
         reading_at=message.timestamp,
     )
-    batch.findings.append(
+    batch.candidates.append(
         Candidate(
             origin=origin,
             id=new_id,

@@ -1,12 +1,13 @@
 """INGEST in: decodes the next batch while the previous one is being stored, then one transaction, then receipts."""
 
 from typing import Final
+from uuid import UUID
 
 import msgspec
 
 from chassis import telemetry
 from chassis.bus import Bus
-from chassis.clock import now, uuid7
+from chassis.clock import now, uuid7, uuid7s
 from chassis.consume import DONE, Delivery, Reject, Subscription, Verdict
 from chassis.crypto import KeyRing, seal
 from chassis.db import Database
@@ -56,16 +57,17 @@ class Normalizer:
             except UNREADABLE:
                 unreadable.add(index)
                 continue
-            if not all([is_whole, *(self._added(batch, item) for item in items)]):
+            added = [self._added(batch, item, id) for item, id in zip(items, uuid7s(len(items)), strict=True)]
+            if not (is_whole and all(added)):
                 unreadable.add(index)
         self._world.sessions.update(batch.sessions)
         return Prepared(batch, unreadable)
 
-    def _added(self, batch: Batch, item: RawItem) -> bool:
+    def _added(self, batch: Batch, item: RawItem, id: UUID) -> bool:
         """False for an item that cannot be read. The edges let none in: it is a fault of ours, and stays its own."""
         try:
             if isinstance(item, RawReading):
-                add_reading(batch, item, self._world, uuid7())
+                add_reading(batch, item, self._world, id)
             else:
                 add_gatt(batch, item, self._world, uuid7)
         except UNREADABLE:

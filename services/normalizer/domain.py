@@ -11,14 +11,15 @@ from uuid import UUID
 
 import msgspec
 
-from proto.metrics import BY_NAME, METRICS
+from proto.metrics import BY_NAME, METRICS, Metric
 from proto.raw import RawItem
 from proto.state import ConnectionState
 
 EMPTY: Final = msgspec.Raw(b"{}")
 
 
-class Origin(msgspec.Struct, frozen=True):
+# None of these is ever part of a circle (`gc=False`): the collector need not look at thousands of them a batch.
+class Origin(msgspec.Struct, frozen=True, gc=False):
     """Where an item came from: what receipts, events and audit rows need."""
 
     item: RawItem
@@ -26,7 +27,7 @@ class Origin(msgspec.Struct, frozen=True):
     event_id: str | None
 
 
-class Candidate(msgspec.Struct, kw_only=True):
+class Candidate(msgspec.Struct, kw_only=True, gc=False):
     """A reading that is ready to be stored. `values` are what the rollups take: metric id → value (None: present)."""
 
     origin: Origin
@@ -63,7 +64,7 @@ class Discarded(msgspec.Struct, frozen=True, kw_only=True):
     origin: Origin
 
 
-class Cell(msgspec.Struct, frozen=True):
+class Cell(msgspec.Struct, frozen=True, gc=False):
     """What one reading adds to one metric's hour. `value` None: a LOW/HIGH marker or a value that is no number."""
 
     metric: int
@@ -72,9 +73,11 @@ class Cell(msgspec.Struct, frozen=True):
     high: int = 0
 
 
-Finding = Candidate | Rejected | Discarded
-
-_ROLLED: Final = {metric.name: metric for metric in METRICS}
+_WHOLE: Final = {metric.name: metric for metric in METRICS}
+_PARTS: Final[dict[str, dict[str, Metric]]] = {}
+for _metric in METRICS:
+    _group, _, _part = _metric.name.partition(".")
+    _PARTS.setdefault(_group, {})[_part] = _metric
 
 
 def cells_of(readings: dict[str, Any]) -> list[Cell]:
@@ -83,12 +86,13 @@ def cells_of(readings: dict[str, Any]) -> list[Cell]:
     marker = readings.get("glucose_out_of_range")
     for name, value in readings.items():
         if isinstance(value, dict):
+            parts = _PARTS.get(name, {})
             for part, inner in value.items():
-                metric = _ROLLED.get(f"{name}.{part}")
+                metric = parts.get(part)
                 if metric is not None:
                     cells.append(Cell(metric.id, float(inner) if metric.rollup else None))
             continue
-        metric = _ROLLED.get(name)
+        metric = _WHOLE.get(name)
         if metric is None:
             continue
         if name == "glucose_mg_dL" and marker:
@@ -103,7 +107,7 @@ def cells_of(readings: dict[str, Any]) -> list[Cell]:
     return cells
 
 
-class Hour(msgspec.Struct):
+class Hour(msgspec.Struct, gc=False):
     """One rollup row. `n` counts numbers; for metrics without one it counts presences."""
 
     min: float | None = None
@@ -114,15 +118,18 @@ class Hour(msgspec.Struct):
     high: int = 0
 
     def add(self, cell: Cell) -> None:
-        self.low += cell.low
-        self.high += cell.high
-        if cell.value is None:
+        value = cell.value
+        if value is None:
+            self.low += cell.low
+            self.high += cell.high
             self.n += 0 if cell.low or cell.high else 1
             return
         self.n += 1
-        self.min = cell.value if self.min is None else min(self.min, cell.value)
-        self.max = cell.value if self.max is None else max(self.max, cell.value)
-        self.sum = cell.value if self.sum is None else self.sum + cell.value
+        if self.min is None or value < self.min:
+            self.min = value
+        if self.max is None or value > self.max:
+            self.max = value
+        self.sum = value if self.sum is None else self.sum + value
 
 
 HourKey = tuple[UUID, int, datetime]
@@ -137,7 +144,10 @@ def roll_up(rows: Iterable[tuple[UUID, datetime, list[Cell]]]) -> dict[HourKey, 
     """The rollup rows that these readings make, from nothing. Storing and recomputing use this one function."""
     hours: dict[tuple[UUID, datetime], dict[int, Hour]] = {}
     for connection_id, ts, cells in rows:
-        metrics = hours.setdefault((connection_id, hour_of(ts)), {})
+        key = (connection_id, hour_of(ts))
+        metrics = hours.get(key)
+        if metrics is None:
+            metrics = hours[key] = {}
         for cell in cells:
             hour = metrics.get(cell.metric)
             if hour is None:

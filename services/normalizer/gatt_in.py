@@ -52,12 +52,12 @@ def add_gatt(batch: Batch, item: RawGatt, world: World, new_id: Callable[[], UUI
     event_id = None if message.event_id is UNSET else message.event_id
     connection = world.connection(item.connection_id)
     if connection is None:
-        batch.findings.append(Rejected(origin=None, code="not_found", event_id=event_id))
+        batch.rejected.append(Rejected(origin=None, code="not_found", event_id=event_id))
         return
     origin = Origin(item, connection, event_id)
     refusal = consent_refusal(connection)
     if refusal is not None:
-        batch.findings.append(Rejected(origin=origin, code=refusal, event_id=event_id))
+        batch.rejected.append(Rejected(origin=origin, code=refusal, event_id=event_id))
         return
     uuid = short_uuid(message.characteristic) or message.characteristic
     value = bytes.fromhex(message.value)
@@ -69,13 +69,13 @@ def add_gatt(batch: Batch, item: RawGatt, world: World, new_id: Callable[[], UUI
     )
     model = world.model(connection.device_model_id)
     if model is not None and model.decoder != "sig":
-        batch.findings.append(Rejected(origin=origin, code="gatt_unsupported", event_id=event_id))
+        batch.rejected.append(Rejected(origin=origin, code="gatt_unsupported", event_id=event_id))
         return
     context = {} if message.context is UNSET else message.context
     try:
         decoded = decode(uuid, value, context)
     except DecodeError as error:
-        batch.findings.append(
+        batch.rejected.append(
             Rejected(origin=origin, code=f"gatt_{error.code}", field="value", event_id=event_id)
         )
         return
@@ -129,10 +129,10 @@ class _Value:
                 self._add_reading(decoded)
 
     def _discard(self) -> None:
-        self.batch.findings.append(Discarded(origin=self.origin))
+        self.batch.discarded.append(Discarded(origin=self.origin))
 
     def _reject(self, code: str, field: str | None = None) -> None:
-        self.batch.findings.append(
+        self.batch.rejected.append(
             Rejected(origin=self.origin, code=code, field=field, event_id=self.origin.event_id)
         )
 
@@ -258,7 +258,7 @@ class _Value:
         if self.message.rssi is not UNSET:
             about["rssi"] = self.message.rssi
         self.batch.signal(self.connection.id, self.message.received_at, reading_at=resolved.timestamp)
-        self.batch.findings.append(
+        self.batch.candidates.append(
             Candidate(
                 origin=self.origin,
                 id=self.new_id(),

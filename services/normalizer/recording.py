@@ -1,6 +1,5 @@
 """One transaction for one batch: identity, rows, hours, history, dead letters, events and audit. Decides nothing itself."""
 
-from collections import Counter
 from collections.abc import Iterable
 from datetime import datetime, timedelta
 from typing import Final
@@ -10,7 +9,7 @@ import msgspec
 
 from chassis import telemetry
 from chassis.audit import AuditRecord
-from chassis.clock import uuid7
+from chassis.clock import uuid7, uuid7s
 from chassis.crypto import KeyRing, seal
 from chassis.db import Tx
 from proto import subjects
@@ -45,6 +44,14 @@ EVENT_BYTES: Final = 1024 * 1024
 OLD: Final = timedelta(hours=24)
 
 
+class _Told(msgspec.Struct):
+    """What one patient's event says."""
+
+    readings: list[RecordedReading] = []
+    settled: list[Settled] = []
+    signals: list[DeviceSignal] = []
+
+
 class Recorded(msgspec.Struct):
     """What became of the batch; receipts and live values leave after the commit."""
 
@@ -57,22 +64,21 @@ class Recorded(msgspec.Struct):
 
 async def record(tx: Tx, batch: Batch, ring: KeyRing, now: datetime, partitions: "Partitions") -> Recorded:
     """Writes a batch. May be run again with the same batch: the outcome is the same."""
-    done = Recorded(
-        rejected=[f for f in batch.findings if isinstance(f, Rejected)],
-        discarded=[f for f in batch.findings if isinstance(f, Discarded)],
-    )
-    candidates = [f for f in batch.findings if isinstance(f, Candidate)]
+    done = Recorded(rejected=[*batch.rejected], discarded=[*batch.discarded])
+    candidates = batch.candidates
     if candidates:
         await partitions.ensure(tx, (c.timestamp for c in candidates))
         candidates = await _drop_echoes(tx, candidates, done)
         first, again = without_doubles(candidates)
         stored_ids = await readings.insert_readings(tx.conn, first) if first else set()
-        done.stored = [c for c in first if c.id in stored_ids]
+        all_new = len(stored_ids) == len(first)
+        done.stored = first if all_new else [c for c in first if c.id in stored_ids]
         await readings.add_hours(
             tx.conn,
             roll_up((c.origin.connection.id, c.timestamp, c.values) for c in done.stored if not c.suspect),
         )
-        known = [c for c in first if c.id not in stored_ids] + [c for c, _ in again]
+        known = [] if all_new else [c for c in first if c.id not in stored_ids]
+        known += [c for c, _ in again]
         if known:
             await _settle_known(tx, known, done)
     if batch.sessions:
@@ -218,40 +224,41 @@ async def _dead(tx: Tx, rejected: list[Rejected], ring: KeyRing, now: datetime) 
 def _emit(tx: Tx, batch: Batch, done: Recorded, now: datetime) -> None:
     """One event a patient and batch; refused readings apart, and first: whoever waits for both hears all."""
     _emit_rejected(tx, done, now)
-    recorded: dict[UUID, list[RecordedReading]] = {}
-    settled: dict[UUID, list[Settled]] = {}
-    signals: dict[UUID, list[DeviceSignal]] = {}
-    patients: dict[UUID, UUID] = {}
+    by_patient: dict[UUID, _Told] = {}
+    by_connection: dict[UUID, _Told] = {}
 
-    def note(origin: Origin, outcome: str, id: UUID | None) -> None:
-        patients[origin.connection.id] = origin.connection.patient_id
+    def told(origin: Origin, outcome: str, id: UUID | None) -> _Told:
+        connection = origin.connection
+        found = by_connection.get(connection.id)
+        if found is None:
+            found = by_connection[connection.id] = by_patient.setdefault(connection.patient_id, _Told())
         if origin.item.ref is not None:
-            settled.setdefault(origin.connection.patient_id, []).append(
+            found.settled.append(
                 Settled(
-                    device_connection_id=origin.connection.id,
+                    device_connection_id=connection.id,
                     outcome=outcome,  # type: ignore[arg-type]
                     id=id,
                     ref=origin.item.ref,
                 )
             )
+        return found
 
     for candidate in done.stored:
-        note(candidate.origin, "stored", candidate.id)
-        recorded.setdefault(candidate.origin.connection.patient_id, []).append(_item(candidate, candidate.id))
+        told(candidate.origin, "stored", candidate.id).readings.append(_item(candidate, candidate.id))
     for candidate, id in done.amended:
-        note(candidate.origin, "amended", id)
-        recorded.setdefault(candidate.origin.connection.patient_id, []).append(_item(candidate, id))
+        told(candidate.origin, "amended", id).readings.append(_item(candidate, id))
     for candidate, known in done.duplicates:
-        note(candidate.origin, "duplicate", known)
+        told(candidate.origin, "duplicate", known)
     for discarded in done.discarded:
-        note(discarded.origin, "discarded", None)
+        told(discarded.origin, "discarded", None)
     for connection_id, signal in batch.signals.items():
-        patient_id = patients.get(connection_id)
-        if patient_id is not None:
-            signals.setdefault(patient_id, []).append(signal)
+        if connection_id in by_connection:
+            by_connection[connection_id].signals.append(signal)
     # PHI: leaves towards EVENTS (24 h), for live views of those who may see it.
-    for patient_id in dict.fromkeys([*recorded, *settled, *signals]):
-        parts = event_parts(recorded.get(patient_id, []))
+    for patient_id, one in by_patient.items():
+        if not (one.readings or one.settled or one.signals):
+            continue
+        parts = event_parts(one.readings)
         for number, part in enumerate(parts):
             last = number == len(parts) - 1
             tx.emit(
@@ -260,8 +267,8 @@ def _emit(tx: Tx, batch: Batch, done: Recorded, now: datetime) -> None:
                     patient_id=patient_id,
                     recorded_at=now,
                     readings=part,
-                    signals=signals.get(patient_id, []) if last else [],
-                    settled=settled.get(patient_id, []) if last else [],
+                    signals=one.signals if last else [],
+                    settled=one.settled if last else [],
                 ),
             )
 
@@ -319,20 +326,26 @@ def _item(candidate: Candidate, id: UUID) -> RecordedReading:
 
 def _audit(tx: Tx, done: Recorded) -> None:
     """One row a sender, connection and batch: who handed in how much of whose data."""
-    counts: Counter[tuple[str, UUID, UUID, str]] = Counter()
+    rows: dict[tuple[str, UUID], tuple[UUID, dict[str, int]]] = {}
+
+    def count(origin: Origin, what: str) -> None:
+        key = (origin.item.actor_id, origin.connection.id)
+        row = rows.get(key)
+        if row is None:
+            row = rows[key] = (origin.connection.patient_id, {})
+        row[1][what] = row[1].get(what, 0) + 1
+
     for candidate in done.stored:
-        counts[_who(candidate.origin, "stored")] += 1
+        count(candidate.origin, "stored")
     for candidate, _ in done.amended:
-        counts[_who(candidate.origin, "amended")] += 1
+        count(candidate.origin, "amended")
     for fault in done.rejected:
         if fault.origin is not None:
-            counts[_who(fault.origin, f"rejected:{fault.code}")] += 1
-    rows: dict[tuple[str, UUID, UUID], dict[str, int]] = {}
-    for (actor, patient_id, connection_id, what), count in counts.items():
-        rows.setdefault((actor, patient_id, connection_id), {})[what] = count
+            count(fault.origin, f"rejected:{fault.code}")
     tx.audit(
         *(
             AuditRecord(
+                id=id,
                 action="data.ingest",
                 actor_id=actor,
                 actor_role=_role(actor),
@@ -342,13 +355,11 @@ def _audit(tx: Tx, done: Recorded) -> None:
                 outcome="allowed" if any(not what.startswith("rejected") for what in details) else "denied",
                 details=details,
             )
-            for (actor, patient_id, connection_id), details in rows.items()
+            for id, ((actor, connection_id), (patient_id, details)) in zip(
+                uuid7s(len(rows)), rows.items(), strict=True
+            )
         )
     )
-
-
-def _who(origin: Origin, what: str) -> tuple[str, UUID, UUID, str]:
-    return (origin.item.actor_id, origin.connection.patient_id, origin.connection.id, what)
 
 
 def _role(actor: str) -> str:
@@ -396,8 +407,7 @@ class Partitions:
         self._ready: set[tuple[int, int]] = set()
 
     async def ensure(self, tx: Tx, times: Iterable[datetime]) -> None:
-        for at in times:
-            month = (at.year, at.month)
+        for month, at in {(at.year, at.month): at for at in times}.items():
             if month not in self._ready:
                 await readings.ensure_partition(tx.conn, at)
                 tx.after_commit(lambda month=month: self._ready.add(month))  # type: ignore[misc]

@@ -10,7 +10,7 @@ from uuid import UUID
 
 from chassis import telemetry
 from chassis.clock import now
-from chassis.db import Database, Tx
+from chassis.db import Connection, Database
 from chassis.resource import Job
 from services.pairing import changes
 from services.pairing.domain import ConnectionEvent, SessionEvent, next_state
@@ -59,19 +59,25 @@ class Clock:
 
     async def fail_unfinished(self) -> None:
         before = now() - self._pairing_fail
-        await self._happen("time_up", lambda tx: connections.select_unfinished(tx.conn, before, AT_ONCE))
+        await self._happen("time_up", lambda conn: connections.select_unfinished(conn, before, AT_ONCE))
 
     async def lose_hubs(self) -> None:
         before = now() - self._hub_offline
-        await self._happen("hub_lost", lambda tx: connections.select_without_hub(tx.conn, before, AT_ONCE))
+        await self._happen("hub_lost", lambda conn: connections.select_without_hub(conn, before, AT_ONCE))
 
-    async def _happen(self, event: ConnectionEvent, select: Callable[[Tx], Awaitable[list[UUID]]]) -> None:
-        """Locks what was selected, selects again, and lets it happen to what still is."""
+    async def _happen(
+        self, event: ConnectionEvent, select: Callable[[Connection], Awaitable[list[UUID]]]
+    ) -> None:
+        """Locks what was selected, selects again, and lets it happen to what still is.
+
+        The first look needs no transaction, and is all that there is to do in nearly every second.
+        """
+        async with self._db.acquire() as conn:
+            found = await select(conn)
+        if not found:
+            return
         async with self._db.transaction(event) as tx:
-            found = await select(tx)
-            if not found:
-                return
             locked = await connections.lock_connections(tx.conn, found)
-            for id in await select(tx):
+            for id in await select(tx.conn):
                 if id in locked:
                     await changes.happen(tx, locked[id], event, now())

@@ -23,7 +23,7 @@ from proto.events import ConnectionChanged
 from proto.metrics import BY_NAME
 from proto.state import ConnectionsEntry, ModelState, PermissionState, ProfileState
 from services.normalizer.consumers import Normalizer
-from services.normalizer.domain import Rejected, cells_of, roll_up
+from services.normalizer.domain import cells_of, roll_up
 from services.normalizer.settings import Settings
 from services.normalizer.tests.conftest import Patient, Stage
 from services.normalizer.world import World
@@ -169,9 +169,7 @@ async def test_what_was_judged_before_its_pairing_was_heard_is_judged_again(
             stack.push_async_callback(resource.stop)
 
         prepared = normalizer.prepare(deliveries)
-        [finding] = prepared.batch.findings
-        assert isinstance(finding, Rejected)
-        assert finding.code == "not_found"
+        assert [fault.code for fault in prepared.batch.rejected] == ["not_found"]
         await patient.ready()
         await until(lambda: world.connection(patient.connection_id))
         await normalizer.handle(deliveries, prepared)
