@@ -2,8 +2,10 @@
 
 import asyncio
 import os
+import signal
 import socket
 import sys
+import time
 from collections.abc import Mapping
 from importlib import import_module
 from types import FrameType
@@ -16,6 +18,7 @@ from litestar.types import ASGIApp, Message, Receive, Scope, Send
 
 from chassis import log, telemetry
 from chassis.config import Common, ConfigError, load
+from runtime.handover import BACKLOG, RELIEF_S, Post
 from runtime.processes import EXIT_CONFIG, Process
 
 GRACEFUL_S: Final = 20
@@ -48,18 +51,44 @@ class Farewell:
 
 
 class Server(uvicorn.Server):
-    """Tells the app that it is stopping before connections are closed, so that sockets and streams end cleanly."""
+    """Tells the app that it is stopping before connections are closed, so that sockets and streams end cleanly.
 
-    def __init__(self, config: uvicorn.Config, app: Litestar, farewell: Farewell) -> None:
+    Under a supervisor SIGTERM means "be relieved": it goes on serving until its successor does. SIGINT means now.
+    """
+
+    def __init__(
+        self, config: uvicorn.Config, app: Litestar, farewell: Farewell, post: Post | None = None
+    ) -> None:
         super().__init__(config)
         self._app = app
         self._farewell = farewell
+        self._post = post
+        self._has_told = False
+        self._leaves_at: float | None = None
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        """Clients wait for one that starts, not for one that itself waits for something."""
+        patience = None
+        if self._post is not None and not self._post.relieves:
+            patience = asyncio.get_running_loop().call_later(self._post.patience_s, self._post.place.hang_up)
+        try:
+            await super().startup(sockets)  # listens, again if need be
+        finally:
+            if patience is not None:
+                patience.cancel()
+
+    async def on_tick(self, counter: int) -> bool:
+        if self._post is not None and not self._has_told and not self._app.state.problems():
+            self._has_told = True  # first: who hears it may ask us to leave before the call is back
+            self._post.tell("serves")
+        if self._leaves_at is not None and time.monotonic() >= self._leaves_at:
+            self._leave()
+            self.should_exit = True
+        return await super().on_tick(counter)
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
-        """Nobody new is let in; whoever asks in time gets an answer and leaves with it; who is silent is let go."""
-        for server in self.servers:
-            server.close()
-        self._farewell.is_time = True
+        """Whoever asks in time gets an answer and leaves with it; who is silent is let go."""
+        self._leave()
         for _ in range(round(FAREWELL_S / LOOK_S)):
             if not self.server_state.connections:
                 break
@@ -67,12 +96,30 @@ class Server(uvicorn.Server):
         await super().shutdown(sockets)
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
-        self._app.state.draining.set()
+        if self._post is not None and sig == signal.SIGTERM and self._is_relieved():
+            return
+        self._leave()
+        if self.should_exit and self._post is not None:  # told already; in a terminal it would mean "at once"
+            return
         super().handle_exit(sig, frame)
         if not self.started:
             # Still waiting for a server that is away: nothing was accepted, nothing to finish. An exception would surface
             # wherever the loop happens to be, and be taken there for a failure.
             os._exit(0)
+
+    def _is_relieved(self) -> bool:
+        """Whether the supervisor knows that a successor is needed; a second request is somebody's impatience."""
+        if not self._has_told or self._leaves_at is not None or self.should_exit:
+            return False
+        self._leaves_at = time.monotonic() + RELIEF_S
+        return self._post is not None and self._post.tell("leaves")
+
+    def _leave(self) -> None:
+        """Nobody new is let in: who is told to come back must not find us again."""
+        for server in self.servers if self.started else ():
+            server.close()
+        self._app.state.draining.set()
+        self._farewell.is_time = True
 
 
 def settings_of(process: Process, environ: Mapping[str, str]) -> Common:
@@ -81,12 +128,12 @@ def settings_of(process: Process, environ: Mapping[str, str]) -> Common:
     return settings
 
 
-def run(process: Process, environ: Mapping[str, str]) -> int:
-    """Serves until SIGTERM or SIGINT; answers the exit code."""
+def run(process: Process, environ: Mapping[str, str], post: Post | None = None) -> int:
+    """Serves until SIGTERM or SIGINT; answers the exit code. Without a post the process opens its own sockets."""
     try:
         settings = settings_of(process, environ)
         log.setup(process.name, settings.log_level)
-        telemetry.setup(settings, process.name)
+        telemetry.setup(settings, process.name, listeners=post.place.metrics if post else ())
         app = import_module(process.module).create_app(settings)
     except ConfigError as error:
         print(f"{process.name} cannot start, its settings are wrong:", file=sys.stderr)
@@ -94,8 +141,8 @@ def run(process: Process, environ: Mapping[str, str]) -> int:
             print(f"  {problem}", file=sys.stderr)
         return EXIT_CONFIG
     farewell = Farewell(app)
-    server = Server(config(farewell, settings), app, farewell)
-    server.run()
+    server = Server(config(farewell, settings), app, farewell, post)
+    server.run(list(post.place.http) if post else None)
     return 0 if server.started else 3
 
 
@@ -104,6 +151,7 @@ def config(app: Any, settings: Common) -> uvicorn.Config:
         app,
         host=settings.host,
         port=settings.http_port,
+        backlog=BACKLOG,
         loop="uvloop",
         http="httptools",
         ws="websockets-sansio",

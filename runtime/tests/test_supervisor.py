@@ -6,9 +6,11 @@ import signal
 import socket
 import subprocess
 import sys
+import threading
 import time
 import urllib.request
 from collections.abc import Callable, Iterator
+from http.client import HTTPConnection, HTTPException
 from pathlib import Path
 from typing import Any
 
@@ -118,6 +120,95 @@ def test_what_dies_is_started_again(running: System, name: str) -> None:
 
     assert running.state_of(name)["restarts"] >= 1
     assert running.answers() == running.endpoints["pids"]["gateway"]
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGKILL])
+def test_nobody_is_refused_while_a_process_is_started_again(running: System, number: int) -> None:
+    before = running.endpoints["pids"]["gateway"]
+    ended = threading.Event()
+    pids: list[int] = []
+    failed: list[OSError | HTTPException] = []
+
+    def ask_again_and_again() -> None:
+        while not ended.is_set():
+            try:
+                pids.append(pid_on_a_connection_of_its_own(running.port))
+            except (OSError, HTTPException) as error:
+                failed.append(error)
+
+    clients = [threading.Thread(target=ask_again_and_again) for _ in range(4)]
+    for client in clients:
+        client.start()
+    try:
+        until(lambda: pids, READY_S)
+        os.kill(before, number)
+        until(lambda: pids[-1] != before and gone([before]), READY_S)
+        until(lambda: running.endpoints["pids"].get("gateway") == pids[-1], READY_S)
+    finally:
+        ended.set()
+        for client in clients:
+            client.join()
+
+    assert set(pids) == {before, running.endpoints["pids"]["gateway"]}
+    if number == signal.SIGTERM:
+        assert failed == []
+    else:  # what it had in hand ended with it; nobody was turned away
+        assert not [error for error in failed if isinstance(error, ConnectionRefusedError)]
+
+
+def test_a_process_that_is_relieved_serves_until_its_successor_does(running: System) -> None:
+    before = running.endpoints["pids"]["gateway"]
+    restarts = running.state_of("gateway")["restarts"]
+
+    os.kill(before, signal.SIGTERM)
+    until(lambda: running.endpoints["pids"]["gateway"] != before, READY_S)
+
+    assert running.state_of("gateway") == {
+        "pid": running.endpoints["pids"]["gateway"],
+        "state": "ready",
+        "restarts": restarts + 1,
+    }
+    until(lambda: gone([before]), READY_S)
+
+
+def test_each_has_its_own_sockets_and_nobody_elses(running: System) -> None:
+    endpoints = running.endpoints
+    ours = {
+        name: {running.port if name == "gateway" else port_of(endpoints["services"][name]), port_of(metrics)}
+        for name, metrics in endpoints["metrics"].items()
+    }
+
+    for name, pid in endpoints["pids"].items():
+        expected = ours.get(name, set())
+        assert listening(pid) & set().union(*ours.values()) == expected, name
+
+
+def test_the_metrics_of_a_successor_are_where_they_were(running: System) -> None:
+    before = running.endpoints["pids"]["registry"]
+    os.kill(before, signal.SIGTERM)
+    until(lambda: gone([before]) and running.endpoints["pids"].get("registry", before) != before, READY_S)
+
+    with urllib.request.urlopen(f"{running.endpoints['metrics']['registry']}/metrics", timeout=5) as answer:
+        assert b"http_server_active_requests" in answer.read()
+
+
+def pid_on_a_connection_of_its_own(port: int) -> int:
+    connection = HTTPConnection("127.0.0.1", port, timeout=20)
+    try:
+        connection.request("GET", "/pid", headers={"connection": "close"})
+        return int(connection.getresponse().read())
+    finally:
+        connection.close()
+
+
+def port_of(url: str) -> int:
+    return int(url.rpartition(":")[2])
+
+
+def listening(pid: int) -> set[int]:
+    """The ports of every socket in LISTEN that a process has open."""
+    found = psutil.Process(pid).net_connections("tcp")
+    return {each.laddr.port for each in found if each.status == psutil.CONN_LISTEN}
 
 
 def test_a_second_one_on_the_same_home_is_refused(running: System) -> None:
