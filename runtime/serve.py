@@ -24,6 +24,8 @@ from runtime.processes import EXIT_CONFIG, Process
 GRACEFUL_S: Final = 20
 FAREWELL_S: Final = 0.5
 """How long a kept connection may still be used when the process stops."""
+RELIEVED_S: Final = 5.0
+"""The same when a successor serves already: nobody waits for the end, and fewer are silent for so long."""
 LOOK_S: Final = 0.02
 
 
@@ -65,6 +67,7 @@ class Server(uvicorn.Server):
         self._post = post
         self._has_told = False
         self._leaves_at: float | None = None
+        self._stays_until = 0.0
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         """Clients wait for one that starts, not for one that itself waits for something."""
@@ -82,44 +85,52 @@ class Server(uvicorn.Server):
             self._has_told = True  # first: who hears it may ask us to leave before the call is back
             self._post.tell("serves")
         if self._leaves_at is not None and time.monotonic() >= self._leaves_at:
-            self._leave()
+            self._leave(FAREWELL_S)
             self.should_exit = True
         return await super().on_tick(counter)
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         """Whoever asks in time gets an answer and leaves with it; who is silent is let go."""
-        self._leave()
-        for _ in range(round(FAREWELL_S / LOOK_S)):
-            if not self.server_state.connections:
-                break
+        self._leave(FAREWELL_S)
+        while self._is_visited():  # noqa: ASYNC110 - uvicorn tells nobody that its last connection ended
             await asyncio.sleep(LOOK_S)
         await super().shutdown(sockets)
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
-        if self._post is not None and sig == signal.SIGTERM and self._is_relieved():
+        if sig == signal.SIGTERM and self._waits_for_relief():
             return
-        self._leave()
-        if self.should_exit and self._post is not None:  # told already; in a terminal it would mean "at once"
+        if self.should_exit and self._post is not None:  # told already: no more than the rest is in a hurry
+            self._stays_until = min(self._stays_until, time.monotonic() + FAREWELL_S)
             return
+        is_relieved = sig == signal.SIGINT and self._leaves_at is not None
+        self._leave(RELIEVED_S if is_relieved else FAREWELL_S)
         super().handle_exit(sig, frame)
         if not self.started:
             # Still waiting for a server that is away: nothing was accepted, nothing to finish. An exception would surface
             # wherever the loop happens to be, and be taken there for a failure.
             os._exit(0)
 
-    def _is_relieved(self) -> bool:
+    def _waits_for_relief(self) -> bool:
         """Whether the supervisor knows that a successor is needed; a second request is somebody's impatience."""
-        if not self._has_told or self._leaves_at is not None or self.should_exit:
+        if self._post is None or not self._has_told or self._leaves_at is not None or self.should_exit:
             return False
         self._leaves_at = time.monotonic() + RELIEF_S
-        return self._post is not None and self._post.tell("leaves")
+        if not self._post.tell("leaves"):
+            self._leaves_at = None
+        return self._leaves_at is not None
 
-    def _leave(self) -> None:
+    def _leave(self, farewell_s: float) -> None:
         """Nobody new is let in: who is told to come back must not find us again."""
+        if self._farewell.is_time:
+            return
         for server in self.servers if self.started else ():
             server.close()
+        self._stays_until = time.monotonic() + farewell_s
         self._app.state.draining.set()
         self._farewell.is_time = True
+
+    def _is_visited(self) -> bool:
+        return bool(self.server_state.connections) and time.monotonic() < self._stays_until
 
 
 def settings_of(process: Process, environ: Mapping[str, str]) -> Common:

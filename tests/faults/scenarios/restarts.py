@@ -1,12 +1,20 @@
 """Every service restarted as an operator would, one after the other: nobody is turned away, and live clients come back."""
 
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from itertools import count
 from time import monotonic
 from typing import Final, NamedTuple
 
-from tests.faults.breaking import SERVICES, pause
+import psutil
+
+from tests.faults.breaking import SERVICES, pause, until
 from tests.faults.ledger import Refusal
 from tests.faults.stage import Scenario, Stage
-from tests.faults.traffic import EDGES
+from tests.faults.traffic import EDGES, Household
+from tests.load.http import Connection
 
 RESTARTED: Final = (*SERVICES, "registry", "health")
 SHORT: Final = EDGES
@@ -16,6 +24,9 @@ ALLOWED_S: Final = 1.0
 AFTER_S: Final = 2.0
 """Until then after its end the old process may still be leaving: what happens is told of this restart."""
 BETWEEN_S: Final = 2.5
+READ_S: Final = 0.05
+"""Between two questions to the same service."""
+GONE_S: Final = 20.0
 RESTART: Final = 1012
 """The close code by which live clients are told."""
 
@@ -31,17 +42,67 @@ class Span(NamedTuple):
         return self.began <= at <= self.ended + AFTER_S
 
 
+@dataclass
+class Questions:
+    """What people look at meanwhile, through the gateway, each question asked once."""
+
+    waits: list[float] = field(default_factory=list)
+    refusals: list[Refusal] = field(default_factory=list)
+
+    @asynccontextmanager
+    async def asked(self, gateway: str, home: Household) -> AsyncIterator[None]:
+        paths = {
+            "registry": "/api/v1/devices",
+            "pairing": "/api/v1/device-connections",
+            "normalizer": f"{home.watch.data}?limit=1",
+            "health": f"/api/v1/device-health/{home.watch.id}",
+            "access": "/api/v1/me",
+        }
+        async with asyncio.TaskGroup() as group:
+            tasks = [
+                group.create_task(
+                    self._ask(Connection(gateway, path, f"Bearer {home.person.token}"), name, path)
+                )
+                for name, path in paths.items()
+            ]
+            yield
+            for task in tasks:
+                task.cancel()
+
+    async def _ask(self, connection: Connection, name: str, path: str) -> None:
+        """In turn on a kept connection and on a new one."""
+        for number in count():
+            asked, status, retry_after = monotonic(), 0, False
+            try:
+                status = (await connection.get(path)).status
+                retry_after = connection.retry_after
+            except (OSError, asyncio.IncompleteReadError, ValueError):
+                connection.close()
+            took_s = monotonic() - asked
+            self.waits.append(took_s)
+            if status != 200:
+                self.refusals.append(
+                    Refusal(monotonic(), f"gateway for {name}", status, took_s, True, retry_after)
+                )
+            if number % 2:
+                connection.close()
+            await asyncio.sleep(READ_S)
+
+
 async def _rolling(stage: Stage) -> None:
-    spans = []
-    for name in SHORT if stage.short else RESTARTED:
-        await pause(BETWEEN_S)
-        began = monotonic()
-        await stage.breaker.restart(name)
-        spans.append(Span(name, began, monotonic()))
-    await pause(BETWEEN_S)
+    spans, relieved, questions = [], set(), Questions()
+    async with questions.asked(stage.world.system.gateway, stage.homes[0]):
+        for name in SHORT if stage.short else RESTARTED:
+            await pause(BETWEEN_S)
+            relieved.add(stage.breaker.pid(name))
+            began = monotonic()
+            await stage.breaker.restart(name)
+            spans.append(Span(name, began, monotonic()))
+        await until(lambda: relieved.isdisjoint(psutil.pids()), GONE_S)
     for span in spans:
         stage.note(_told(stage, span))
-    for each in stage.ledger.refusals:
+    stage.note(f"{len(questions.waits)} questions, longest answer after {max(questions.waits):.2f} s")
+    for each in (*stage.ledger.refusals, *questions.refusals):
         near = next((span for span in spans if span.holds(each.at)), None)
         fault = _fault(each, near)
         stage.expect(fault is None, f"{fault} at {f'the restart of {near.name}' if near else 'no restart'}")
