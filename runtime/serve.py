@@ -71,9 +71,10 @@ class Server(uvicorn.Server):
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         """Clients wait for one that starts, not for one that itself waits for something."""
+        self._loop = asyncio.get_running_loop()
         patience = None
         if self._post is not None and not self._post.relieves:
-            patience = asyncio.get_running_loop().call_later(self._post.patience_s, self._post.place.hang_up)
+            patience = self._loop.call_later(self._post.patience_s, self._post.place.hang_up)
         try:
             await super().startup(sockets)  # listens, again if need be
         finally:
@@ -102,13 +103,14 @@ class Server(uvicorn.Server):
         if self.should_exit and self._post is not None:  # told already: no more than the rest is in a hurry
             self._stays_until = min(self._stays_until, time.monotonic() + FAREWELL_S)
             return
-        is_relieved = sig == signal.SIGINT and self._leaves_at is not None
-        self._leave(RELIEVED_S if is_relieved else FAREWELL_S)
-        super().handle_exit(sig, frame)
         if not self.started:
             # Still waiting for a server that is away: nothing was accepted, nothing to finish. An exception would surface
             # wherever the loop happens to be, and be taken there for a failure.
             os._exit(0)
+        is_relieved = sig == signal.SIGINT and self._leaves_at is not None
+        # Not from here: a signal comes at any moment, and a listener closed while it accepts resets that connection.
+        self._loop.call_soon_threadsafe(self._leave, RELIEVED_S if is_relieved else FAREWELL_S)
+        super().handle_exit(sig, frame)
 
     def _waits_for_relief(self) -> bool:
         """Whether the supervisor knows that a successor is needed; a second request is somebody's impatience."""

@@ -10,6 +10,8 @@ import threading
 import time
 import urllib.request
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
 from http.client import HTTPConnection, HTTPException
 from pathlib import Path
 from typing import Any
@@ -122,38 +124,76 @@ def test_what_dies_is_started_again(running: System, name: str) -> None:
     assert running.answers() == running.endpoints["pids"]["gateway"]
 
 
-@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGKILL])
-def test_nobody_is_refused_while_a_process_is_started_again(running: System, number: int) -> None:
-    before = running.endpoints["pids"]["gateway"]
-    ended = threading.Event()
-    pids: list[int] = []
-    failed: list[OSError | HTTPException] = []
+@dataclass
+class Clients:
+    """They ask who answers, all the time: some on a connection that they keep, some on a new one each time."""
 
-    def ask_again_and_again() -> None:
-        while not ended.is_set():
+    port: int
+    pids: list[int] = field(default_factory=list)
+    failed: list[Exception] = field(default_factory=list)
+
+    @contextmanager
+    def asking(self) -> Iterator[None]:
+        ended = threading.Event()
+        threads = [
+            threading.Thread(target=self._ask, args=(ended, keeps, pause_s))
+            for keeps in (True, False)
+            for pause_s in (0.0, 0.02, 0.3)
+        ]
+        for thread in threads:
+            thread.start()
+        try:
+            until(lambda: self.pids, READY_S)
+            yield
+        finally:
+            ended.set()
+            for thread in threads:
+                thread.join()
+
+    def _ask(self, ended: threading.Event, keeps: bool, pause_s: float) -> None:
+        connection = HTTPConnection("127.0.0.1", self.port, timeout=20)
+        while not ended.wait(pause_s):
             try:
-                pids.append(pid_on_a_connection_of_its_own(running.port))
+                connection.request("GET", "/pid")  # connects when there is no connection
+                answer = connection.getresponse()
+                self.pids.append(int(answer.read()))
             except (OSError, HTTPException) as error:
-                failed.append(error)
+                self.failed.append(error)
+            if self.failed or not keeps:  # after a failure its state is unknown
+                connection.close()
+        connection.close()
 
-    clients = [threading.Thread(target=ask_again_and_again) for _ in range(4)]
-    for client in clients:
-        client.start()
-    try:
-        until(lambda: pids, READY_S)
-        os.kill(before, number)
-        until(lambda: pids[-1] != before and gone([before]), READY_S)
-        until(lambda: running.endpoints["pids"].get("gateway") == pids[-1], READY_S)
-    finally:
-        ended.set()
-        for client in clients:
-            client.join()
 
-    assert set(pids) == {before, running.endpoints["pids"]["gateway"]}
-    if number == signal.SIGTERM:
-        assert failed == []
-    else:  # what it had in hand ended with it; nobody was turned away
-        assert not [error for error in failed if isinstance(error, ConnectionRefusedError)]
+def started_again(running: System, number: int) -> tuple[int, int]:
+    """The process ids of the gateway's process before and after the signal, once the former is gone."""
+    before = running.endpoints["pids"]["gateway"]
+    os.kill(before, number)
+    until(lambda: running.endpoints["pids"].get("gateway", before) != before and gone([before]), READY_S)
+    until(lambda: running.state_of("gateway")["state"] == "ready", READY_S)
+    return before, running.endpoints["pids"]["gateway"]
+
+
+def test_nobody_fails_while_processes_are_relieved(running: System) -> None:
+    clients = Clients(running.port)
+
+    with clients.asking():
+        served = {pid for _ in range(6) for pid in started_again(running, signal.SIGTERM)}
+        until(lambda: clients.pids[-1] == running.endpoints["pids"]["gateway"], READY_S)
+
+    assert clients.failed == []
+    assert set(clients.pids) == served
+    assert len(served) == 7
+
+
+def test_nobody_is_refused_while_a_killed_process_is_started_again(running: System) -> None:
+    clients = Clients(running.port)
+
+    with clients.asking():
+        _, after = started_again(running, signal.SIGKILL)
+        until(lambda: clients.pids[-1] == after, READY_S)
+
+    # What it had in hand ended with it; nobody was turned away.
+    assert not [error for error in clients.failed if isinstance(error, ConnectionRefusedError)]
 
 
 def test_a_process_that_is_relieved_serves_until_its_successor_does(running: System) -> None:
@@ -190,15 +230,6 @@ def test_the_metrics_of_a_successor_are_where_they_were(running: System) -> None
 
     with urllib.request.urlopen(f"{running.endpoints['metrics']['registry']}/metrics", timeout=5) as answer:
         assert b"http_server_active_requests" in answer.read()
-
-
-def pid_on_a_connection_of_its_own(port: int) -> int:
-    connection = HTTPConnection("127.0.0.1", port, timeout=20)
-    try:
-        connection.request("GET", "/pid", headers={"connection": "close"})
-        return int(connection.getresponse().read())
-    finally:
-        connection.close()
 
 
 def port_of(url: str) -> int:
