@@ -34,8 +34,10 @@ TICK_S: Final = 0.03
 IDLE_S: Final = 2.0
 CHECKUP_S: Final = 2.0
 MIB: Final = 2**20
-HOPELESS: Final = 3
-"""Deaths in a row after which nobody is kept waiting for the next start."""
+VAIN: Final = 3
+"""Deaths in a row after which the system does not come up."""
+HOPELESS: Final = 6
+"""Deaths in a row after which nobody is kept waiting for the next start: it is seconds away, as the last one is."""
 
 
 class StartError(Exception):
@@ -207,7 +209,7 @@ class Supervisor:
         while not all(child.ready for child in self._children.values()):
             self._look_after(self._children)
             for child in self._children.values():
-                if child.deaths >= HOPELESS or child.last_code == EXIT_CONFIG:
+                if child.deaths >= VAIN or child.last_code == EXIT_CONFIG:
                     raise StartError(self._why_not(child))
             if time.monotonic() > deadline:
                 waiting = [child for child in self._children.values() if not child.ready]
