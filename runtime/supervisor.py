@@ -267,9 +267,7 @@ class Supervisor:
                     self._places[each.name].hang_up()
             elif each.hands_over(now):
                 changed = True
-                self._say(
-                    f"{each.name} is process {each.pid}" if each.settled else f"{each.name} is relieved"
-                )
+                self._say(f"{each.name} {'has been relieved' if each.settled else 'waits for its successor'}")
             elif each.is_due(now):
                 changed = True
                 self._restart(each)
