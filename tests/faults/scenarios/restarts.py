@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, closing
 from dataclasses import dataclass, field
 from itertools import count
 from time import monotonic
@@ -71,22 +71,23 @@ class Questions:
 
     async def _ask(self, connection: Connection, name: str, path: str) -> None:
         """In turn on a kept connection and on a new one."""
-        for number in count():
-            asked, status, retry_after = monotonic(), 0, False
-            try:
-                status = (await connection.get(path)).status
-                retry_after = connection.retry_after
-            except (OSError, asyncio.IncompleteReadError, ValueError):
-                connection.close()
-            took_s = monotonic() - asked
-            self.waits.append(took_s)
-            if status != 200:
-                self.refusals.append(
-                    Refusal(monotonic(), f"gateway for {name}", status, took_s, True, retry_after)
-                )
-            if number % 2:
-                connection.close()
-            await asyncio.sleep(READ_S)
+        with closing(connection):
+            for number in count():
+                asked, status, retry_after = monotonic(), 0, False
+                try:
+                    status = (await connection.get(path)).status
+                    retry_after = connection.retry_after
+                except (OSError, asyncio.IncompleteReadError, ValueError):
+                    connection.close()
+                took_s = monotonic() - asked
+                self.waits.append(took_s)
+                if status != 200:
+                    self.refusals.append(
+                        Refusal(monotonic(), f"gateway for {name}", status, took_s, True, retry_after)
+                    )
+                if number % 2:
+                    connection.close()
+                await asyncio.sleep(READ_S)
 
 
 async def _rolling(stage: Stage) -> None:
