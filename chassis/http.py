@@ -111,12 +111,14 @@ def create_app(
     async def livez() -> str:
         return "ok"
 
+    def problems() -> list[str]:
+        found = [text for resource in resources if (text := resource.problem())]
+        return [*found, "stopping"] if draining.is_set() else found
+
     @get("/readyz", opt={"public": True}, include_in_schema=False)
     async def readyz() -> Response[dict[str, Any]]:
-        problems = [text for resource in resources if (text := resource.problem())]
-        if draining.is_set():
-            problems.append("stopping")
-        return Response({"ready": not problems, "problems": problems}, status_code=503 if problems else 200)
+        found = problems()
+        return Response({"ready": not found, "problems": found}, status_code=503 if found else 200)
 
     given = dict(dependencies or {})
     if not public:
@@ -140,7 +142,7 @@ def create_app(
         if schema
         else None,
         request_max_body_size=max_body,
-        state=State({"draining": draining}),
+        state=State({"draining": draining, "problems": problems}),
         logging_config=None,
         debug=False,
     )

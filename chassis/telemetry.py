@@ -1,10 +1,13 @@
 """Traces and metrics of every hop. Names and labels live here, in one table; labels are closed word lists, never ids."""
 
 import asyncio
-from collections.abc import Mapping, MutableMapping
+import socket
+import threading
+from collections.abc import Mapping, MutableMapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from contextvars import ContextVar
 from typing import Final
+from wsgiref.simple_server import WSGIRequestHandler
 
 from opentelemetry import propagate, trace
 from opentelemetry.sdk.resources import Resource as OtelResource
@@ -12,7 +15,8 @@ from opentelemetry.sdk.trace import TracerProvider
 from opentelemetry.sdk.trace.export import BatchSpanProcessor
 from opentelemetry.sdk.trace.sampling import ParentBased, TraceIdRatioBased
 from opentelemetry.trace import INVALID_SPAN, Link, Span, SpanKind
-from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, start_http_server
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, make_wsgi_app, start_http_server
+from prometheus_client.exposition import ThreadingWSGIServer
 
 from chassis.config import Common
 
@@ -73,9 +77,34 @@ FOREIGN_TOPICS: Final = _counter("dc_hub_foreign_publishes", "Publishes that the
 LOOP_LAG: Final = _gauge("dc_event_loop_lag_seconds", "How late the event loop wakes up.")
 
 
-def setup(settings: Common, service: str, *, metrics: bool = True) -> None:
-    """Starts the metrics port and, when a collector is named, the export of spans. Call after the fork."""
-    if metrics and settings.metrics_port:
+class _Silent(WSGIRequestHandler):
+    def log_message(self, format: str, *args: object) -> None:
+        """A scrape is not worth a line."""
+
+
+class _Metrics(ThreadingWSGIServer):
+    """On a socket that somebody else has opened, and that another process may be serving too."""
+
+    def __init__(self, listener: socket.socket) -> None:
+        address = listener.getsockname()[:2]
+        super().__init__(address, _Silent, bind_and_activate=False)
+        self.socket.close()
+        self.socket = listener
+        self.server_name, self.server_port = address
+        self.setup_environ()
+        self.set_app(make_wsgi_app(REGISTRY))
+
+
+def setup(
+    settings: Common, service: str, *, metrics: bool = True, listeners: Sequence[socket.socket] = ()
+) -> None:
+    """Starts the metrics port and, when a collector is named, the export of spans. Call after the fork.
+
+    `listeners`: the metrics port, where it is open already.
+    """
+    for listener in listeners if metrics else ():
+        threading.Thread(target=_Metrics(listener).serve_forever, daemon=True).start()
+    if metrics and not listeners and settings.metrics_port:
         start_http_server(settings.metrics_port, settings.host, registry=REGISTRY)
     if settings.otel_endpoint:
         from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter

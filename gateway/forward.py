@@ -24,6 +24,9 @@ MAX_CONNECTIONS: Final = 512
 IDLE_S: Final = 30.0
 """An idle connection older than this is not used again: the services close theirs after 75 s."""
 CONNECT_S: Final = 2.0
+AWAY_S: Final = 1.0
+"""So long a service may be away before anybody is told: a process that starts anew is not an outage."""
+AGAIN_S: Final = 0.05
 HEADERS_MAX: Final = 64 * 1024
 
 
@@ -217,6 +220,27 @@ class Answer:
             connection.finish()
 
 
+class Absence:
+    """How long nobody has listened at an address, as far as those know who tried."""
+
+    def __init__(self) -> None:
+        self._since = self._seen = float("-inf")
+
+    def is_short(self, now: float) -> bool:
+        """Told at every refusal. One after a quiet while begins anew: nobody knows what was in between."""
+        if now - self._seen > AWAY_S:
+            self._since = now
+        self._seen = now
+        return now - self._since < AWAY_S
+
+    @property
+    def is_on(self) -> bool:
+        return self._seen > float("-inf")
+
+    def end(self) -> None:
+        self._seen = float("-inf")
+
+
 class Upstream:
     """One service: its address and its pool."""
 
@@ -231,6 +255,7 @@ class Upstream:
         self._idle: deque[Connection] = deque()
         self._open: set[Connection] = set()
         self._connecting = 0
+        self._absence = Absence()
         self.authority = parts.netloc.encode()
 
     async def start(self) -> None:
@@ -247,6 +272,11 @@ class Upstream:
     def in_use(self) -> int:
         """How many exchanges are under way."""
         return len(self._open) - len(self._idle)
+
+    @property
+    def refused(self) -> bool:
+        """Whether nobody listened at the last try."""
+        return self._absence.is_on
 
     async def ask(
         self, head: bytes, body: bytes, *, is_head: bool = False, repeatable: bool = True
@@ -289,16 +319,27 @@ class Upstream:
         if len(self._open) + self._connecting >= MAX_CONNECTIONS:
             raise self._unavailable("busy")
         self._connecting += 1
-        loop = asyncio.get_running_loop()
         try:
-            _, connection = await asyncio.wait_for(
-                loop.create_connection(lambda: Connection(self), self._host, self._port), CONNECT_S
-            )
+            async with asyncio.timeout(CONNECT_S):
+                return await self._reach()
         except (OSError, TimeoutError):
             raise self._unavailable("unreachable") from None
         finally:
             self._connecting -= 1
-        return connection
+
+    async def _reach(self) -> Connection:
+        """Waits for one that is away for a moment: nothing was sent, so nothing can happen twice."""
+        loop = asyncio.get_running_loop()
+        while True:
+            try:
+                _, connection = await loop.create_connection(lambda: Connection(self), self._host, self._port)
+            except ConnectionRefusedError:
+                if not self._absence.is_short(loop.time()):
+                    raise
+                await asyncio.sleep(AGAIN_S)
+            else:
+                self._absence.end()
+                return connection
 
     def _unavailable(self, reason: str) -> Unavailable:
         log.warning("upstream_failed", name=self.name, reason=reason)

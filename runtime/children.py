@@ -50,7 +50,7 @@ def fork(work: Callable[[], int], log: int, before: Callable[[], None]) -> Forke
     """Forks a child that runs `work` and ends with its answer. `before` lets go of what only the parent may hold.
 
     Output goes to the descriptor `log`. The child has a session of its own, so that Ctrl-C reaches the parent alone,
-    and is told to stop when the parent dies.
+    and is told to stop when the parent dies: by SIGINT, which from a parent means at once (`runtime.serve`).
     """
     parent = os.getpid()
     sys.stdout.flush()
@@ -64,7 +64,7 @@ def fork(work: Callable[[], int], log: int, before: Callable[[], None]) -> Forke
             signal.signal(number, signal.SIG_DFL)
         before()
         os.setsid()
-        die_with_parent(parent, signal.SIGTERM)
+        die_with_parent(parent, signal.SIGINT)
         null = os.open(os.devnull, os.O_RDONLY)
         os.dup2(null, 0)
         os.dup2(log, 1)

@@ -1,11 +1,14 @@
 """One process under supervision: started, known to be ready or not, started again with growing patience when it dies."""
 
 import http.client
+import signal
 from collections.abc import Callable
+from functools import partial
 from typing import Final, Protocol
 
 import msgspec
 
+from runtime.handover import Notices
 from runtime.home import LOOPBACK
 
 FIRST_S: Final = 0.1
@@ -13,6 +16,8 @@ LONGEST_S: Final = 5.0
 """Even one that dies again and again is tried this often: readings wait for it."""
 HEALTHY_S: Final = 2.0
 """One that was ready for this long has recovered: its next death counts as the first."""
+RETIRED_S: Final = 45.0
+"""Longer than any process takes to finish what it has in hand (`runtime.serve`, the consumers)."""
 
 
 class Handle(Protocol):
@@ -60,6 +65,27 @@ class Supervised:
             return "waiting"
         return "ready" if self.ready else "starting"
 
+    @property
+    def settled(self) -> bool:
+        """Whether nothing is expected of it."""
+        return self.ready
+
+    @property
+    def handles(self) -> list[Handle]:
+        """Every program that runs for it."""
+        return [] if self.handle is None else [self.handle]
+
+    @property
+    def pids(self) -> dict[str, int]:
+        return {
+            f"{self.name}-{number}" if number else self.name: handle.pid
+            for number, handle in enumerate(self.handles)
+        }
+
+    def hands_over(self, now: float) -> bool:
+        """One step of a relief, if one is due; answers whether there was one."""
+        return False
+
     def start(self) -> None:
         self.handle = self._start()
 
@@ -89,6 +115,65 @@ class Supervised:
         if self.ready or self.handle is None or not self._probe(self.handle.pid):
             return False
         self.ready, self._ready_at = True, now
+        return True
+
+
+class Served(Supervised):
+    """A process on sockets that stay open. One that is told to leave stays until its successor serves, so that there is
+    always somebody who takes what comes; a successor that dies is started again meanwhile.
+    """
+
+    def __init__(self, name: str, start: Callable[[], Handle], notices: Notices) -> None:
+        super().__init__(name, start, partial(notices.has_said, "serves"))
+        self.successor: Handle | None = None
+        self.retired: list[tuple[Handle, float]] = []
+        """Relieved, and when; they finish what they have in hand."""
+        self._notices = notices
+        self._successor_due_at = 0.0
+
+    @property
+    def settled(self) -> bool:
+        return self.ready and not self.leaves
+
+    @property
+    def handles(self) -> list[Handle]:
+        everyone = (self.handle, self.successor, *(each for each, _ in self.retired))
+        return [each for each in everyone if each is not None]
+
+    @property
+    def leaves(self) -> bool:
+        return self.handle is not None and self.ready and self._notices.has_said("leaves", self.handle.pid)
+
+    def has_died(self, now: float) -> bool:
+        self.retired = [(each, since) for each, since in self.retired if each.poll() is None]
+        for each, since in self.retired:
+            if now - since >= RETIRED_S:
+                each.send_signal(signal.SIGKILL)
+        if not super().has_died(now):
+            return False
+        if self.successor is not None:  # it is on its way already
+            self.handle, self.successor, self._due_at = self.successor, None, None
+            self.restarts += 1
+        return True
+
+    def hands_over(self, now: float) -> bool:
+        if not self.leaves or self.handle is None:
+            return False
+        if self.successor is None:
+            if now < self._successor_due_at:
+                return False
+            self.successor = self._start()
+        elif self.successor.poll() is not None:
+            self.last_code = self.successor.returncode
+            self.deaths += 1
+            self.successor, self._successor_due_at = None, now + backoff_s(self.deaths)
+        elif self._probe(self.successor.pid):
+            self.handle.send_signal(signal.SIGINT)
+            self.retired.append((self.handle, now))
+            self.handle, self.successor, self._ready_at = self.successor, None, now
+            self.restarts += 1
+        else:
+            return False
         return True
 
 

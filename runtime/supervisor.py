@@ -20,11 +20,12 @@ from runtime import migrate, secrets, streams
 from runtime.checkup import ENOUGH_FREE, Checkup
 from runtime.children import Forked, Work, fork, remember, stop_leftovers
 from runtime.embedded.server import Running, Server, ServerError, start
+from runtime.handover import Notices, Place, Post, place
 from runtime.home import LOOPBACK, Home, reserve, write_json
 from runtime.lock import Lock
 from runtime.processes import EXIT_CONFIG, S3_BUCKET, Process, environ_of, existing
 from runtime.servers import Servers, decide
-from runtime.supervised import Handle, Supervised, ask_ready
+from runtime.supervised import Handle, Served, Supervised, ask_ready
 
 TITLES: Final = {"postgres": "PostgreSQL", "nats": "NATS", "valkey": "Valkey", "s3": "S3"}
 READY_S: Final = 60.0
@@ -33,6 +34,10 @@ TICK_S: Final = 0.03
 IDLE_S: Final = 2.0
 CHECKUP_S: Final = 2.0
 MIB: Final = 2**20
+VAIN: Final = 3
+"""Deaths in a row after which the system does not come up."""
+HOPELESS: Final = 6
+"""Deaths in a row after which nobody is kept waiting for the next start: it is seconds away, as the last one is."""
 
 
 class StartError(Exception):
@@ -72,7 +77,9 @@ class Supervisor:
         self._asked_to_stop = 0
         self._servers: dict[str, Supervised] = {}
         self._running: dict[str, Running] = {}
-        self._children: dict[str, Supervised] = {}
+        self._children: dict[str, Served] = {}
+        self._places: dict[str, Place] = {}
+        self._notices = Notices()
         self._checkups: dict[str, Checkup] = {}
         self._checkup_at = 0.0
         self._bucket: Work | None = None
@@ -193,17 +200,16 @@ class Supervisor:
 
     def _start_processes(self) -> None:
         for process in self.processes:
-            port = self._ports[process.name]
-            self._children[process.name] = Supervised(
-                process.name, partial(self._fork, process), partial(_answers, port)
-            )
+            self._places[process.name] = self._open(process.name)
+        for process in self.processes:
+            self._children[process.name] = Served(process.name, partial(self._fork, process), self._notices)
             self._children[process.name].start()
         self._remember()
         deadline = time.monotonic() + READY_S
         while not all(child.ready for child in self._children.values()):
             self._look_after(self._children)
             for child in self._children.values():
-                if child.deaths >= 3 or child.last_code == EXIT_CONFIG:
+                if child.deaths >= VAIN or child.last_code == EXIT_CONFIG:
                     raise StartError(self._why_not(child))
             if time.monotonic() > deadline:
                 waiting = [child for child in self._children.values() if not child.ready]
@@ -214,15 +220,27 @@ class Supervisor:
         self._publish()
         self._greet()
 
+    def _open(self, name: str) -> Place:
+        host = self._given.get("DC_HOST", LOOPBACK)
+        try:
+            return place(host, self._ports[name], self._ports[f"{name}-metrics"])
+        except OSError as error:
+            raise StartError(f"{name} cannot listen on {host}: {error.strerror}. Start again.") from error
+
     def _fork(self, process: Process) -> Forked:
         from runtime import serve  # imports uvicorn and Litestar: by now the parent has them
 
+        name = process.name
         environ = environ_of(process, self.home, self.servers.addresses, self._ports, self._given)
-        log = self.home.open_log(process.name)
+        relieves = name in self._children and self._children[name].handle is not None
+        post = Post(self._places[name], self._notices.tell, relieves)
+        log = self.home.open_log(name)
         try:
-            return fork(lambda: serve.run(process, environ), log, self._before_child)
+            child = fork(lambda: serve.run(process, environ, post), log, partial(self._before_child, name))
         finally:
             os.close(log)
+        self._notices.forget(child.pid)
+        return child
 
     # -- watching ----------------------------------------------------------------------------------------------
 
@@ -234,17 +252,22 @@ class Supervisor:
             if changed:
                 self._publish()
             everything = [*self._servers.values(), *self._children.values()]
-            settled = all(each.ready for each in everything) and self._bucket is None
+            settled = all(each.settled for each in everything) and self._bucket is None
             self._pause(IDLE_S if settled else TICK_S)
 
-    def _look_after(self, group: dict[str, Supervised]) -> bool:
-        """Restarts what died and notices what became ready; answers whether anything changed."""
+    def _look_after(self, group: Mapping[str, Supervised]) -> bool:
+        """Restarts what died, relieves what leaves, notices what became ready; answers whether anything changed."""
         changed = False
         for each in group.values():
             now = time.monotonic()
             if each.has_died(now):
                 changed = True
                 self._say(f"{each.name} ended ({_ending(each.last_code)}); starting it again")
+                if each.deaths >= HOPELESS and not each.handles and each.name in self._places:
+                    self._places[each.name].hang_up()
+            elif each.hands_over(now):
+                changed = True
+                self._say(f"{each.name} {'has been relieved' if each.settled else 'waits for its successor'}")
             elif each.is_due(now):
                 changed = True
                 self._restart(each)
@@ -307,10 +330,13 @@ class Supervisor:
         began = time.monotonic()
         if self._children or self._servers:
             self._say("stopping")
-        stopping = [child.handle for child in self._children.values() if child.handle is not None]
-        stopping += [work.child for work in self._works]
+        for each in self._places.values():
+            each.close()  # the processes hold theirs for as long as they let anybody in
+        stopping: list[Handle] = [work.child for work in self._works]
+        for child in self._children.values():
+            stopping += child.handles
         for handle in stopping:
-            handle.send_signal(signal.SIGTERM)
+            handle.send_signal(signal.SIGINT)
         if "s3" in self._running:
             self._running["s3"].ask_to_stop()
         deadline = time.monotonic() + DRAIN_S
@@ -403,8 +429,12 @@ class Supervisor:
         finally:
             os.close(log)
 
-    def _before_child(self) -> None:
-        """Lets go of what a child must not keep: the lock, and our wake-up pipe."""
+    def _before_child(self, name: str | None = None) -> None:
+        """Lets go of what a child must not keep: the lock, our pipes, and the sockets of others than `name`."""
+        for other, others in self._places.items():
+            if other != name:
+                others.close()
+        self._notices.leave(speaks=name is not None)
         signal.set_wakeup_fd(-1)
         os.close(self._wake_read)
         os.close(self._wake_write)
@@ -412,7 +442,7 @@ class Supervisor:
 
     def _remember(self) -> None:
         everything = [*self._servers.values(), *self._children.values()]
-        remember(self.home, {each.name: each.pid for each in everything if each.pid is not None})
+        remember(self.home, {name: pid for each in everything for name, pid in each.pids.items()})
 
     def _step(self, what: str) -> None:
         self._say(f"{time.monotonic() - self._began:6.2f} s  {what}")
@@ -431,7 +461,8 @@ class Supervisor:
     def _pause(self, seconds: float) -> None:
         """Waits, or less when a signal comes. Raises `Stopping` when that was a request to stop."""
         if self._asked_to_stop == 0:
-            select.select([self._wake_read], [], [], seconds)
+            select.select([self._wake_read, self._notices.reader], [], [], seconds)
+        self._notices.listen()
         with suppress(BlockingIOError):
             os.read(self._wake_read, 4096)
         if self._asked_to_stop:
@@ -456,10 +487,6 @@ def _make_bucket(servers: Servers, home: Home) -> str:
     access_key, secret_key = ((keys / name).read_text().strip() for name in ("access_key", "secret_key"))
     s3.wait_for_bucket(servers.addresses.s3, access_key, secret_key, S3_BUCKET)
     return "the bucket exists"
-
-
-def _answers(port: int, pid: int) -> bool:
-    return ask_ready(port).ready
 
 
 def _ending(code: int | None) -> str:

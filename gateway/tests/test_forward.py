@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from gateway.forward import Answer, Lost, Upstream, request_head
+from gateway.forward import AWAY_S, Absence, Answer, Lost, Upstream, request_head
 from gateway.tests import upstream as small
 from gateway.tests.serving import Process, served
 from proto.errors import Unavailable
@@ -113,6 +113,58 @@ async def test_a_service_that_is_not_there_is_unavailable() -> None:
 
     assert refused.value.status == 503
     assert refused.value.retry_after_s == 1
+
+
+@pytest.mark.parametrize("method", ["GET", "POST"])
+async def test_a_service_that_is_away_for_a_moment_is_waited_for(method: str) -> None:
+    port = free_port()
+    upstream = Upstream("away", f"http://127.0.0.1:{port}")
+    pending = asyncio.create_task(asked(upstream, "/x", method))
+    await until(lambda: upstream.refused)
+
+    async with served(small.app, port=port):
+        assert (await pending)["method"] == method
+        await upstream.stop()
+
+
+async def test_a_service_that_stays_away_is_waited_for_once() -> None:
+    upstream = Upstream("gone", f"http://127.0.0.1:{free_port()}")
+    loop = asyncio.get_running_loop()
+    waits = []
+    for _ in range(3):
+        began = loop.time()
+        with pytest.raises(Unavailable):
+            await ask(upstream, "/x")
+        waits.append(loop.time() - began)
+
+    assert AWAY_S <= waits[0] < 2 * AWAY_S
+    assert max(waits[1:]) < AWAY_S / 4
+
+
+@pytest.mark.parametrize(
+    ("refusals", "is_short"),
+    [
+        ([0.0], True),
+        ([0.0, 0.5, 0.9], True),
+        ([0.0, 0.5, 1.1], False),
+        ([0.0, 0.5, 1.1, 1.2], False),
+        ([0.0, 0.9, 2.0], True),  # who knows what was in between
+    ],
+)
+def test_an_absence_is_short_until_it_is_not(refusals: list[float], is_short: bool) -> None:
+    absence = Absence()
+
+    assert [absence.is_short(now) for now in refusals][-1] == is_short
+
+
+def test_an_absence_that_ended_does_not_count_for_the_next() -> None:
+    absence = Absence()
+    absence.is_short(0.0)
+    absence.is_short(0.8)
+    absence.end()
+
+    assert absence.is_short(1.5)
+    assert absence.is_short(2.4)
 
 
 async def test_a_service_that_does_not_answer_in_time_is_unavailable() -> None:

@@ -6,9 +6,13 @@ import signal
 import socket
 import subprocess
 import sys
+import threading
 import time
 import urllib.request
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from http.client import HTTPConnection, HTTPException
 from pathlib import Path
 from typing import Any
 
@@ -118,6 +122,124 @@ def test_what_dies_is_started_again(running: System, name: str) -> None:
 
     assert running.state_of(name)["restarts"] >= 1
     assert running.answers() == running.endpoints["pids"]["gateway"]
+
+
+@dataclass
+class Clients:
+    """They ask who answers, all the time: some on a connection that they keep, some on a new one each time."""
+
+    port: int
+    pids: list[int] = field(default_factory=list)
+    failed: list[Exception] = field(default_factory=list)
+
+    @contextmanager
+    def asking(self) -> Iterator[None]:
+        ended = threading.Event()
+        threads = [
+            threading.Thread(target=self._ask, args=(ended, keeps, pause_s))
+            for keeps in (True, False)
+            for pause_s in (0.0, 0.02, 0.3)
+        ]
+        for thread in threads:
+            thread.start()
+        try:
+            until(lambda: self.pids, READY_S)
+            yield
+        finally:
+            ended.set()
+            for thread in threads:
+                thread.join()
+
+    def _ask(self, ended: threading.Event, keeps: bool, pause_s: float) -> None:
+        connection = HTTPConnection("127.0.0.1", self.port, timeout=20)
+        while not ended.wait(pause_s):
+            try:
+                connection.request("GET", "/pid")  # connects when there is no connection
+                answer = connection.getresponse()
+                self.pids.append(int(answer.read()))
+            except (OSError, HTTPException) as error:
+                self.failed.append(error)
+            if self.failed or not keeps:  # after a failure its state is unknown
+                connection.close()
+        connection.close()
+
+
+def started_again(running: System, number: int) -> tuple[int, int]:
+    """The process ids of the gateway's process before and after the signal, once the former is gone."""
+    before = running.endpoints["pids"]["gateway"]
+    os.kill(before, number)
+    until(lambda: running.endpoints["pids"].get("gateway", before) != before and gone([before]), READY_S)
+    until(lambda: running.state_of("gateway")["state"] == "ready", READY_S)
+    return before, running.endpoints["pids"]["gateway"]
+
+
+def test_nobody_fails_while_processes_are_relieved(running: System) -> None:
+    clients = Clients(running.port)
+
+    with clients.asking():
+        served = {pid for _ in range(6) for pid in started_again(running, signal.SIGTERM)}
+        until(lambda: clients.pids[-1] == running.endpoints["pids"]["gateway"], READY_S)
+
+    assert clients.failed == []
+    assert set(clients.pids) == served
+    assert len(served) == 7
+
+
+def test_nobody_is_refused_while_a_killed_process_is_started_again(running: System) -> None:
+    clients = Clients(running.port)
+
+    with clients.asking():
+        _, after = started_again(running, signal.SIGKILL)
+        until(lambda: clients.pids[-1] == after, READY_S)
+
+    # What it had in hand ended with it; nobody was turned away.
+    assert not [error for error in clients.failed if isinstance(error, ConnectionRefusedError)]
+
+
+def test_a_process_that_is_relieved_serves_until_its_successor_does(running: System) -> None:
+    before = running.endpoints["pids"]["gateway"]
+    restarts = running.state_of("gateway")["restarts"]
+
+    os.kill(before, signal.SIGTERM)
+    until(lambda: running.endpoints["pids"]["gateway"] != before, READY_S)
+
+    assert running.state_of("gateway") == {
+        "pid": running.endpoints["pids"]["gateway"],
+        "state": "ready",
+        "restarts": restarts + 1,
+    }
+    until(lambda: gone([before]), READY_S)
+
+
+def test_each_has_its_own_sockets_and_nobody_elses(running: System) -> None:
+    endpoints = running.endpoints
+    ours = {
+        name: {running.port if name == "gateway" else port_of(endpoints["services"][name]), port_of(metrics)}
+        for name, metrics in endpoints["metrics"].items()
+    }
+
+    for name, pid in endpoints["pids"].items():
+        expected = ours.get(name, set())
+        assert listening(pid) & set().union(*ours.values()) == expected, name
+
+
+def test_the_metrics_of_a_successor_are_where_they_were(running: System) -> None:
+    before = running.endpoints["pids"]["registry"]
+    os.kill(before, signal.SIGTERM)
+    until(lambda: gone([before]) and running.endpoints["pids"].get("registry", before) != before, READY_S)
+
+    with urllib.request.urlopen(f"{running.endpoints['metrics']['registry']}/metrics", timeout=5) as answer:
+        assert b"http_server_active_requests" in answer.read()
+
+
+def port_of(url: str) -> int:
+    return int(url.rpartition(":")[2])
+
+
+def listening(pid: int) -> set[int]:
+    """The ports of every socket in LISTEN that a process has open."""
+    found = psutil.Process(pid).net_connections("tcp")
+    return {each.laddr.port for each in found if each.status == psutil.CONN_LISTEN}
 
 
 def test_a_second_one_on_the_same_home_is_refused(running: System) -> None:

@@ -23,6 +23,14 @@ class Refusal(NamedTuple):
     """Whether it says when to come back."""
 
 
+class Wait(NamedTuple):
+    """How long somebody waited for an answer, whatever it was, and when that had an end."""
+
+    at: float
+    edge: str
+    took_s: float
+
+
 @dataclass
 class Sight:
     """What one live client saw of its patient, in the order in which it came."""
@@ -52,6 +60,7 @@ class Ledger:
     answers: Counter[int] = field(default_factory=Counter)
     """Every HTTP answer by status; 0: none came."""
     refusals: list[Refusal] = field(default_factory=list)
+    waits: list[Wait] = field(default_factory=list)
     sights: list[Sight] = field(default_factory=list)
 
     def hand(self, reading: Reading) -> None:
@@ -64,6 +73,7 @@ class Ledger:
         self, edge: str, status: int, took_s: float, *, sent: bool = True, retry_after: bool = False
     ) -> None:
         self.answers[status] += 1
+        self.waits.append(Wait(monotonic(), edge, took_s))
         if status != 202:
             self.refusals.append(Refusal(monotonic(), edge, status, took_s, sent, retry_after))
 

@@ -20,7 +20,10 @@ def _killed(victim: str) -> Scenario:
             await pause(stage.rng.uniform(*FLOW_S))
             slowest = max(slowest, await stage.breaker.kill(victim))
         await pause(FLOW_S[1])
-        stage.note(f"back after at most {slowest:.1f} s")
+        turned_away = sum(not each.sent for each in stage.ledger.refusals)
+        longest = max((each.took_s for each in stage.ledger.waits), default=0.0)
+        stage.note(f"back after at most {slowest:.1f} s; longest answer after {longest:.1f} s")
+        stage.expect(turned_away == 0, f"{turned_away} connections were refused")
 
     return Scenario(f"kill {victim}", work, short=True)
 
