@@ -20,7 +20,7 @@ from gateway.forward import Upstream
 from gateway.headers import Front
 from gateway.hub import Hub
 from gateway.listener import Listeners
-from gateway.live import LiveSocket
+from gateway.live import LiveFront, LiveSocket
 from gateway.oidc import Provider
 from gateway.openapi import openapi_json
 from gateway.people import People
@@ -62,17 +62,13 @@ def create_app(settings: Settings) -> Litestar:
     hub = Hub(bus, world)
     listeners = Listeners(settings, world, hub, auditor, sessions)
     tickets = Tickets(cache, settings.ticket_ttl_s)
-    live = LiveSocket(settings, tickets, listeners)
     static = Static(Path(settings.ui_dist))
 
     @asgi("/", is_mount=True, copy_scope=False)
     async def everything_else(scope: Scope, receive: Receive, send: Send) -> None:
         path = scope["raw_path"]
         if scope["type"] == ScopeType.WEBSOCKET:
-            if path == b"/ws/live":
-                await live(scope, receive, send)
-            else:
-                await send({"type": "websocket.close", "code": 1008, "reason": ""})
+            await send({"type": "websocket.close", "code": 1008, "reason": ""})
         elif path == b"/api/v1/stream":
             await EventStream(credentials, listeners, app.state.draining)(scope, receive, send)
         elif path.startswith(b"/api/"):
@@ -110,7 +106,8 @@ def create_app(settings: Settings) -> Litestar:
         public=True,
         schema=False,
     )
-    app.asgi_handler = Front(Proxy(app.asgi_handler, settings, credentials, upstreams), settings)
+    proxy = Proxy(app.asgi_handler, settings, credentials, upstreams)
+    app.asgi_handler = LiveFront(Front(proxy, settings), LiveSocket(settings, tickets, listeners))
     return app
 
 

@@ -67,7 +67,7 @@ class Front:
         if scope["type"] != ScopeType.HTTP:
             await self._app(scope, receive, send)
             return
-        headers: Headers = list(scope["headers"])
+        headers = scope["headers"]
         origin = _app_origin(headers)
         always = self._always if origin is None else [*self._always, *_cors(origin)]
         if (

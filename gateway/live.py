@@ -7,7 +7,8 @@ from urllib.parse import parse_qs
 from uuid import UUID
 
 import msgspec
-from litestar.types import Receive, Send, WebSocketScope
+from litestar.enums import ScopeType
+from litestar.types import ASGIApp, Receive, Scope, Send, WebSocketScope
 
 from chassis.http import PROBLEM_JSON, problem_body
 from chassis.log import Log
@@ -23,6 +24,7 @@ from proto.errors import Refused
 
 log = Log("live")
 
+PATH: Final = b"/ws/live"
 FRAME_MAX: Final = 64 * 1024
 PONG: Final = '{"type":"pong"}'
 TOO_LARGE: Final = 1009
@@ -49,6 +51,20 @@ class Ping(msgspec.Struct, frozen=True, tag="ping", forbid_unknown_fields=True):
 
 
 _decode: Final = msgspec.json.Decoder(Subscribe | Unsubscribe | Ping).decode
+
+
+class LiveFront:
+    """Sockets in front of the framework: every frame would pass through its layers."""
+
+    def __init__(self, app: ASGIApp, live: "LiveSocket") -> None:
+        self._app = app
+        self._live = live
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == ScopeType.WEBSOCKET and scope["raw_path"] == PATH:
+            await self._live(scope, receive, send)
+        else:
+            await self._app(scope, receive, send)
 
 
 class LiveSocket:

@@ -7,7 +7,7 @@ import time
 from collections import deque
 from collections.abc import Awaitable, Callable
 from datetime import datetime
-from typing import Final, NamedTuple
+from typing import Final
 
 import msgspec
 
@@ -20,7 +20,9 @@ LETTING_GO_S: Final = 15.0
 """How long a stalled client may still come back to hear that it was let go."""
 
 
-class Item(NamedTuple):
+class Item(msgspec.Struct, frozen=True, gc=False):
+    """One is made for every frame and socket, so it is of the kind that is made fastest."""
+
     text: str
     cursor: str | None
     source: object | None
@@ -120,7 +122,8 @@ class Outlet:
                 self._chars -= len(item.text)
                 await write(item)
                 self._sending_since = time.monotonic()
-            await self._tell_gap(write)
+            if self._lost_since is not None:
+                await self._tell_gap(write)
             self._sending_since = None
             self._make_room()
         self._make_room()

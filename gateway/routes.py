@@ -1,6 +1,7 @@
 """Which service answers which address: a table, read from the top. Says nothing about methods: that is the service's."""
 
 import re
+from functools import lru_cache
 from typing import Final, Literal
 
 import msgspec
@@ -49,6 +50,7 @@ _BY_FIRST: Final = {
 }
 
 
+@lru_cache(maxsize=1024)  # the few paths that devices ask for all day stay
 def route_of(raw_path: str, *, development: bool) -> Route | None:
     """The row of a request's undecoded path, or None: then there is nothing."""
     if not raw_path.startswith(PREFIX) or _FORBIDDEN.search(raw_path):

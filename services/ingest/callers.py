@@ -11,24 +11,51 @@ from chassis import telemetry
 from chassis.auth import TokenVerifier, bearer
 from chassis.crypto import token_digest
 from proto.errors import Refused
+from proto.state import ConnectionState
 from services.ingest.domain import Caller
 from services.ingest.known import KnownWorld
 
 TOKEN_PREFIX: Final = "dci_"  # noqa: S105 - a prefix, not a secret
 """An ingest token is `dci_<connection id, 32 hex>_<random>`."""
+REMEMBER_MAX: Final = 20_000
 
 
-async def find_caller(
-    authorization: str | None, known: KnownWorld, verifier: TokenVerifier, now: datetime
-) -> Caller:
-    """As `caller_of`; a device or hub that is not known may have been paired a moment ago, and is looked for again."""
-    try:
-        return caller_of(authorization, known, verifier, now)
-    except Refused:
-        if not is_of_device(authorization):
-            raise
-        await known.catch_up()
-    return caller_of(authorization, known, verifier, now)
+class Callers:
+    """Finds callers. A device that proved itself is remembered for as long as its connection is what it was then."""
+
+    def __init__(self, known: KnownWorld, verifier: TokenVerifier) -> None:
+        self._known = known
+        self._verifier = verifier
+        self._proven: dict[bytes, tuple[ConnectionState, Caller]] = {}
+
+    async def find(self, header: bytes | None, now: datetime) -> Caller:
+        """As `caller_of`; a device or hub that is not known may have been paired a moment ago, and is looked for again.
+
+        A remembered device is judged by what is known of it now: a new token, a revocation or a removal puts another
+        state in the place of the one that the token was checked against, and then it is checked again.
+        """
+        proven = self._proven.get(header) if header is not None else None
+        if proven is not None and self._known.connection(proven[1].connection_id) is proven[0]:
+            return proven[1]
+        authorization = header.decode("latin-1") if header is not None else None
+        try:
+            caller = caller_of(authorization, self._known, self._verifier, now)
+        except Refused:
+            if not is_of_device(authorization):
+                raise
+            await self._known.catch_up()
+            caller = caller_of(authorization, self._known, self._verifier, now)
+        if header is not None:
+            self._remember(header, caller)
+        return caller
+
+    def _remember(self, header: bytes, caller: Caller) -> None:
+        state = self._known.connection(caller.connection_id)
+        if state is None:
+            return
+        if len(self._proven) >= REMEMBER_MAX:
+            self._proven.clear()
+        self._proven[header] = (state, caller)
 
 
 def is_of_device(authorization: str | None) -> bool:

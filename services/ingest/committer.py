@@ -67,14 +67,19 @@ class Committer:
         if self._is_full():
             raise Unavailable("ingest", retry_after_s=2)
         loop = asyncio.get_running_loop()
+        due = loop.time() + DEADLINE_S
+        if len(items) == 1:
+            done: asyncio.Future[int] = loop.create_future()
+            connection_id, alone = items[0]
+            self._shards[self.shard_of(connection_id)].put(_Part([alone], done, due))
+            return await done
         by_shard: dict[int, list[bytes]] = {}
         for connection_id, envelope in items:
             by_shard.setdefault(self.shard_of(connection_id), []).append(envelope)
-        due = loop.time() + DEADLINE_S
         waits = []
         for number, envelopes in by_shard.items():
             for chunk in _chunks(envelopes):
-                done: asyncio.Future[int] = loop.create_future()
+                done = loop.create_future()
                 self._shards[number].put(_Part(chunk, done, due))
                 waits.append(done)
         if len(waits) == 1:
@@ -166,8 +171,6 @@ class _Shard:
 
 def _chunks(items: list[bytes]) -> list[list[bytes]]:
     """Splits what is larger than a group may be."""
-    if len(items) == 1:
-        return [items]
     chunks: list[list[bytes]] = []
     current: list[bytes] = []
     size = 0

@@ -1,11 +1,25 @@
 """Wraps an accepted message in its original bytes with who brought it: the form in which it rests in INGEST."""
 
 from datetime import datetime
-from typing import Literal
+from typing import Final, Literal
 from uuid import UUID
 
+import msgspec
+
 from proto.identity import RecordKey
-from proto.raw import Source
+from proto.raw import RawGatt, RawReading, Source
+
+_encode: Final = msgspec.json.Encoder().encode
+
+
+class _Reading(
+    RawReading, frozen=True, kw_only=True, omit_defaults=True, gc=False, tag="reading", tag_field="type"
+):
+    """As it is written: what is not said is left out."""
+
+
+class _Gatt(RawGatt, frozen=True, kw_only=True, omit_defaults=True, gc=False, tag="gatt", tag_field="type"):
+    """As it is written."""
 
 
 def envelope(
@@ -22,20 +36,33 @@ def envelope(
     ref: str | None = None,
     job_id: UUID | None = None,
 ) -> bytes:
-    """`proto.raw.RawReading` or `RawGatt` as JSON, built around the original bytes: re-encoding doubled the cost.
-
-    Every part that is put between quotes is an id of ours (letters, digits, `-`, `:`, `.`), so nothing is escaped.
-    """
-    head = (
-        f'{{"type":"{kind}","connection_id":"{connection_id}","received_at":"{received_at.isoformat()}",'
-        f'"source":"{source}","actor_id":"{actor_id}"'
+    """`proto.raw.RawReading` or `RawGatt` as JSON. The original bytes are copied: re-encoding doubled the cost."""
+    message = msgspec.Raw(raw)
+    if kind == "gatt":
+        return _encode(
+            _Gatt(
+                connection_id=connection_id,
+                received_at=received_at,
+                source=source,
+                actor_id=actor_id,
+                message=message,
+                hub_id=hub_id,
+                ref=ref,
+                job_id=job_id,
+            )
+        )
+    return _encode(
+        _Reading(
+            connection_id=connection_id,
+            received_at=received_at,
+            source=source,
+            actor_id=actor_id,
+            message=message,
+            key=key.key if key is not None else None,
+            content=content,
+            is_given=key.given if key is not None else False,
+            hub_id=hub_id,
+            ref=ref,
+            job_id=job_id,
+        )
     )
-    if key is not None and content is not None:
-        head += f',"key":"{key.key}","content":"{content}","is_given":{"true" if key.given else "false"}'
-    if hub_id:
-        head += f',"hub_id":"{hub_id}"'
-    if ref:
-        head += f',"ref":"{ref}"'
-    if job_id:
-        head += f',"job_id":"{job_id}"'
-    return head.encode() + b',"message":' + raw + b"}"

@@ -22,10 +22,13 @@ class KnownWorld:
         self._connections = connections
         self._models = models
         self._permissions = permissions
-        self._by_id: dict[UUID, ConnectionState] = {}
+        # By the number of an id: a UUID is hashed by Python code, and these are asked for with every reading.
+        self._by_id: dict[int, ConnectionState] = {}
+        self._model_by_id: dict[int, ModelState] = {}
         self._by_address: dict[tuple[str, str], UUID] = {}
         self._of_hub: dict[str, set[UUID]] = {}
         connections.on_change(self._index)
+        models.on_change(self._index_model)
 
     def require(self) -> None:
         """Raises `Unavailable` when consent could have been withdrawn without us hearing."""
@@ -36,8 +39,8 @@ class KnownWorld:
         """Hears what is new of connections and hubs, before a stranger is turned away. Then judge again."""
         await self._connections.catch_up()
 
-    def connection(self, id: UUID) -> ConnectionState | None:
-        return self._by_id.get(id)
+    def connection(self, id: UUID | None) -> ConnectionState | None:
+        return self._by_id.get(id.int) if id is not None else None
 
     def by_address(self, hub_id: str, address: str) -> ConnectionState | None:
         id = self._by_address.get((hub_id, address.lower()))
@@ -53,7 +56,7 @@ class KnownWorld:
         return entry if isinstance(entry, HubState) else None
 
     def model(self, id: UUID) -> ModelState | None:
-        return self._models.get(str(id))
+        return self._model_by_id.get(id.int)
 
     def permissions(self) -> Iterable[PermissionState]:
         return self._permissions.values() if self._permissions is not None else ()
@@ -71,9 +74,9 @@ class KnownWorld:
 
     def _index(self, key: str, old: ConnectionsEntry | None, new: ConnectionsEntry | None) -> None:
         if isinstance(new, ConnectionState):
-            self._by_id[new.id] = new
+            self._by_id[new.id.int] = new
         elif isinstance(old, ConnectionState):
-            self._by_id.pop(old.id, None)
+            self._by_id.pop(old.id.int, None)
         if isinstance(old, ConnectionState) and old.hub_id:
             self._of_hub.get(old.hub_id, set()).discard(old.id)
             address = (old.hub_id, old.device_id or "")
@@ -83,3 +86,9 @@ class KnownWorld:
             self._of_hub.setdefault(new.hub_id, set()).add(new.id)
             if new.device_id and new.status != "revoked":
                 self._by_address[(new.hub_id, new.device_id)] = new.id
+
+    def _index_model(self, key: str, old: ModelState | None, new: ModelState | None) -> None:
+        if new is not None:
+            self._model_by_id[new.id.int] = new
+        elif old is not None:
+            self._model_by_id.pop(old.id.int, None)

@@ -26,7 +26,7 @@ from chassis.log import Log
 from proto.errors import FieldFault, ItemFault, Refused, Unavailable
 from proto.readings import GattMessage, ReadingMessage
 from proto.resources import IngestReceipt, IngestStored
-from services.ingest.callers import find_caller
+from services.ingest.callers import Callers
 from services.ingest.committer import Committer
 from services.ingest.denials import Denials
 from services.ingest.domain import (
@@ -89,7 +89,7 @@ class HotRoute:
         self._path = path
         self._judge = judge
         self._known = known
-        self._verifier = verifier
+        self._callers = Callers(known, verifier)
         self._committer = committer
         self._memory = memory
         self._waiting = waiting
@@ -149,7 +149,7 @@ class HotRoute:
         return status
 
     async def _answer(self, method: str, headers: dict[bytes, bytes], receive: Receive) -> tuple[int, bytes]:
-        caller = await find_caller(_text(headers.get(b"authorization")), self._known, self._verifier, now())
+        caller = await self._callers.find(headers.get(b"authorization"), now())
         if method != "POST":
             raise Refused("method_not_allowed")
         lines = _is_ndjson(headers)
@@ -164,7 +164,7 @@ class HotRoute:
         clock = time.monotonic()
         accepted: list[tuple[int, bytes, Accepted]] = []
         rejected: list[ItemFault] = []
-        fresh: dict[tuple[UUID, UUID], Accepted] = {}
+        fresh: dict[tuple[int, int], Accepted] = {}
         duplicates = 0
         caught_up = False
         for index, raw in enumerate(body.items):
@@ -179,7 +179,7 @@ class HotRoute:
                 self._denials.refused(verdict, caller)
                 rejected.append(ItemFault(index=index, code=verdict.code, field=verdict.field))
                 continue
-            if not self._readings.take(verdict.connection.id, 1, clock):
+            if not self._readings.take(verdict.connection.id.int, 1, clock):
                 raise Refused("rate_limited", retry_after_s=1)
             standing = self._standing(verdict, fresh, clock)
             if standing == "conflict":
@@ -188,7 +188,7 @@ class HotRoute:
             duplicates += standing == "duplicate"
             accepted.append((index, raw, verdict))
         # A request counts for each connection it sends for; one that is refused whole, for its caller.
-        senders: set[UUID | str] = {item.connection.id for _, _, item in accepted}
+        senders: set[int | str] = {item.connection.id.int for _, _, item in accepted}
         for key in senders or {caller.actor_id}:
             if not self._requests.take(key, 1, clock):
                 raise Refused("rate_limited", retry_after_s=1)
@@ -199,11 +199,11 @@ class HotRoute:
             raise _all_rejected(body, rejected)
         return await self._commit(body, caller, received_at, accepted, rejected, duplicates, wait_s)
 
-    def _standing(self, item: Accepted, fresh: dict[tuple[UUID, UUID], Accepted], clock: float) -> str:
+    def _standing(self, item: Accepted, fresh: dict[tuple[int, int], Accepted], clock: float) -> str:
         """Against what is known already, and against the items before it in the same request."""
         if item.key is None:
             return "new"
-        identity = (item.connection.id, item.key.key)
+        identity = (item.connection.id.int, item.key.key.int)
         before = fresh.get(identity)
         if before is None:
             fresh[identity] = item
@@ -371,7 +371,7 @@ async def _read(headers: dict[bytes, bytes], receive: Receive) -> bytes:
     parts: list[bytes] = []
     size = 0
     while True:
-        message = cast(dict[str, Any], await receive())
+        message = cast("dict[str, Any]", await receive())
         if message["type"] == "http.disconnect":
             raise Refused("invalid_json")
         part = message.get("body", b"")

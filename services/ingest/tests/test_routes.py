@@ -10,6 +10,7 @@ from uuid import uuid4
 import msgspec
 import pytest
 
+from chassis.crypto import token_digest
 from proto.raw import RawGatt, RawReading
 from services.ingest.tests.conftest import SECRET, Scene
 
@@ -232,6 +233,20 @@ async def test_an_ingest_token_is_for_its_connection_only(scene: Scene) -> None:
     answer = await scene.post(other.message(), authorization=f"Bearer {scene.token}")
 
     assert answer.status_code == 404
+
+
+async def test_a_remembered_device_is_judged_by_what_is_known_now(scene: Scene) -> None:
+    mine = {"authorization": f"Bearer {scene.token}"}
+    assert (await scene.post(scene.message(), **mine)).status_code == 202
+
+    await scene.put_connection(consent="revoked")
+    assert (await scene.post(scene.message(), **mine)).json()["code"] == "consent_revoked"
+
+    await scene.put_connection(token_sha256=token_digest("another"))
+    assert (await scene.post(scene.message(), **mine)).status_code == 401
+
+    await scene.put_connection()
+    assert (await scene.post(scene.message(), **mine)).status_code == 202
 
 
 async def test_duplicates_are_counted_and_conflicts_refused(scene: Scene) -> None:

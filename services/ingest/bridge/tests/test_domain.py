@@ -398,7 +398,7 @@ def test_any_bytes_on_any_channel(messages: list[tuple[str, str, bytes]], rest: 
         assert item.connection_id == connection_id
         assert item.hub_id == world.connections[connection_id].hub_id
         assert world.connections[connection_id].consent == "active"
-        assert envelope.endswith(bytes(item.message) + b"}")
+        assert bytes(item.message) in envelope
     for hub_id, receipt in out.receipts:
         assert hub_id in world.hubs
         assert receipt == msgspec.json.decode(msgspec.json.encode(receipt), type=HubReceipt)
