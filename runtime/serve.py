@@ -17,6 +17,7 @@ from litestar.types import ASGIApp, Message, Receive, Scope, Send
 from chassis import log, telemetry
 from chassis.config import Common, ConfigError, load
 from runtime.processes import EXIT_CONFIG, Process
+from runtime.wire import Http
 
 GRACEFUL_S: Final = 20
 FAREWELL_S: Final = 0.5
@@ -105,7 +106,7 @@ def config(app: Any, settings: Common) -> uvicorn.Config:
         host=settings.host,
         port=settings.http_port,
         loop="uvloop",
-        http="httptools",
+        http=Http,  # httptools, and one system call an answer
         ws="websockets-sansio",
         ws_per_message_deflate=False,  # it would compress every frame anew for every socket
         ws_max_size=64 * 1024,
