@@ -20,6 +20,7 @@ from chassis import log, telemetry
 from chassis.config import Common, ConfigError, load
 from runtime.handover import BACKLOG, RELIEF_S, Post
 from runtime.processes import EXIT_CONFIG, Process
+from runtime.wire import Http
 
 GRACEFUL_S: Final = 20
 FAREWELL_S: Final = 0.5
@@ -166,7 +167,7 @@ def config(app: Any, settings: Common) -> uvicorn.Config:
         port=settings.http_port,
         backlog=BACKLOG,
         loop="uvloop",
-        http="httptools",
+        http=Http,  # httptools, and one system call an answer
         ws="websockets-sansio",
         ws_per_message_deflate=False,  # it would compress every frame anew for every socket
         ws_max_size=64 * 1024,
