@@ -6,7 +6,7 @@ A publish whose server dies is sent again with the same message id until its dea
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from datetime import UTC, datetime
-from typing import Final, Protocol
+from typing import Any, Final, Protocol
 from uuid import uuid4
 
 import msgspec
@@ -92,6 +92,16 @@ class _InfoAnswer(msgspec.Struct):
 
 
 _decode_info: Final = msgspec.json.Decoder(_InfoAnswer).decode
+
+
+class _Stored(msgspec.Struct):
+    """A PubAck, or why there is none. The client's own takes longer to read than the publish to write."""
+
+    seq: int = 0
+    error: dict[str, Any] | None = None
+
+
+_decode_stored: Final = msgspec.json.Decoder(_Stored).decode
 
 
 class Bus:
@@ -204,7 +214,7 @@ class Bus:
             while True:
                 try:
                     wait_s = min(ATTEMPT_S, max(LEAST_S, end - loop.time()))
-                    ack = await self.js.publish(subject, payload, timeout=wait_s, headers=sent or None)
+                    sequence = await self._store(subject, payload, wait_s, sent)
                 except PASSING as error:
                     if loop.time() >= end:
                         log.warning("publish_gave_up", subject=destination, error=type(error).__name__)
@@ -222,7 +232,15 @@ class Bus:
                     await asyncio.sleep(0.05)
                 else:
                     telemetry.SENT.labels(destination).inc()
-                    return ack.seq
+                    return sequence
+
+    async def _store(self, subject: str, payload: bytes, wait_s: float, headers: dict[str, str]) -> int:
+        """One try of a publish; answers the sequence. Raises the client's errors."""
+        reply = await self.nc.request(subject, payload, timeout=wait_s, headers=headers or None)
+        stored = _decode_stored(reply.data)
+        if stored.error is not None:
+            raise APIError.from_error(stored.error)
+        return stored.seq
 
     async def publish_together(self, messages: Sequence[Outgoing]) -> bool:
         """Publishes messages of one stream with one commit: all are stored, or none is (atomic batch publish).
@@ -243,7 +261,7 @@ class Bus:
                     if number < len(messages):
                         await self.nc.publish(message.subject, message.payload, headers=headers)
                 headers["Nats-Batch-Commit"] = "1"
-                await self.js.publish(message.subject, message.payload, timeout=ATTEMPT_S, headers=headers)
+                await self._store(message.subject, message.payload, ATTEMPT_S, headers)
             except Error as error:
                 log.info("not_published_together", subject=destination, error=type(error).__name__)
                 return False

@@ -32,6 +32,8 @@ FETCH_WAIT_S: Final = 2.0
 ACK_PARTS: Final = 9
 GATHERED_S: Final = 0.02
 RESTART_S: Final = 1.0
+AGAIN_MAX_S: Final = 0.5
+"""How long a batch waits at most between two tries: so late it is stored when what was down is back."""
 STAYS: Final = 4
 """How often, in the time after which a message would go to somebody else, the server hears that it is still in hand."""
 
@@ -287,7 +289,7 @@ class Consumer(Generic[P]):
                     delay_s=delay,
                 )
                 await asyncio.sleep(delay)
-                delay = min(delay * 2, 2.0)
+                delay = min(delay * 2, AGAIN_MAX_S)
 
     async def _one_by_one(self, deliveries: list[Delivery], error: Exception) -> list[Verdict]:
         if len(deliveries) == 1:

@@ -98,12 +98,13 @@ class Outbox:
         self._task: asyncio.Task[None] | None = None
         self._tasks: set[asyncio.Task[None]] = set()
         self._sweeper = Job(f"outbox:{db.schema}", SWEEP_S, self._sweep, at_start=True)
-        self._cleaner = Job(f"outbox-clean:{db.schema}", IDLE_S, self._clean)
+        self._to_clean = asyncio.Event()
+        self._cleaner: asyncio.Task[None] | None = None
 
     async def start(self) -> None:
         self._task = asyncio.create_task(self._run(), name=f"outbox:{self._db.schema}")
         await self._sweeper.start()
-        await self._cleaner.start()
+        self._cleaner = asyncio.create_task(self._clean_when_idle(), name=f"outbox-clean:{self._db.schema}")
 
     async def stop(self) -> None:
         self._stopping = True
@@ -112,7 +113,9 @@ class Outbox:
         if self._task:
             await self._task
         await asyncio.gather(*self._tasks, return_exceptions=True)
-        await self._cleaner.stop()
+        if self._cleaner:
+            self._to_clean.set()
+            await self._cleaner
         try:
             await self._clean()
         except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError):
@@ -181,6 +184,7 @@ class Outbox:
             all_stored = False
         if all_stored:
             self._published.extend(row.id for row in rows)
+            self._to_clean.set()
             for row in rows:
                 self._finished(row)
             return
@@ -192,6 +196,7 @@ class Outbox:
         try:
             await self._bus.publish(row.subject, row.payload, msg_id=row.msg_id, headers=row.headers)
             self._published.append(row.id)
+            self._to_clean.set()
         except Unavailable:
             log.warning("outbox_left_to_sweeper", subject=row.subject.split(".")[0])
         finally:
@@ -203,6 +208,20 @@ class Outbox:
         awaited = self._awaited.pop(row.id, None)
         if awaited is not None:
             awaited.set_result(None)
+
+    async def _clean_when_idle(self) -> None:
+        """Takes away what no transaction came to take, and sleeps while nothing is published."""
+        while True:
+            await self._to_clean.wait()
+            if self._stopping:
+                return
+            self._to_clean.clear()
+            await asyncio.sleep(IDLE_S)
+            try:
+                await self._clean()
+            except Exception as error:  # they stay in hand, for the next transaction or the next turn
+                log.failure("outbox_not_cleaned", error, service=self._db.schema)
+                self._to_clean.set()
 
     async def _clean(self) -> None:
         ids = self.published()

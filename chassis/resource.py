@@ -45,12 +45,14 @@ class Job:
         return None
 
     async def _run(self) -> None:
+        stopped = asyncio.ensure_future(self._stop.wait())
         if self._at_start:
             await self._once()
         while not self._stop.is_set():
-            try:
-                await asyncio.wait_for(self._stop.wait(), self._every_s)
-            except TimeoutError:
+            await asyncio.wait(
+                {stopped}, timeout=self._every_s
+            )  # no task a turn: an idle system is made of these
+            if not stopped.done():
                 await self._once()
 
     async def _once(self) -> None:

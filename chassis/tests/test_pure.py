@@ -6,13 +6,13 @@ import logging
 import os
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from uuid import UUID, uuid4
+from uuid import RFC_4122, UUID, uuid4
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chassis.clock import uuid7
+from chassis.clock import uuid7, uuid7s
 from chassis.config import Common, ConfigError, Secret, load
 from chassis.crypto import LocalKeyRing, SealBroken, open_sealed, seal
 from chassis.http import request_id_of
@@ -142,8 +142,8 @@ def test_any_bytes_are_no_seal(tmp_path_factory: pytest.TempPathFactory, blob: b
 
 
 def test_ids_are_time_ordered() -> None:
-    ids = [uuid7() for _ in range(1000)]
-    assert all(id.version == 7 for id in ids)
+    ids = [uuid7() for _ in range(500)] + uuid7s(500)
+    assert all(id.version == 7 and id.variant == RFC_4122 for id in ids)
     assert sorted(id.int >> 80 for id in ids) == [id.int >> 80 for id in ids]
     assert len(set(ids)) == 1000
 

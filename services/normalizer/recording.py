@@ -27,6 +27,8 @@ from services.normalizer.batch import Batch, SequenceNote
 from services.normalizer.domain import (
     Candidate,
     Discarded,
+    Hour,
+    HourKey,
     Origin,
     Rejected,
     cells_of,
@@ -70,14 +72,7 @@ async def record(tx: Tx, batch: Batch, ring: KeyRing, now: datetime, partitions:
         await partitions.ensure(tx, (c.timestamp for c in candidates))
         candidates = await _drop_echoes(tx, candidates, done)
         first, again = without_doubles(candidates)
-        stored_ids = await readings.insert_readings(tx.conn, first) if first else set()
-        all_new = len(stored_ids) == len(first)
-        done.stored = first if all_new else [c for c in first if c.id in stored_ids]
-        await readings.add_hours(
-            tx.conn,
-            roll_up((c.origin.connection.id, c.timestamp, c.values) for c in done.stored if not c.suspect),
-        )
-        known = [] if all_new else [c for c in first if c.id not in stored_ids]
+        known = await _store(tx, first, done) if first else []
         known += [c for c, _ in again]
         if known:
             await _settle_known(tx, known, done)
@@ -89,6 +84,21 @@ async def record(tx: Tx, batch: Batch, ring: KeyRing, now: datetime, partitions:
     _emit(tx, batch, done, now)
     _audit(tx, done)
     return done
+
+
+async def _store(tx: Tx, first: list[Candidate], done: Recorded) -> list[Candidate]:
+    """Stores what is new, with its hours; answers those whose identity is stored already."""
+    stored_ids = await readings.insert_readings(tx.conn, first, _hours(first))
+    if len(stored_ids) == len(first):
+        done.stored = first
+        return []
+    done.stored = [c for c in first if c.id in stored_ids]
+    await readings.add_hours(tx.conn, _hours(done.stored))
+    return [c for c in first if c.id not in stored_ids]
+
+
+def _hours(candidates: list[Candidate]) -> dict[HourKey, Hour]:
+    return roll_up((c.origin.connection.id, c.timestamp, c.values) for c in candidates if not c.suspect)
 
 
 async def _drop_echoes(tx: Tx, candidates: list[Candidate], done: Recorded) -> list[Candidate]:

@@ -10,8 +10,16 @@ import msgspec
 from chassis.db import Connection
 from services.normalizer.domain import Candidate, Hour, HourKey
 
-# One statement a batch: what has an identity of its own gets its key row, and only what got one becomes a row.
-_INSERT: Final = """
+_ADD: Final = """
+ON CONFLICT (device_connection_id, metric, t) DO UPDATE SET
+    min = least(r.min, excluded.min), max = greatest(r.max, excluded.max),
+    sum = coalesce(r.sum + excluded.sum, r.sum, excluded.sum),
+    n = r.n + excluded.n, low = r.low + excluded.low, high = r.high + excluded.high
+"""
+
+# One statement a batch: what has an identity of its own gets its key row, and only what got one becomes a row. The
+# hours go in with it when every reading was new, as nearly always; a round trip costs as much as some readings.
+_INSERT: Final = f"""
 WITH u AS MATERIALIZED (
     SELECT * FROM unnest($1::uuid[], $2::uuid[], $3::timestamptz[], $4::timestamptz[], $5::uuid[], $6::boolean[],
                          $7::uuid[], $8::bigint[], $9::boolean[], $10::text[], $11::text[])
@@ -20,23 +28,28 @@ WITH u AS MATERIALIZED (
     INSERT INTO normalizer.record_keys (device_connection_id, record_key, id, ts, content, revision)
     SELECT connection, key, id, ts, content, revision FROM u WHERE given ORDER BY connection, key
     ON CONFLICT DO NOTHING RETURNING id
+), d AS (
+    INSERT INTO normalizer.device_data
+        (id, device_connection_id, ts, received_at, record_key, content, revision, suspect, readings, meta)
+    SELECT id, connection, ts, received_at, key, content, revision, suspect, readings::jsonb, meta::jsonb
+    FROM u WHERE NOT given OR id IN (SELECT id FROM rk)
+    ORDER BY connection, ts, key
+    ON CONFLICT DO NOTHING RETURNING id
+), hours AS (
+    INSERT INTO normalizer.data_rollups AS r (device_connection_id, metric, t, min, max, sum, n, low, high)
+    SELECT * FROM unnest($12::uuid[], $13::smallint[], $14::timestamptz[], $15::float8[], $16::float8[],
+                         $17::float8[], $18::int[], $19::int[], $20::int[])
+    WHERE (SELECT count(*) FROM d) = cardinality($1)
+    {_ADD}
 )
-INSERT INTO normalizer.device_data
-    (id, device_connection_id, ts, received_at, record_key, content, revision, suspect, readings, meta)
-SELECT id, connection, ts, received_at, key, content, revision, suspect, readings::jsonb, meta::jsonb
-FROM u WHERE NOT given OR id IN (SELECT id FROM rk)
-ORDER BY connection, ts, key
-ON CONFLICT DO NOTHING RETURNING id
+SELECT id FROM d
 """
 
-_ROLL: Final = """
+_ROLL: Final = f"""
 INSERT INTO normalizer.data_rollups AS r (device_connection_id, metric, t, min, max, sum, n, low, high)
 SELECT * FROM unnest($1::uuid[], $2::smallint[], $3::timestamptz[], $4::float8[], $5::float8[], $6::float8[],
                      $7::int[], $8::int[], $9::int[])
-ON CONFLICT (device_connection_id, metric, t) DO UPDATE SET
-    min = least(r.min, excluded.min), max = greatest(r.max, excluded.max),
-    sum = coalesce(r.sum + excluded.sum, r.sum, excluded.sum),
-    n = r.n + excluded.n, low = r.low + excluded.low, high = r.high + excluded.high
+{_ADD}
 """
 
 
@@ -49,8 +62,12 @@ class Existing(msgspec.Struct, frozen=True, kw_only=True):
     revision: int | None
 
 
-async def insert_readings(conn: Connection, candidates: list[Candidate]) -> set[UUID]:
-    """Stores what is new; answers the ids that were stored."""
+async def insert_readings(
+    conn: Connection, candidates: list[Candidate], hours: dict[HourKey, Hour]
+) -> set[UUID]:
+    """Stores what is new; answers the ids that were stored. `hours` are what all of them make, and are added only if
+    all were stored; otherwise nothing is added to any hour.
+    """
     # PHI: values reach PostgreSQL here and in `amend`, and nowhere else.
     rows = await conn.fetch(
         _INSERT,
@@ -65,17 +82,21 @@ async def insert_readings(conn: Connection, candidates: list[Candidate]) -> set[
         [c.suspect for c in candidates],
         [c.readings.decode() for c in candidates],
         [c.meta.decode() for c in candidates],
+        *_columns(hours),
     )
     return {row["id"] for row in rows}
 
 
 async def add_hours(conn: Connection, hours: dict[HourKey, Hour]) -> None:
-    """Adds to the rollups, in the order of their key so that two batches cannot deadlock."""
-    if not hours:
-        return
+    """Adds to the rollups."""
+    if hours:
+        await conn.execute(_ROLL, *_columns(hours))
+
+
+def _columns(hours: dict[HourKey, Hour]) -> tuple[list[Any], ...]:
+    """Rollup rows in the order of their key, so that two batches cannot deadlock."""
     ordered = sorted(hours.items(), key=lambda pair: (pair[0][0].int, pair[0][1], pair[0][2]))
-    await conn.execute(
-        _ROLL,
+    return (
         [key[0] for key, _ in ordered],
         [key[1] for key, _ in ordered],
         [key[2] for key, _ in ordered],
