@@ -1,4 +1,5 @@
-"""Wiring of the simulator process (`idp`): the identity provider, virtual hubs, the demo, and simulation on request."""
+"""Wiring of the simulator process (`idp`): the identity provider, virtual hubs, the demo, simulation on request,
+and the vendors' clouds."""
 
 from litestar import Litestar
 
@@ -13,6 +14,7 @@ from simulator.seeding import Seeder
 from simulator.settings import Settings
 from simulator.simulation import Simulation
 from simulator.state import StateFile
+from simulator.vendors.mount import Clouds
 from simulator.world import World
 
 
@@ -28,16 +30,17 @@ def create_app(settings: Settings) -> Litestar:
     world = World(settings, kept)
     background = Background()
     door = FrontDoor(settings.public_url)
+    clouds = Clouds(settings.public_url, settings.secrets_path)
 
     async def begin() -> None:
         if settings.demo:
             background.spawn(Seeder(door, kept, world).run(), "demo")
 
-    resources: list[Resource] = [door, world, background, Startup(begin)]
+    resources: list[Resource] = [door, world, clouds, background, Startup(begin)]
     return http.create_app(
         settings,
         "idp",
-        routes=[*identity.ROUTES, *routes.ROUTES],
+        routes=[*identity.ROUTES, *routes.ROUTES, clouds.route()],
         resources=resources,
         dependencies={
             "provider": http.value(provider),

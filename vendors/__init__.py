@@ -10,7 +10,27 @@ from proto.vendors.client import Client
 from proto.vendors.manifest import Manifest
 from proto.vendors.normalized import Mapping
 
-NAMES: Final = ("omron",)
+NAMES: Final = (
+    "withings",
+    "dexcom",
+    "google_health",
+    "fitbit",
+    "google_fit",
+    "omron",
+    "garmin",
+    "polar",
+    "oura",
+    "ihealth",
+    "alivecor",
+    "healthkit",
+    "health_connect",
+    "abbott_libre",
+    "eko",
+    "kinsa",
+    "spirometer",
+    "inhaler",
+    "generic",
+)
 
 
 def manifest_of(name: str) -> Manifest:

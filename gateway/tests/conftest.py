@@ -30,7 +30,7 @@ from gateway.session import Sessions
 from gateway.settings import Settings
 from gateway.sse import EventStream
 from gateway.tests import upstream as small
-from gateway.tests.serving import Running, served
+from gateway.tests.serving import Running
 from gateway.tickets import Ticket, Tickets
 from gateway.world import World
 from proto import subjects
@@ -39,6 +39,7 @@ from proto.state import ConnectionsEntry, ConnectionState, ConsentState, Permiss
 from proto.words import Kind, Role
 from tests.support.ports import free_port
 from tests.support.servers import NatsServer
+from tests.support.serving import served
 
 
 @pytest.fixture(scope="session")

@@ -1,41 +1,13 @@
-"""Serves an ASGI app on a free port for a test: in this process, or as a process of its own that can be killed."""
+"""Serves an app for a test as a process of its own that can be killed."""
 
 import asyncio
 import signal
-import socket
 import subprocess
 import sys
-from collections.abc import AsyncIterator, Mapping
-from contextlib import asynccontextmanager
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
-
-import uvicorn
 
 ROOT = Path(__file__).parents[2]
-
-
-@asynccontextmanager
-async def served(app: Any, *, port: int = 0, host: str = "127.0.0.1", **options: Any) -> AsyncIterator[int]:
-    """The port where the app answers until the block ends."""
-    with socket.socket() as listener:
-        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        listener.bind((host, port))
-        config = uvicorn.Config(
-            app, log_config=None, access_log=False, ws_per_message_deflate=False, lifespan="on", **options
-        )
-        server = uvicorn.Server(config)
-        task = asyncio.create_task(server.serve(sockets=[listener]))
-        try:
-            while not server.started:
-                if task.done():
-                    task.result()
-                    raise RuntimeError("the server did not start")
-                await asyncio.sleep(0.005)
-            yield listener.getsockname()[1]
-        finally:
-            server.should_exit = True
-            await task
 
 
 class Process:

@@ -10,9 +10,10 @@ import pytest
 
 from gateway.forward import AWAY_S, Absence, Answer, Lost, Upstream, request_head
 from gateway.tests import upstream as small
-from gateway.tests.serving import Process, served
+from gateway.tests.serving import Process
 from proto.errors import Unavailable
 from tests.support.ports import free_port
+from tests.support.serving import served
 from tests.support.waiting import until
 
 

@@ -24,9 +24,13 @@ _PARTS: Final[dict[str, list[Metric]]] = {
 }
 UNMAPPED_MAX: Final = 50
 TEXT_MAX: Final = 120
+RECORD_ID_MAX: Final = 200
 TEXT_LENGTHS: Final = (200, 120, 64, 40, 20)
 """Ids may be long, model names shorter, units short: the longest that fits is kept."""
+REVISION_BELOW: Final = 2**63
 AHEAD: Final = timedelta(minutes=5)
+PART: Final = "#"
+"""Between a record's id and what tells its samples apart: a deletion of the record is one of all its parts."""
 
 
 class Builder:
@@ -66,12 +70,13 @@ class Builder:
             self._unmapped[name] = None
         if not kept:
             return
+        record_id = self._identity(record_id)
         said = {
             "vendor": self._vendor,
-            "vendor_record_id": record_id[:200],
-            "revision": revision,
+            "vendor_record_id": record_id,
+            "revision": revision if revision is None or 0 <= revision < REVISION_BELOW else None,
             "recording_method": None if manual is None else "manual" if manual else "automatic",
-            "interval_end": None if end is None else rfc3339(end),
+            "interval_end": rfc3339(end) if end is not None and end > instant.at else None,
             "clock_suspect": True if self._is_suspect(instant.at) else None,
             "unmapped": list(dict.fromkeys([*names, *wrong]))[:UNMAPPED_MAX] or None,
             **instant.meta,
@@ -81,14 +86,26 @@ class Builder:
         old = self._readings.get(record_id)
         if old is None or (revision or 0) >= (old.meta.get("revision") or 0):
             self._readings[record_id] = reading
+            self._deleted.pop(record_id, None)  # it is there again: what is said last counts
+
+    def _identity(self, record_id: str) -> str:
+        """An id that meta can carry; a longer or stranger one as a hash, since cut ones would be equal."""
+        fits = len(record_id) <= RECORD_ID_MAX and _plain(record_id) == record_id
+        return record_id if fits else record_hash(self._vendor, record_id)
 
     def _is_suspect(self, at: datetime) -> bool:
         return at < PLAUSIBLE_FROM or (self._latest is not None and at > self._latest)
 
     def delete(self, record_id: str) -> None:
-        """The vendor says that this record is gone: it and what was read of it before."""
+        """The vendor says that this record is gone: it and what was read of it before, parts (`<id>#<part>`) too."""
+        record_id = self._identity(record_id)
         self._deleted[record_id] = None
-        self._readings.pop(record_id, None)
+        parts = record_id + PART
+        self._readings = {
+            name: reading
+            for name, reading in self._readings.items()
+            if name != record_id and not name.startswith(parts)
+        }
 
     def unknown(self, *names: str) -> None:
         """Raw types that nobody maps, where no reading carries them."""
@@ -164,7 +181,7 @@ def record_hash(vendor: str, *parts: Any) -> str:
     """An id for a record that has none, from what makes it itself: type, start, end, origin. Ten bytes are plenty for
     one person's records."""
     text = "\x1f".join("" if part is None else str(part) for part in parts)
-    return f"{vendor}:{hashlib.blake2b(text.encode(), digest_size=10).hexdigest()}"
+    return f"{vendor}:{hashlib.blake2b(text.encode(errors='replace'), digest_size=10).hexdigest()}"
 
 
 def _meta(said: dict[str, Any]) -> dict[str, Any]:

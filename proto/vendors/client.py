@@ -5,9 +5,9 @@ budgets, retries and storing are the caller's. A client holds no state and does 
 import base64
 import hashlib
 from collections.abc import AsyncIterator, Mapping, Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from typing import Any, ClassVar, Final, Literal, Protocol
-from urllib.parse import urlencode
+from urllib.parse import quote, urlencode
 
 import msgspec
 
@@ -41,10 +41,7 @@ class Answer(msgspec.Struct, frozen=True, kw_only=True):
 
     def json(self) -> Any:
         """The decoded body, or None when it is no JSON."""
-        try:
-            return msgspec.json.decode(self.body) if self.body else None
-        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-            return None
+        return decoded(self.body)
 
 
 class Send(Protocol):
@@ -132,7 +129,8 @@ class Notification(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Subscription(msgspec.Struct, frozen=True, kw_only=True):
-    """A notification that the vendor was asked for. `topic`: what about; `id`: the vendor's name for it."""
+    """A notification that the vendor was asked for. `topic`: what about; `id`: the vendor's name for it. `url` is empty
+    where the vendor knows one address only, set in its portal."""
 
     topic: str
     url: str
@@ -140,10 +138,31 @@ class Subscription(msgspec.Struct, frozen=True, kw_only=True):
     expires_at: datetime | None = None
 
 
+class Dial(msgspec.Struct, frozen=True, kw_only=True):
+    """A socket of the vendor's that we open. `headers` prove who we are: secrets, never logged."""
+
+    url: str
+    headers: Mapping[str, str] = {}
+
+    def __repr__(self) -> str:
+        return "Dial(•)"
+
+
+class Pushed(msgspec.Struct, frozen=True, kw_only=True):
+    """A message of a vendor's socket: its name, and a body as `notifications` takes it."""
+
+    id: str
+    payload: bytes
+
+
+USER: Final = "{user}"
+"""In a request's address: the vendor's name for the person, put in with the token."""
+
+
 class Client:
     """The standard behaviour, by the manifest's flags. A vendor's client overrides what the vendor does otherwise.
 
-    `credentials`: the secrets that the manifest names. `hosts`: other hosts for the manifest's (staging, a region).
+    `credentials`: the secrets that the manifest names, and those of its options that are there.
     """
 
     manifest: ClassVar[Manifest]
@@ -187,20 +206,26 @@ class Client:
             answer.status != 200
             or not isinstance(body, dict)
             or not isinstance(body.get("access_token"), str)
+            or not body["access_token"]
         ):
             raise self._token_fault(answer, body)
         return self._tokens(body, now)
 
+    def granted(self, given: Mapping[str, str]) -> Tokens:
+        """The grant in what a person typed while pairing, where there is no sign-in; `identify` proves it afterwards.
+        Raises `VendorFault` for what cannot be one."""
+        raise VendorFault("invalid_request", "sign_in_needed")
+
     async def identify(self, send: Send, tokens: Tokens) -> str:
-        """The vendor's name for the person, for vendors whose token answer does not say it."""
+        """The vendor's name for the person, for vendors whose grant does not say it, or does not prove it."""
         if tokens.user_id is None:
             raise VendorFault("invalid_request", "no_user_id")
         return tokens.user_id
 
     async def revoke(self, send: Send, tokens: Tokens) -> None:
         """Ends the grant at the vendor (RFC 7009 by default). Nothing where the vendor offers nothing."""
-        oauth = self._oauth()
-        if not oauth.revoke_url:
+        oauth = self.manifest.oauth
+        if oauth is None or not oauth.revoke_url:
             return
         answer = await send(
             Request(
@@ -216,9 +241,9 @@ class Client:
     # -- data -------------------------------------------------------------------------------------------------------
 
     def authorized(self, request: Request, tokens: Tokens) -> Request:
-        """The request with the person's token."""
+        """The request with the person's token. Raises `VendorFault` for an address that needs a name nobody knows."""
         headers = {**request.headers, "authorization": f"Bearer {tokens.access_token}"}
-        return msgspec.structs.replace(request, headers=headers)
+        return msgspec.structs.replace(request, url=addressed(request.url, tokens), headers=headers)
 
     def fault_of(self, answer: Answer) -> VendorFault | None:
         """What an answer says went wrong, or None. By HTTP status; vendors that answer 200 with an error override it."""
@@ -245,6 +270,18 @@ class Client:
     def notifications(self, payload: bytes, content_type: str) -> list[Notification]:
         """What a kept event says. Total: what it does not know it leaves out."""
         raise NotImplementedError(f"{self.manifest.name} sends no webhooks")
+
+    def dial(self) -> Dial | None:
+        """The socket to open, for vendors whose manifest says `dial`; None while nobody has said where it is."""
+        return None
+
+    def pushed(self, message: bytes) -> Pushed | None:
+        """A message of that socket; None for what is none. It is answered with `heard` once it is kept, in order."""
+        return None
+
+    def heard(self, id: str) -> bytes:
+        """What the vendor is told then: it need not send this again."""
+        return b""
 
     def topics(self, kinds: frozenset[Kind]) -> list[str]:
         """What to be notified about, where the vendor must be asked for it."""
@@ -303,7 +340,9 @@ class Client:
     def _tokens(self, body: dict[str, Any], now: datetime) -> Tokens:
         oauth = self._oauth()
         lifetime = body.get("expires_in")
-        seconds = float(lifetime) if isinstance(lifetime, int | float) else float(oauth.access_token_s)
+        seconds: float = oauth.access_token_s
+        if isinstance(lifetime, int | float) and not isinstance(lifetime, bool):
+            seconds = min(max(lifetime, 0), LIFETIME_MAX_S)
         scope = body.get("scope")
         user_id = body.get("user_id", body.get("userid"))
         refresh = body.get("refresh_token")
@@ -316,12 +355,52 @@ class Client:
         )
 
 
+def addressed(url: str, tokens: Tokens) -> str:
+    """The address with the person's name in it, where it has a place for one."""
+    if USER not in url:
+        return url
+    if not tokens.user_id:
+        raise VendorFault("invalid_request", "no_user_id")
+    return url.replace(USER, quote(tokens.user_id, safe=""))
+
+
 def challenge_of(code_verifier: str) -> str:
     """RFC 7636 §4.2, S256."""
     digest = hashlib.sha256(code_verifier.encode()).digest()
     return base64.urlsafe_b64encode(digest).rstrip(b"=").decode()
 
 
+def event_id_of(*facts: object) -> str:
+    """A name for a notification from what it says: the same facts have the same name, however often they come."""
+    return hashlib.sha256("\x1f".join(map(str, facts)).encode("utf-8", "replace")).hexdigest()[:32]
+
+
+def decoded(body: bytes) -> Any:
+    """None when it is no JSON."""
+    try:
+        return msgspec.json.decode(body) if body else None
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        return None
+
+
+def around(day: Any) -> tuple[datetime | None, datetime | None]:
+    """When a local date of an unknown zone can have been: a day and a half to either side of its noon. Nothing for what
+    is no date."""
+    try:
+        noon = datetime.combine(date.fromisoformat(day), time(12), UTC)
+        return noon - timedelta(hours=36), noon + timedelta(hours=36)
+    except (TypeError, ValueError, OverflowError):
+        return None, None
+
+
+def hint_id(incoming: Incoming) -> str:
+    """A name for a notification that says no time of its own: the second one of a day has the same bytes, and must be
+    heard as well. Hearing a repeated one twice costs a look."""
+    at = incoming.received_at.isoformat().encode()
+    return hashlib.sha256(b"\0".join((at, incoming.body))).hexdigest()[:32]
+
+
+LIFETIME_MAX_S: Final = 20 * 365 * 86_400
 RETRY_AFTER_MAX_S: Final = 86_400.0
 
 
@@ -349,7 +428,7 @@ def retry_after_of(answer: Answer) -> float | None:
     text = answer.headers.get("retry-after", "").strip()
     if not text:
         return None
-    if text.isdigit():
+    if text.isdecimal():
         return min(float(text), RETRY_AFTER_MAX_S)
     until, said = http_date(text), http_date(answer.headers.get("date", ""))
     if until is None or said is None:

@@ -16,9 +16,9 @@ from proto.vendors.quantities import decimal_of
 EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 PLAUSIBLE_FROM: Final = datetime(2010, 1, 1, tzinfo=UTC)
 _NS: Final = {"s": 1_000_000_000, "ms": 1_000_000, "us": 1_000, "ns": 1}
-_OFFSET: Final = re.compile(r"^([+-])(\d{1,2}):?(\d{2})?$")
+_OFFSET: Final = re.compile(r"^([+-])(\d{1,2})(?::?(\d{2})(?::(\d{2}))?)?$")
 _ISO: Final = re.compile(
-    r"^(\d{4}-\d{2}-\d{2})[T ](\d{2}:\d{2}(?::\d{2})?)(?:[.,](\d{1,9}))?\s*(Z|z|[+-]\d{1,2}(?::?\d{2})?)?$"
+    r"^(\d{4}-\d{2}-\d{2})[T ](\d{2}:\d{2}(?::\d{2})?)(?:[.,](\d{1,9}))?\s*(Z|z|[+-]\d{1,2}(?::?\d{2}(?::\d{2})?)?)?$"
 )
 
 
@@ -63,17 +63,37 @@ def with_offset(local: Any, offset: Any) -> datetime | None:
 
 
 def offset_of(value: Any) -> timedelta | None:
-    """An offset from UTC: text as in RFC 3339 with or without colon, `Z`, or a number of seconds."""
+    """An offset from UTC: text as in RFC 3339 with or without colon and seconds, `Z`, or a number of seconds."""
     if isinstance(value, str):
         text = value.strip()
         if text.upper() in ("Z", "UTC", "GMT"):
             return timedelta(0)
         match = _OFFSET.match(text)
         if match is not None:
-            delta = timedelta(hours=int(match[2]), minutes=int(match[3] or 0))
+            delta = timedelta(hours=int(match[2]), minutes=int(match[3] or 0), seconds=int(match[4] or 0))
             return -delta if match[1] == "-" else delta
     number = decimal_of(value)
     return None if number is None or abs(number) > 86_400 else timedelta(seconds=float(number))
+
+
+def local_time(at: datetime, offset: Any) -> str | None:
+    """What a clock on the wall showed then, with its offset: for people to read, and the zone stays with the reading."""
+    delta = offset_of(offset)
+    try:
+        return None if delta is None else at.astimezone(timezone(delta)).isoformat(timespec="seconds")
+    except (ValueError, OverflowError):
+        return None
+
+
+def later(at: datetime, seconds: Any) -> datetime | None:
+    """So many seconds after; None when they are no number, negative or beyond the calendar."""
+    number = decimal_of(seconds)
+    if number is None or number < 0:
+        return None
+    try:
+        return at + timedelta(milliseconds=int(number * 1000))
+    except OverflowError:
+        return None
 
 
 def in_zone(wall: datetime, zone: str) -> Instant:
@@ -87,7 +107,12 @@ def in_zone(wall: datetime, zone: str) -> Instant:
     before, after = first.utcoffset(), second.utcoffset()
     if before is not None and after is not None and before > after:
         meta["time_ambiguous"] = True
-    return Instant(_milli(first.astimezone(UTC)), meta)
+    try:
+        return Instant(_milli(first.astimezone(UTC)), meta)
+    except (
+        OverflowError
+    ):  # the first or last day that a calendar has: nobody's reading, and not worth an exception
+        return Instant(_milli(wall.replace(tzinfo=UTC)), meta)
 
 
 def local_text(text: Any, zone: str) -> Instant | None:
@@ -139,6 +164,8 @@ def _split(text: Any) -> tuple[datetime, timedelta | None] | None:
     try:
         wall = datetime.fromisoformat(f"{match[1]}T{clock}")
     except ValueError:
+        return None
+    if not 1 < wall.year < 9999:  # an offset would lead out of the calendar
         return None
     if match[3]:
         wall += timedelta(milliseconds=int(match[3].ljust(9, "0")) // 1_000_000)

@@ -58,6 +58,9 @@ class Capabilities(msgspec.Struct, frozen=True, kw_only=True):
     subscribe: Literal["none", "account", "application"] = "none"
     """Whether notifications must be asked for, and for whom."""
     socket: bool = False
+    """Takes a socket that the vendor opens at ours."""
+    dial: bool = False
+    """Opens a socket at the vendor's, where its options say where that is."""
     mqtt: bool = False
     revoke: bool = False
     max_history_days: int = 0
@@ -79,10 +82,16 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True):
     pairing_method: PairingMethod
     kinds: frozenset[Kind]
     device_types: frozenset[DeviceType]
+    account_type: DeviceType | None = None
+    """What the account as a whole is shown as in the catalogue; not said: the first of its types in the vocabulary."""
+    makers: tuple[str, ...] = ()
+    """Whose devices it serves beside those of the maker that is called as it is: `vendor_id`s of the catalogue."""
     capabilities: Capabilities = Capabilities()
     oauth: OAuth | None = None
     credentials: tuple[str, ...] = ()
     """Names of the secrets without which it cannot work: files in `$DC_SECRETS_DIR/vendors/<name>/`."""
+    options: tuple[str, ...] = ()
+    """Files beside the credentials without which it works, too."""
     hosts: tuple[str, ...] = ()
     """The only hosts that a client of it may speak to."""
     limits: tuple[RateLimit, ...] = ()
@@ -103,6 +112,8 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True):
 
 _IMPOSSIBLE: Final[tuple[tuple[str, Callable[["Manifest"], bool]], ...]] = (
     ("a vendor brings at least one kind", lambda m: not m.kinds),
+    ("its account is shown as one of its types", lambda m: m.account_type not in (None, *m.device_types)),
+    ("its own devices need no mention", lambda m: m.name in m.makers),
     ("a cloud that is asked needs hosts", lambda m: m.capabilities.pull and not m.hosts),
     ("sign-in needs an OAuth description", lambda m: m.pairing_method == "vendor_oauth" and m.oauth is None),
     ("a sign-in needs credentials", lambda m: m.oauth is not None and not m.credentials),

@@ -15,13 +15,15 @@ KCAL_PER_KJ: Final = Decimal("0.239006")
 M_PER_FOOT: Final = Decimal("0.3048")
 M_PER_INCH: Final = Decimal("0.0254")
 HUNDRED: Final = Decimal(100)
+LARGEST_POWER: Final = 40
 GLUCOSE_LOWEST: Final = 40
 GLUCOSE_HIGHEST: Final = 400
 """What sensors can show, mg/dL; outside they say LOW and HIGH."""
 
 
 def decimal_of(value: Any) -> Decimal | None:
-    """A number that is one: int, float (by its shortest form) or numeric text. None for everything else, NaN too."""
+    """A number that is one: int, float (by its shortest form) or numeric text. None for everything else, NaN too, and
+    for one so large or small that arithmetic with it fails."""
     if isinstance(value, bool) or value is None:
         return None
     if isinstance(value, str) and not value.strip():
@@ -30,9 +32,9 @@ def decimal_of(value: Any) -> Decimal | None:
         return None
     try:
         number = Decimal(str(value).strip())
-    except InvalidOperation:
+    except (InvalidOperation, ValueError):  # Python does not print integers of thousands of digits
         return None
-    return number if number.is_finite() else None
+    return number if number.is_finite() and (not number or abs(number.adjusted()) <= LARGEST_POWER) else None
 
 
 def rounded(number: Decimal, places: int) -> int | float:
@@ -73,12 +75,13 @@ def percent_of_fraction(value: Any, places: int = 2) -> int | float | None:
 def glucose_fields(mg_dl: Any = None, *, mmol_l: Any = None, marker: str = "") -> dict[str, Any]:
     """`glucose_mg_dL` and `glucose_out_of_range`: a value beyond what a sensor shows becomes its marker.
 
-    `marker`: the vendor's own word, `low`, `high` or empty. A marker without a value gives no number.
+    `marker`: the vendor's own word, `low`, `high` or empty. A marker without a value gives no number. Nothing and less
+    than nothing are no concentrations but ways to say "none".
     """
     number = decimal_of(mg_dl)
     if number is None and (molar := decimal_of(mmol_l)) is not None:
         number = molar * MG_DL_PER_MMOL_L
-    if number is None:
+    if number is None or number <= 0:
         return {"glucose_out_of_range": marker} if marker in ("low", "high") else {}
     if number < GLUCOSE_LOWEST:
         return {"glucose_mg_dL": GLUCOSE_LOWEST - 1, "glucose_out_of_range": "low"}

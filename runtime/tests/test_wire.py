@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
-from gateway.tests.serving import served
 from runtime.wire import Gathered, Http
+from tests.support.serving import served
 
 
 class Wire:

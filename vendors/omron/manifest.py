@@ -17,7 +17,7 @@ MANIFEST: Final = Manifest(
     pairing_method="vendor_oauth",
     kinds=frozenset({"blood_pressure", "activity", "weight"}),
     device_types=frozenset({"blood_pressure_cuff", "scale"}),
-    capabilities=Capabilities(pull=True, webhook="ping", max_history_days=365, window_days=30, poll_s=3600),
+    capabilities=Capabilities(pull=True, webhook="ping", max_history_days=365, window_days=366, poll_s=3600),
     oauth=OAuth(
         authorize_url=f"https://{AUTHORIZE_HOST}/connect/authorize",
         token_url=f"https://{DATA_HOST}/prd/connect/token",

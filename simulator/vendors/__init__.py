@@ -1,0 +1,1 @@
+"""The clouds of vendors as they behave: sign-in, data, limits, faults and notifications. In memory, for development."""

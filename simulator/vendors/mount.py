@@ -1,0 +1,77 @@
+"""The clouds inside the simulator process: `/clouds/<host>/<path>` goes to the vendor of that host, `/clouds/control` to
+whoever directs the play."""
+
+from pathlib import Path
+from typing import Any, Final
+
+from litestar import asgi
+from litestar.types import Receive, Scope, Send
+
+from simulator.vendors import control
+from simulator.vendors.cloud import Cloud, Hook
+from simulator.vendors.consent import CSS
+from simulator.vendors.dexcom import Dexcom
+from simulator.vendors.garmin import Garmin
+from simulator.vendors.google_health import GoogleHealth
+from simulator.vendors.omron import Omron
+from simulator.vendors.oura import Oura
+from simulator.vendors.polar import Polar
+from simulator.vendors.wire import Reply, json_reply, read, write
+from simulator.vendors.withings import Withings
+from vendors import manifest_of
+
+CLOUDS: Final[tuple[type[Cloud], ...]] = (Withings, Omron, Dexcom, Oura, GoogleHealth, Garmin, Polar)
+PREFIX: Final = "/clouds"
+
+
+def _registered(vendor: str, public_url: str, secrets: Path) -> list[Hook]:
+    """Where a vendor is told once, in its portal, where notifications go: it knows the platform's address already."""
+    can = manifest_of(vendor).capabilities
+    token = secrets / "vendors" / vendor / "path_token"
+    if can.webhook == "none" or can.subscribe != "none" or not token.is_file():
+        return []
+    return [Hook(url=f"{public_url.rstrip('/')}/webhooks/vendor/{vendor}/{token.read_text().strip()}")]
+
+
+class Clouds:
+    """A resource of the process; everything is in memory and ends with it."""
+
+    def __init__(self, public_url: str, secrets: Path) -> None:
+        self.by_name = {kind.name: kind(public_url) for kind in CLOUDS}
+        for cloud in self.by_name.values():
+            cloud.hooks += _registered(cloud.name, public_url, secrets)
+        self._by_host = {host: cloud for cloud in self.by_name.values() for host in cloud.hosts}
+
+    async def start(self) -> None:
+        for cloud in self.by_name.values():
+            await cloud.sender.start()
+
+    async def stop(self) -> None:
+        for cloud in self.by_name.values():
+            await cloud.sender.stop()
+
+    def problem(self) -> str | None:
+        return None
+
+    def route(self) -> Any:
+        @asgi(PREFIX, is_mount=True, copy_scope=True, opt={"public": True})
+        async def clouds(scope: Scope, receive: Receive, send: Send) -> None:
+            await self.serve(scope, receive, send)
+
+        return clouds
+
+    async def serve(self, scope: Scope, receive: Receive, send: Send) -> None:
+        path = str(scope["path"]).removeprefix(PREFIX).strip("/")
+        host, _, rest = path.partition("/")
+        call = await read(scope, receive, host, f"/{rest}")
+        if call is None:
+            return
+        if host == "control":
+            reply = await control.answer(self.by_name, call)
+        elif host == "static":
+            reply = Reply(body=CSS.encode(), headers={"content-type": "text/css; charset=utf-8"})
+        elif (cloud := self._by_host.get(host)) is not None:
+            reply = await cloud.answer(call)
+        else:
+            reply = json_reply({"error": "no cloud is at this host"}, 404)
+        await write(reply, receive, send, head=call.method == "HEAD")

@@ -1,0 +1,1 @@
+"""Abbott FreeStyle Libre, by contract: see README.md."""

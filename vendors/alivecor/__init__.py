@@ -1,0 +1,1 @@
+"""AliveCor Kardia (KardiaPro API): see README.md."""

@@ -1,0 +1,1 @@
+"""Dexcom (API v3): see README.md."""

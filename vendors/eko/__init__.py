@@ -1,0 +1,1 @@
+"""Eko stethoscopes, by contract: see README.md."""

@@ -1,0 +1,1 @@
+"""Fitbit (Web API, switched off by its vendor): see README.md."""

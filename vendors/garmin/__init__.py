@@ -1,0 +1,1 @@
+"""Garmin (Health API): see README.md."""

@@ -1,0 +1,1 @@
+"""Anybody who can post signed JSON: see README.md."""

@@ -1,0 +1,1 @@
+"""Google Fit (REST v1, closing): see README.md."""

@@ -1,0 +1,1 @@
+"""Android Health Connect, read by the companion app: see README.md."""

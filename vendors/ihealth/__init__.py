@@ -1,0 +1,1 @@
+"""iHealth (Open API V2): see README.md."""

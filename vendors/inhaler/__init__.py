@@ -1,0 +1,1 @@
+"""Smart inhalers of partners, by contract: see README.md."""

@@ -1,0 +1,21 @@
+"""Smart inhaler (partner) as data. Source of every fact: README.md."""
+
+from typing import Final
+
+from proto.vendors.manifest import Capabilities, Manifest
+
+# BAA: medication and its times come from the maker's cloud; an agreement about health data belongs into the contract with it.
+MANIFEST: Final = Manifest(
+    name="inhaler",
+    title="Smart inhaler (partner)",
+    status="partner_access",
+    pairing_method="partner_webhook",
+    kinds=frozenset({"inhaler"}),
+    device_types=frozenset({"inhaler"}),
+    makers=("propeller", "adherium", "teva"),
+    capabilities=Capabilities(webhook="push", signed_webhook=True, socket=True, mqtt=True),
+    credentials=("webhook_secrets",),
+    notice="Makers of smart inhalers give readings to contract partners only; until then, share them through Apple Health.",
+    baa="Contract with the maker; agreement about health data with it.",
+    docs_url="https://www.propellerhealth.com",
+)

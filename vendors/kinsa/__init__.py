@@ -1,0 +1,1 @@
+"""Kinsa thermometers, by contract: see README.md."""

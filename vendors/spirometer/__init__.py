@@ -1,0 +1,1 @@
+"""Spirometers of partners, by contract: see README.md."""

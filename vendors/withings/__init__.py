@@ -1,0 +1,1 @@
+"""Withings (Public API): see README.md."""
