@@ -28,34 +28,51 @@ class KeyRing(Protocol):
 
     @property
     def primary(self) -> str: ...
-    def wrap(self, data_key: bytes, aad: bytes) -> bytes: ...
+    def wrap(self, key_id: str, data_key: bytes, aad: bytes) -> bytes: ...
     def unwrap(self, key_id: str, wrapped: bytes, aad: bytes) -> bytes: ...
     def blind_index(self, value: str) -> str: ...
 
 
-class _RingFile(msgspec.Struct, frozen=True):
+class RingFile(msgspec.Struct, frozen=True):
+    """`keys/keyring.json`: keys are base64 of 32 bytes; `primary` seals, all open."""
+
     primary: str
     keys: dict[str, str]
     hmac: str
 
 
 class LocalKeyRing:
-    """Keys from `keys/keyring.json`: `{"primary": id, "keys": {id: base64 of 32 bytes}, "hmac": base64}`."""
+    """Keys from a file, which is read again when it has changed: a rotation needs no restart."""
 
     def __init__(self, path: Path) -> None:
-        ring = msgspec.json.decode(path.read_bytes(), type=_RingFile)
+        self._path = path
+        self._load()
+
+    def _load(self) -> None:
+        self._seen = self._path.stat().st_mtime_ns
+        ring = msgspec.json.decode(self._path.read_bytes(), type=RingFile)
         self._keys = {key_id: AESGCM(base64.b64decode(key)) for key_id, key in ring.keys.items()}
         self._hmac = base64.b64decode(ring.hmac)
-        self.primary = ring.primary
+        self._primary = ring.primary
         # A ring that cannot open what it seals must stop the start, not the first patient.
-        if self.unwrap(self.primary, self.wrap(b"\0" * 32, b"canary"), b"canary") != b"\0" * 32:
+        nonce = os.urandom(_NONCE)
+        key = self._keys[self._primary]
+        if key.decrypt(nonce, key.encrypt(nonce, b"canary", b""), b"") != b"canary":
             raise SealBroken("the key ring does not open its own seal")
 
-    def wrap(self, data_key: bytes, aad: bytes) -> bytes:
+    @property
+    def primary(self) -> str:
+        if self._path.stat().st_mtime_ns != self._seen:
+            self._load()
+        return self._primary
+
+    def wrap(self, key_id: str, data_key: bytes, aad: bytes) -> bytes:
         nonce = os.urandom(_NONCE)
-        return nonce + self._keys[self.primary].encrypt(nonce, data_key, aad)
+        return nonce + self._keys[key_id].encrypt(nonce, data_key, aad)
 
     def unwrap(self, key_id: str, wrapped: bytes, aad: bytes) -> bytes:
+        if key_id not in self._keys:
+            self._load()  # another process may have rotated a moment ago
         if key_id not in self._keys:
             raise SealBroken(f"key {key_id} is not in the ring")
         try:
@@ -70,12 +87,20 @@ class LocalKeyRing:
 
 def seal(ring: KeyRing, plaintext: bytes, *, table: str, column: str, row: str, patient: str) -> bytes:
     """`version ‖ length of key id ‖ key id ‖ wrapped key ‖ nonce ‖ ciphertext`."""
-    key_id = ring.primary.encode()
-    aad = _aad(table, column, row, patient, ring.primary)
+    primary = ring.primary
+    key_id = primary.encode()
+    aad = _aad(table, column, row, patient, primary)
     data_key = AESGCM.generate_key(256)
     nonce = os.urandom(_NONCE)
     body = AESGCM(data_key).encrypt(nonce, plaintext, aad)
-    return bytes([_VERSION, len(key_id)]) + key_id + ring.wrap(data_key, aad) + nonce + body
+    return bytes([_VERSION, len(key_id)]) + key_id + ring.wrap(primary, data_key, aad) + nonce + body
+
+
+def key_of(blob: bytes) -> str:
+    """The id of the key that a blob is sealed under; empty when it is no blob."""
+    if len(blob) < 2 or blob[0] != _VERSION:
+        return ""
+    return blob[2 : 2 + blob[1]].decode("utf-8", "replace")
 
 
 def open_sealed(ring: KeyRing, blob: bytes, *, table: str, column: str, row: str, patient: str) -> bytes:

@@ -74,6 +74,14 @@ AUTH_FAILURES: Final = _counter("dc_auth_failures", "Refused credentials.", "rea
 AUDIT_FAILURES: Final = _counter("dc_audit_write_failures", "Audit rows that could not be written.")
 PAIRINGS: Final = _counter("dc_pairing_attempts", "Pairing attempts.", "method", "outcome")
 FOREIGN_TOPICS: Final = _counter("dc_hub_foreign_publishes", "Publishes that the server refused to a hub.")
+VENDOR_REQUESTS: Final = _counter("dc_vendor_requests", "Requests to vendors.", "vendor", "outcome")
+VENDOR_SECONDS: Final = _histogram("dc_vendor_request_duration_seconds", "Requests to vendors.", "vendor")
+VENDOR_REFRESHES: Final = _counter("dc_vendor_token_refresh", "Tokens refreshed.", "vendor", "outcome")
+VENDOR_BREAKER: Final = _gauge("dc_vendor_breaker_open", "1 while a vendor is left alone.", "vendor")
+WEBHOOKS: Final = _counter("dc_webhooks", "Requests of vendors to us.", "vendor", "outcome")
+SYNC_LAG: Final = _gauge(
+    "dc_sync_lag_seconds", "How late the account is that has been due longest.", "vendor"
+)
 LOOP_LAG: Final = _gauge("dc_event_loop_lag_seconds", "How late the event loop wakes up.")
 
 

@@ -31,6 +31,7 @@ from gateway.sign_in import SignIns
 from gateway.sse import EventStream
 from gateway.static import Static
 from gateway.tickets import Tickets
+from gateway.vendor_socket import VENDOR_SOCKETS, VendorSocket
 from gateway.world import World
 from proto.errors import Refused
 from proto.state import ConnectionsEntry, PermissionState
@@ -62,13 +63,17 @@ def create_app(settings: Settings) -> Litestar:
     hub = Hub(bus, world)
     listeners = Listeners(settings, world, hub, auditor, sessions)
     tickets = Tickets(cache, settings.ticket_ttl_s)
+    vendor_socket = VendorSocket(settings.upstream_sync)
     static = Static(Path(settings.ui_dist))
 
     @asgi("/", is_mount=True, copy_scope=False)
     async def everything_else(scope: Scope, receive: Receive, send: Send) -> None:
         path = scope["raw_path"]
         if scope["type"] == ScopeType.WEBSOCKET:
-            await send({"type": "websocket.close", "code": 1008, "reason": ""})
+            if path.startswith(VENDOR_SOCKETS):
+                await vendor_socket(scope, receive, send)
+            else:
+                await send({"type": "websocket.close", "code": 1008, "reason": ""})
         elif path == b"/api/v1/stream":
             await EventStream(credentials, listeners, app.state.draining)(scope, receive, send)
         elif path.startswith(b"/api/"):
@@ -119,6 +124,7 @@ def upstreams_of(settings: Settings) -> dict[str, Upstream]:
         "normalizer": settings.upstream_normalizer,
         "health": settings.upstream_health,
         "access": settings.upstream_access,
+        "sync": settings.upstream_sync,
         "simulator": settings.upstream_simulator,
     }
     return {name: Upstream(name, url, settings.upstream_deadline_s) for name, url in addresses.items() if url}

@@ -88,15 +88,24 @@ class Proxy:
             log.failure("request_failed", error, route=route.path)
             return Refused("internal")
 
+    async def _authorization(self, route: Route, method: str, headers: dict[str, str]) -> bytes | None:
+        """What the service is shown: the caller's bearer inside the house, or what a vendor presented."""
+        if route.is_public:
+            given = headers.get("authorization")
+            return None if given is None else given.encode("latin-1")
+        caller = await self._credentials.caller(method, headers, is_edge=route.is_edge)
+        return caller.authorization
+
     async def _ask(self, route: Route, scope: HTTPScope, headers: dict[str, str], receive: Receive) -> Answer:
         method = str(scope["method"])
         upstream = self._upstreams[route.upstream]
-        caller = await self._credentials.caller(method, headers, is_edge=route.is_edge)
+        authorization = await self._authorization(route, method, headers)
         body = await read_body(receive, headers.get("content-length"), self._limit)
         sent = [header for header in scope["headers"] if is_sent_on(header[0])]
         if "connection" in headers:
             sent = without(sent, headers["connection"])
-        sent.append((b"authorization", caller.authorization))
+        if authorization is not None:
+            sent.append((b"authorization", authorization))
         if body or method in ("POST", "PUT", "PATCH"):
             sent.append((b"content-length", b"%d" % len(body)))
         carried: dict[str, str] = {}

@@ -6,7 +6,7 @@ from typing import Final, Literal
 
 import msgspec
 
-Upstream = Literal["registry", "pairing", "ingest", "normalizer", "health", "access", "simulator"]
+Upstream = Literal["registry", "pairing", "ingest", "normalizer", "health", "access", "sync", "simulator"]
 
 
 class Route(msgspec.Struct, frozen=True, kw_only=True):
@@ -17,6 +17,8 @@ class Route(msgspec.Struct, frozen=True, kw_only=True):
     is_edge: bool = False
     """Takes what devices present besides users' tokens: a connection's ingest token, a hub's Basic credentials."""
     development_only: bool = False
+    is_public: bool = False
+    """Whoever asks proves to the service itself who they are: what they present is handed on untouched."""
 
 
 ROUTES: Final = (
@@ -36,10 +38,17 @@ ROUTES: Final = (
     Route(path="me", upstream="access"),
     Route(path="permissions", upstream="access"),
     Route(path="audit", upstream="access"),
+    Route(path="integrations", upstream="sync"),
+    Route(path="device/sync", upstream="sync"),
+    Route(path="healthkit/export", upstream="sync"),
+    Route(path="health-connect/export", upstream="sync"),
     Route(path="device/simulate", upstream="simulator", development_only=True),
 )
 
 PREFIX: Final = "/api/v1/"
+WEBHOOKS: Final = "/webhooks/vendor/"
+WEBHOOK: Final = Route(path="webhooks/vendor", upstream="sync", is_public=True)
+"""The one address outside the API: vendors are told it, and it must never change."""
 _FORBIDDEN: Final = re.compile(r"//|/\.\.?(?:/|$)|\\|%(?:2[fe]|5c|00)", re.IGNORECASE)
 """A path that could mean another one to a service than it does here is nobody's path."""
 _BY_FIRST: Final = {
@@ -53,7 +62,11 @@ _BY_FIRST: Final = {
 @lru_cache(maxsize=1024)  # the few paths that devices ask for all day stay
 def route_of(raw_path: str, *, development: bool) -> Route | None:
     """The row of a request's undecoded path, or None: then there is nothing."""
-    if not raw_path.startswith(PREFIX) or _FORBIDDEN.search(raw_path):
+    if _FORBIDDEN.search(raw_path):
+        return None
+    if raw_path.startswith(WEBHOOKS):
+        return WEBHOOK
+    if not raw_path.startswith(PREFIX):
         return None
     segments = raw_path[len(PREFIX) :].split("/")
     for parts, route in _BY_FIRST.get(segments[0], ()):

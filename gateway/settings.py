@@ -18,6 +18,7 @@ class Settings(Common, frozen=True, kw_only=True):
     upstream_normalizer: str = ""
     upstream_health: str = ""
     upstream_access: str = ""
+    upstream_sync: str = ""
     upstream_simulator: str = ""
     """Development only: `POST /api/v1/device/simulate`; empty = there is none."""
     ui_dist: str = "ui/dist"
@@ -55,6 +56,7 @@ class Settings(Common, frozen=True, kw_only=True):
             "upstream_normalizer",
             "upstream_health",
             "upstream_access",
+            "upstream_sync",
         )
 
     def secret_names(self) -> tuple[str, ...]:

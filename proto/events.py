@@ -235,7 +235,8 @@ class SyncSettled(Message, frozen=True, kw_only=True):
 
 class AccountChanged(Message, frozen=True, kw_only=True):
     """A vendor account as it is now. `connection_id`: the pairing that the person began it for; None when it was
-    connected by itself: then it gets a connection of the vendor's account model, under this consent."""
+    connected by itself: then it gets a connection of the vendor's account model, under this consent. Without a consent
+    nobody has signed in: the account is what it was before again."""
 
     account_id: UUID
     patient_id: UUID
@@ -244,6 +245,8 @@ class AccountChanged(Message, frozen=True, kw_only=True):
     vendor: str
     state: AccountStatus
     at: datetime
+    ended_by: Literal["patient", "vendor"] | None = None
+    """Who ended a revoked one. The patient: its connections end with it. The vendor: they wait for another sign-in."""
     connection_id: UUID | None = None
     consent_version: str | None = None
     data_kinds: list[Kind] = []

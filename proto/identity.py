@@ -1,18 +1,21 @@
 """When are two messages the same reading? The record key and the content hash of contract: one place for edges and store.
 
-Content = timestamp + readings (not meta). Identity = vendor record id, else event id, else a hash of content.
+Content = timestamp + readings (not meta). Identity = vendor record id, else event id, else a hash of content. A model of
+the catalogue is known by maker and slug, so whoever knows those knows its id.
 """
 
 import hashlib
 from datetime import UTC, datetime
 from typing import Any, Final, Literal, NamedTuple
-from uuid import UUID
+from uuid import NAMESPACE_URL, UUID, uuid5
 
 import msgspec
 from msgspec import UNSET
 
 from proto.readings import ReadingMessage
 
+ACCOUNT: Final = "account"
+"""The slug of the model that stands for everything that a vendor's account brings."""
 _encode: Final = msgspec.json.Encoder(order="deterministic").encode
 
 
@@ -27,6 +30,11 @@ def digest(*parts: bytes) -> UUID:
     """A 128-bit BLAKE2b digest of length-prefixed parts, carried as a UUID because PostgreSQL stores those well."""
     framed = b"".join([b"%d:%b" % (len(part), part) for part in parts])
     return UUID(bytes=hashlib.blake2b(framed, digest_size=16).digest())
+
+
+def model_id(vendor_id: str, model: str) -> UUID:
+    """Of a model of the catalogue: the same everywhere and for ever."""
+    return uuid5(NAMESPACE_URL, f"device-connect:model:{vendor_id}/{model}")
 
 
 def content_hash(timestamp: datetime, readings: Any) -> UUID:

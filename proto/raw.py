@@ -48,8 +48,21 @@ class RawGatt(Message, frozen=True, kw_only=True, tag="gatt", tag_field="type"):
     job_id: UUID | None = None
 
 
+class RawDeletion(Message, frozen=True, kw_only=True, tag="deletion", tag_field="type"):
+    """The source of a record says that it is gone: it leaves lists and rollups, and is kept as an earlier version."""
+
+    connection_id: UUID
+    received_at: datetime
+    source: Source
+    actor_id: str
+    record_id: str
+    """`meta.vendor_record_id` of what was deleted; its parts (`<id>#…`) go with it. Unknown = nothing happens."""
+    job_id: UUID | None = None
+
+
 RawItem = RawReading | RawGatt
-RawBatch = list[RawItem]
+RawEntry = RawItem | RawDeletion
+RawBatch = list[RawEntry]
 
 GROUP_MAX_ITEMS = 256
 GROUP_MAX_BYTES = 512 * 1024

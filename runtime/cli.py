@@ -17,6 +17,8 @@ COMMANDS = {
     "normalize": "runtime.commands.normalize:normalize",
     "simulate": "runtime.commands.tools:simulate",
     "audit": "runtime.commands.tools:audit_verify",
+    "keys": "runtime.commands.keys:keys",
+    "dlq": "runtime.commands.dead_letters:dead_letters",
     "generate": "runtime.commands.tools:generate",
 }
 PROCESSES = [
@@ -27,6 +29,7 @@ PROCESSES = [
     "normalizer",
     "health",
     "access",
+    "sync",
     "gateway",
     "idp",
 ]
@@ -90,6 +93,16 @@ def parser() -> argparse.ArgumentParser:
     audit = commands.add_parser("audit", help="is the audit log whole?")
     audit.add_argument("what", choices=["verify"])
     _home(audit)
+    keys = commands.add_parser("keys", help="the keys that seal tokens and dead letters")
+    keys.add_argument(
+        "what", choices=["rotate", "prune"], help="prune: forget keys under which nothing rests"
+    )
+    _home(keys)
+    letters = commands.add_parser("dlq", help="messages that were given up")
+    letters.add_argument("what", choices=["list", "show", "replay"])
+    letters.add_argument("id", nargs="*", help="of `list`; for replay also `all`")
+    letters.add_argument("--code", help="only those that were given up for this reason")
+    _home(letters)
     commands.add_parser("generate")  # for developers; not listed
     return top
 

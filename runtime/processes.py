@@ -41,9 +41,14 @@ PROCESSES: Final = (
     Process(name="normalizer", module="services.normalizer.app", upstream="NORMALIZER"),
     Process(name="health", module="services.health.app", upstream="HEALTH"),
     Process(name="access", module="services.access.app", upstream="ACCESS"),
+    Process(name="sync", module="services.sync.app", upstream="SYNC"),
     Process(name="gateway", module="gateway.app", is_service=False),
     Process(name="idp", module="simulator.app", upstream="SIMULATOR", is_service=False),
 )
+
+
+INSIDE: Final = {"DC_SYNC_URL": "sync"}
+"""Setting → the process whose address it is: what services ask each other, past the gateway."""
 
 
 def existing() -> list[Process]:
@@ -83,12 +88,16 @@ def environ_of(
         for each in PROCESSES
         if each.upstream and each.name in ports
     }
+    inside = {name: f"http://{LOOPBACK}:{ports[peer]}" for name, peer in INSIDE.items() if peer in ports}
     return {
         "DC_ENV": "development",
         "DC_HOST": LOOPBACK,
         "DC_S3_BUCKET": S3_BUCKET,
         "DC_UI_DIST": str(ROOT / "ui/dist"),
         **upstreams,
+        **inside,
+        # Nobody develops against real people's accounts: vendors' clouds are simulated here.
+        "DC_VENDOR_GATE": f"http://{LOOPBACK}:{ports['idp']}/clouds" if "idp" in ports else "",
         **{name: value for name, value in given.items() if name.startswith("DC_")},
         "DC_HOME": str(home.path),
         "DC_SECRETS_DIR": str(home.secrets),

@@ -14,6 +14,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from proto.subjects import APP_USERS
 from runtime.home import replace
+from vendors import manifest_of
 
 DATABASE_ROLES: Final = ("postgres", "owner", *(user for user in APP_USERS if user != "ingest-bridge"))
 """`postgres` is the embedded server's superuser, `owner` runs migrations; the others are the services.
@@ -82,11 +83,32 @@ def ensure(folder: Path) -> Path:
     folder.mkdir(parents=True, exist_ok=True)
     folder.chmod(0o700)
     for name, make in FILES.items():
-        path = folder / name
-        if not path.exists():
-            path.parent.mkdir(mode=0o700, exist_ok=True)
-            replace(path, make())
+        _make(folder / name, make)
+    for vendor in simulated_vendors():
+        for name in vendor_files(vendor):
+            _make(folder / "vendors" / vendor / name, password)
     for name, (source, derive) in DERIVED.items():
         if not (folder / name).exists():
             replace(folder / name, derive((folder / source).read_bytes()))
     return folder
+
+
+def simulated_vendors() -> list[str]:
+    """Those whose clouds stand in the simulator."""
+    from simulator.vendors.mount import CLOUDS
+
+    return [cloud.name for cloud in CLOUDS]
+
+
+def vendor_files(vendor: str) -> tuple[str, ...]:
+    """The secrets that a vendor needs: its credentials, and what proves its notifications or hides their address."""
+    manifest = manifest_of(vendor)
+    hook = manifest.capabilities.webhook != "none"
+    extra = ("webhook_secrets",) if manifest.capabilities.signed_webhook else ("path_token",)
+    return (*manifest.credentials, *(extra if hook else ()))
+
+
+def _make(path: Path, make: Callable[[], bytes]) -> None:
+    if not path.exists():
+        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        replace(path, make())

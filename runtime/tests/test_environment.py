@@ -63,3 +63,14 @@ def test_what_a_person_set_reaches_the_process_but_addresses_are_decided(tmp_pat
     assert environ["DC_UPSTREAM_INGEST"] == f"http://127.0.0.1:{PORTS['ingest']}"
     assert environ["DC_UPSTREAM_SIMULATOR"] == f"http://127.0.0.1:{PORTS['idp']}"
     assert "DC_UPSTREAM_GATEWAY" not in environ
+
+
+def test_services_are_told_where_those_are_that_they_ask_past_the_gateway(tmp_path: Path) -> None:
+    with_sync = {**PORTS, "sync": 21_000}
+    alone = {name: port for name, port in PORTS.items() if name != "sync"}
+
+    told = environ_of(named("pairing"), Home(tmp_path), ADDRESSES, with_sync, {})
+    untold = environ_of(named("pairing"), Home(tmp_path), ADDRESSES, alone, {})
+
+    assert told["DC_SYNC_URL"] == "http://127.0.0.1:21000"
+    assert "DC_SYNC_URL" not in untold

@@ -11,8 +11,8 @@ import msgspec
 from proto.access import names_of
 from proto.events import DeviceSignal, ObservationsLive
 from proto.identity import content_hash, record_key
-from proto.raw import RawBatch, RawItem, RawReading
-from proto.readings import ReadingMessage
+from proto.raw import RawBatch, RawDeletion, RawEntry, RawReading
+from proto.readings import ReadingMessage, Readings
 from proto.state import ConnectionState, ModelState
 from services.normalizer.domain import (
     EMPTY,
@@ -26,7 +26,7 @@ from services.normalizer.domain import (
 _decode_batch: Final = msgspec.json.Decoder(RawBatch).decode
 _decode_whole: Final = msgspec.json.Decoder(ReadingMessage).decode
 _decode_parts: Final = msgspec.json.Decoder(list[msgspec.Raw]).decode
-_decode_item: Final = msgspec.json.Decoder(RawItem).decode
+_decode_item: Final = msgspec.json.Decoder(RawEntry).decode
 
 
 NOT_YET: Final = frozenset({"not_found", "consent_missing", "consent_revoked", "kind_not_consented"})
@@ -68,6 +68,7 @@ class Batch(msgspec.Struct):
     candidates: list[Candidate] = []
     rejected: list[Rejected] = []
     discarded: list[Discarded] = []
+    deletions: list[tuple[RawDeletion, ConnectionState]] = []
     signals: dict[UUID, DeviceSignal] = {}
     live: list[ObservationsLive] = []
     notes: list["SequenceNote"] = []
@@ -125,7 +126,7 @@ class SequenceNote(msgspec.Struct, frozen=True, kw_only=True):
     """The measurement was a ketone test: it must not stay in the record as glucose."""
 
 
-def decode_items(data: bytes) -> tuple[Sequence[RawItem], bool]:
+def decode_items(data: bytes) -> tuple[Sequence[RawEntry], bool]:
     """The items of a group that can be read, and whether those are all: one bad item must not cost its neighbours.
 
     Raises `msgspec.DecodeError` for what is not a group at all.
@@ -155,9 +156,15 @@ def add_reading(batch: Batch, item: RawReading, world: World, new_id: UUID) -> N
         batch.rejected.append(Rejected(origin=origin, code=refusal, event_id=event_id, key=key))
         return
     values = _decode_dict(message.readings)
+    body = bytes(message.readings)
     wanted = names_of(connection.consent_kinds)
-    if not values.keys() <= wanted:
-        unwanted = next(name for name in values if name not in wanted)
+    unwanted = None if values.keys() <= wanted else next(name for name in values if name not in wanted)
+    if unwanted is not None and item.source == "sync" and not values.keys().isdisjoint(wanted):
+        # Consent was narrowed since the vendor was asked: what is still agreed to stays.
+        values = {name: value for name, value in values.items() if name in wanted}
+        body, unwanted = msgspec.json.encode(values), None
+        content = content_hash(message.timestamp, msgspec.convert(values, Readings))
+    if unwanted is not None:
         batch.rejected.append(
             Rejected(
                 origin=origin,
@@ -187,12 +194,19 @@ def add_reading(batch: Batch, item: RawReading, world: World, new_id: UUID) -> N
             given=given,
             content=content,
             revision=meta.revision,
-            readings=bytes(message.readings),
+            readings=body,
             meta=bytes(message.meta),
             suspect=meta.clock_suspect or meta.ambiguous_user,
             values=cells_of(values),
         )
     )
+
+
+def add_deletion(batch: Batch, item: RawDeletion, world: World) -> None:
+    """Also when consent has ended: what the person removed at the source shall not stay here."""
+    connection = world.connection(item.connection_id)
+    if connection is not None:
+        batch.deletions.append((item, connection))
 
 
 def _identity(item: RawReading) -> tuple[UUID, UUID, bool]:

@@ -14,8 +14,8 @@ from chassis.db import Database
 from chassis.log import Log
 from proto import subjects
 from proto.events import ConnectionChanged
-from proto.raw import RawItem, RawReading
-from services.normalizer.batch import Batch, add_reading, decode_items
+from proto.raw import RawDeletion, RawEntry, RawReading
+from services.normalizer.batch import Batch, add_deletion, add_reading, decode_items
 from services.normalizer.gatt_in import add_gatt
 from services.normalizer.recording import Partitions, Recorded, receipts, record
 from services.normalizer.store import dead_letters, readings
@@ -63,11 +63,13 @@ class Normalizer:
         self._world.sessions.update(batch.sessions)
         return Prepared(batch, unreadable)
 
-    def _added(self, batch: Batch, item: RawItem, id: UUID) -> bool:
+    def _added(self, batch: Batch, item: RawEntry, id: UUID) -> bool:
         """False for an item that cannot be read. The edges let none in: it is a fault of ours, and stays its own."""
         try:
             if isinstance(item, RawReading):
                 add_reading(batch, item, self._world, id)
+            elif isinstance(item, RawDeletion):
+                add_deletion(batch, item, self._world)
             else:
                 add_gatt(batch, item, self._world, uuid7)
         except UNREADABLE:

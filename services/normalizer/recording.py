@@ -21,9 +21,11 @@ from proto.events import (
     RecordedReading,
     Rejection,
     Settled,
+    SyncSettled,
 )
 from proto.identity import judge
 from services.normalizer.batch import Batch, SequenceNote
+from services.normalizer.deleting import delete_records, recompute
 from services.normalizer.domain import (
     Candidate,
     Discarded,
@@ -31,7 +33,6 @@ from services.normalizer.domain import (
     HourKey,
     Origin,
     Rejected,
-    cells_of,
     hour_of,
     roll_up,
     without_doubles,
@@ -80,8 +81,11 @@ async def record(tx: Tx, batch: Batch, ring: KeyRing, now: datetime, partitions:
         await readings.upsert_sessions(tx.conn, batch.sessions)
     for note in batch.notes:
         await _apply_note(tx, note, done)
+    if batch.deletions:
+        await delete_records(tx, batch.deletions)
     await _dead(tx, done.rejected, ring, now)
     _emit(tx, batch, done, now)
+    _tell_jobs(tx, done)
     _audit(tx, done)
     return done
 
@@ -166,16 +170,6 @@ async def _amend(tx: Tx, old: Existing, new: Candidate) -> None:
     await recompute(tx, hours)
 
 
-async def recompute(tx: Tx, hours: Iterable[tuple[UUID, datetime]]) -> None:
-    """Makes hours anew from their rows: minimum and maximum cannot be taken back by arithmetic."""
-    for connection_id, t in sorted(set(hours), key=lambda hour: (hour[0].int, hour[1])):
-        rows = await readings.select_hour(tx.conn, connection_id, t)
-        await readings.delete_hour(tx.conn, connection_id, t)
-        await readings.add_hours(
-            tx.conn, roll_up((connection_id, ts, cells_of(values)) for ts, values in rows)
-        )
-
-
 async def _apply_note(tx: Tx, note: SequenceNote, done: Recorded) -> None:
     """A context value: adds to its measurement, or takes it back when it was a ketone test."""
     connection_id = note.origin.connection.id
@@ -232,16 +226,19 @@ async def _dead(tx: Tx, rejected: list[Rejected], ring: KeyRing, now: datetime) 
 
 
 def _emit(tx: Tx, batch: Batch, done: Recorded, now: datetime) -> None:
-    """One event a patient and batch; refused readings apart, and first: whoever waits for both hears all."""
+    """One event a patient and batch; refused readings apart, and first: whoever waits for both hears all. What a job
+    brought is said apart too: live views show its old readings as progress only."""
     _emit_rejected(tx, done, now)
-    by_patient: dict[UUID, _Told] = {}
-    by_connection: dict[UUID, _Told] = {}
+    by_patient: dict[tuple[UUID, UUID | None], _Told] = {}
+    by_connection: dict[tuple[UUID, UUID | None], _Told] = {}
+    of_connection: dict[UUID, _Told] = {}
 
     def told(origin: Origin, outcome: str, id: UUID | None) -> _Told:
-        connection = origin.connection
-        found = by_connection.get(connection.id)
+        connection, job_id = origin.connection, origin.item.job_id
+        found = by_connection.get((connection.id, job_id))
         if found is None:
-            found = by_connection[connection.id] = by_patient.setdefault(connection.patient_id, _Told())
+            found = by_patient.setdefault((connection.patient_id, job_id), _Told())
+            by_connection[connection.id, job_id] = of_connection[connection.id] = found
         if origin.item.ref is not None:
             found.settled.append(
                 Settled(
@@ -262,10 +259,10 @@ def _emit(tx: Tx, batch: Batch, done: Recorded, now: datetime) -> None:
     for discarded in done.discarded:
         told(discarded.origin, "discarded", None)
     for connection_id, signal in batch.signals.items():
-        if connection_id in by_connection:
-            by_connection[connection_id].signals.append(signal)
+        if connection_id in of_connection:
+            of_connection[connection_id].signals.append(signal)
     # PHI: leaves towards EVENTS (24 h), for live views of those who may see it.
-    for patient_id, one in by_patient.items():
+    for (patient_id, job_id), one in by_patient.items():
         if not (one.readings or one.settled or one.signals):
             continue
         parts = event_parts(one.readings)
@@ -279,6 +276,7 @@ def _emit(tx: Tx, batch: Batch, done: Recorded, now: datetime) -> None:
                     readings=part,
                     signals=one.signals if last else [],
                     settled=one.settled if last else [],
+                    job_id=job_id,
                 ),
             )
 
@@ -332,6 +330,26 @@ def _item(candidate: Candidate, id: UUID) -> RecordedReading:
         readings=msgspec.Raw(candidate.readings),
         meta=msgspec.Raw(candidate.meta),
     )
+
+
+def _tell_jobs(tx: Tx, done: Recorded) -> None:
+    """A sync hears how many of its readings were new: only who stores can know."""
+    told: dict[UUID, list[int]] = {}
+    for number, origins in enumerate(
+        (
+            [*(c.origin for c in done.stored), *(c.origin for c, _ in done.amended)],
+            [c.origin for c, _ in done.duplicates],
+            [fault.origin for fault in done.rejected if fault.origin is not None],
+        )
+    ):
+        for origin in origins:
+            if origin.item.job_id is not None:
+                told.setdefault(origin.item.job_id, [0, 0, 0])[number] += 1
+    for job_id, (stored, duplicates, rejected) in told.items():
+        tx.emit(
+            subjects.to(subjects.SYNC_SETTLED, job_id),
+            SyncSettled(job_id=job_id, stored=stored, duplicates=duplicates, rejected=rejected),
+        )
 
 
 def _audit(tx: Tx, done: Recorded) -> None:

@@ -17,6 +17,7 @@ from chassis.mirror import Mirror, refill
 from chassis.resource import Background, Job, Startup
 from proto.resources import MqttAddress
 from proto.state import ConnectionsEntry, ModelState, PermissionState
+from services.pairing.accounts import Accounts
 from services.pairing.changes import BUCKET, shadow
 from services.pairing.completing import Completer
 from services.pairing.consumers import Listener
@@ -29,6 +30,7 @@ from services.pairing.routes import ROUTERS
 from services.pairing.settings import Settings
 from services.pairing.sign_in import HubSignIn
 from services.pairing.starting import Starter
+from services.pairing.vendor_sign_in import VendorSignIn
 
 
 def create_app(settings: Settings) -> Litestar:
@@ -41,8 +43,11 @@ def create_app(settings: Settings) -> Litestar:
     key = nkeys.from_seed(settings.secret("nats/callout.seed").reveal().encode())
     background, notes = Background(), Notes(db)
     people = People(models, permissions, notes)
+    completer = Completer(models, ring, people)
     sign_in = HubSignIn(auth, db, own, key, notes, background)
+    vendor_sign_in = VendorSignIn(db, models, settings.sync_url)
     evictions = Evictions(db, sys)
+    listener = Listener(db, Accounts(models, completer), settings.hub_pair_s)
     clock = Clock(
         db,
         pairing_fail_s=settings.pairing_fail_s,
@@ -69,10 +74,11 @@ def create_app(settings: Settings) -> Litestar:
             background,
             notes,
             evictions,
+            vendor_sign_in,
             Startup(sign_in.listen),
             *clock.jobs(),
             Job("idempotency", 600, lambda: forget_old(db)),
-            Consumer(bus, Listener(db, settings.hub_pair_s).subscription()),
+            Consumer(bus, listener.subscription()),
         ],
         dependencies={
             "db": http.value(db),
@@ -80,8 +86,9 @@ def create_app(settings: Settings) -> Litestar:
             "people": http.value(people),
             "notes": http.value(notes),
             "evictions": http.value(evictions),
+            "vendor_sign_in": http.value(vendor_sign_in),
             "starter": http.value(Starter(models, settings.pairing_ttl_s)),
-            "completer": http.value(Completer(models, ring, people)),
+            "completer": http.value(completer),
             "kept": http.value(Kept(ring)),
             "mqtt": http.value(mqtt_address(settings.mqtt_public_url)),
             "overlap": http.value(timedelta(seconds=settings.rotate_overlap_s)),

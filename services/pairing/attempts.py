@@ -9,11 +9,11 @@ from services.pairing.domain import MAX_TRIES, next_state
 from services.pairing.store import connections, sessions
 
 
-async def void_attempt(tx: Tx, connection_id: UUID) -> None:
+async def void_attempt(tx: Tx, connection_id: UUID, error: str = "voided") -> None:
     """The session that is not over yet ends: its token answers 410 from now on. The connection is locked."""
     live = await sessions.select_live(tx.conn, connection_id)
     if live is not None:
-        await sessions.update_state(tx.conn, live.id, next_state(live.state, "voided"), "voided")
+        await sessions.update_state(tx.conn, live.id, next_state(live.state, "voided"), error)
 
 
 async def count_try(tx: Tx, session_id: UUID, now: datetime) -> None:

@@ -1,4 +1,8 @@
-"""Completing a pairing: the token is right, consent is there, the device is free or one's own. One transaction."""
+"""Completing a pairing: the token is right, consent is there, the device is free or one's own. One transaction.
+
+An app or a page completes with the token; a vendor's account completes what somebody signed in for (`accounts`). What
+both do is here once: `lock_device`, `find_known`, `settle`, `connect`.
+"""
 
 from datetime import datetime, timedelta
 from typing import Final
@@ -19,7 +23,7 @@ from proto.state import ModelState
 from services.pairing import changes, tokens
 from services.pairing.attempts import void_attempt
 from services.pairing.audits import about
-from services.pairing.consenting import check_consent, give_consent
+from services.pairing.consenting import check_consent, give_consent, require_consent
 from services.pairing.domain import (
     SessionEvent,
     judge_device,
@@ -32,10 +36,20 @@ from services.pairing.shapes import connection_of
 from services.pairing.store import connections, consents, sessions
 from services.pairing.store.connections import ConnectionRow
 from services.pairing.store.sessions import SessionRow
-from services.pairing.texts import CURRENT
 
 PAIR_COMMAND_LIFE: Final = timedelta(hours=1)
 """The hub that has just found the device may lose its connection before it hears what to do with it."""
+
+
+BY_ITSELF: Final = "Signing in at the maker completes this pairing by itself."
+
+
+class Device(msgspec.Struct, frozen=True, kw_only=True):
+    """What turned out to be there: a device, or an account that stands for one."""
+
+    id: str
+    firmware: str | None = None
+    credentials: dict[str, str] | None = None
 
 
 class TryFailed(Refused):
@@ -68,8 +82,9 @@ class Completer:
             # Never 403: a token in the wrong hands is nobody's token, whatever else its holder may see.
             self._people.note_refused(principal, "pairing.complete", row, "not_found")
             raise Refused("not_found")
-        rivals = await connections.select_with_device(tx.conn, row.device_model_id, data.device_id)
-        locked = await connections.lock_connections(tx.conn, [row.id, *rivals])
+        if row.pairing_method == "vendor_oauth":
+            raise Refused("conflict", detail=BY_ITSELF)
+        locked, rivals = await lock_device(tx, row.device_model_id, data.device_id, row.id)
         session = await sessions.select_by_token(tx.conn, digest, lock=True)
         if session is None or session.device_connection_id not in locked:
             raise Refused("not_found")
@@ -79,9 +94,8 @@ class Completer:
             self._people.note_refused(principal, "pairing.complete", row, fault)
             raise Refused(fault)
         try:
-            known, taken = find_known(row, [locked[id] for id in rivals if id in locked])
-            # A connection without a device of its own brings its consent along.
-            self._check(row if known is None or row.device_id is None else known, data, taken)
+            known, taken = find_known(row.id, row.patient_id, rivals)
+            self._check(bringing_consent(row, known), data, taken)
             return await self._finish(tx, principal, data, session, row, known, now)
         except asyncpg.UniqueViolationError as error:
             raise TryFailed(Refused("already_paired"), session) from error
@@ -96,8 +110,8 @@ class Completer:
             if model is None:
                 raise Unavailable("models", retry_after_s=2)
             check_consent(data.consent.version, data.consent.data_kinds, model)
-        elif row.consent_id is None or row.consent_version != CURRENT:
-            raise Refused("consent_required")
+        else:
+            require_consent(row)
         if taken:
             raise Refused("already_paired")
 
@@ -111,25 +125,60 @@ class Completer:
         known: ConnectionRow | None,
         now: datetime,
     ) -> PairCompleted:
-        target = known or row
-        if known is not None:
-            await self._go_into(tx, row, known, now)
+        target = await settle(tx, row, known, now)
         if data.consent is not UNSET:
             locale = data.consent.locale if data.consent.locale is not UNSET else None
             await give_consent(tx, target, principal, kinds=data.consent.data_kinds, locale=locale, now=now)
+        device = Device(
+            id=data.device_id,
+            firmware=data.firmware if data.firmware is not UNSET else None,
+            credentials=data.credentials if data.credentials is not UNSET else None,
+        )
+        done, token = await self.connect(tx, principal, row, target, device, session, now)
+        return PairCompleted(connection=connection_of(done), ingest_token=token)
+
+    async def connect(
+        self,
+        tx: Tx,
+        principal: Principal,
+        row: ConnectionRow,
+        target: ConnectionRow,
+        device: Device,
+        session: SessionRow | None,
+        now: datetime,
+    ) -> tuple[ConnectionRow, str]:
+        """`target` has the device from now on, the way `row` was paired. Answers it and its fresh ingest token."""
         token = tokens.ingest_token(target.id)
         await connections.update_paired(
             tx.conn,
             target.id,
             pairing_method=row.pairing_method,
             hub_id=row.hub_id,
-            device_id=data.device_id,
+            device_id=device.id,
             token_sha256=token.sha256,
-            credentials_encrypted=self._seal(target, data),
-            firmware=data.firmware if data.firmware is not UNSET else None,
+            credentials_encrypted=self._seal(target, device),
+            firmware=device.firmware,
         )
         standing = next_standing(target.standing, "completed")
         await connections.update_standing(tx.conn, target.id, standing, now)
+        if session is not None:
+            await self._end(tx, session, row, target, device, now)
+        result = await changes.publish(tx, target.id, "status", now)
+        repaired = target.id != row.id
+        tx.audit(about("pairing.complete", principal, result, repaired=repaired))
+        outcome = "repaired" if repaired else "completed"
+        tx.after_commit(lambda: telemetry.PAIRINGS.labels(row.pairing_method, outcome).inc())
+        return result, token.plain
+
+    async def _end(
+        self,
+        tx: Tx,
+        session: SessionRow,
+        row: ConnectionRow,
+        target: ConnectionRow,
+        device: Device,
+        now: datetime,
+    ) -> None:
         command_id: UUID | None = None
         event: SessionEvent = "completed"
         if row.pairing_method == "hub" and row.hub_id is not None:
@@ -140,37 +189,18 @@ class Completer:
                 "pair",
                 now + PAIR_COMMAND_LIFE,
                 row=target,
-                device_address=data.device_id,
+                device_address=device.id,
             )
         await sessions.update_completed(
             tx.conn, session.id, state=next_state(session.state, event), pair_command_id=command_id, now=now
         )
-        result = await changes.publish(tx, target.id, "status", now)
-        tx.audit(about("pairing.complete", principal, result, repaired=known is not None))
-        outcome = "repaired" if known is not None else "completed"
-        tx.after_commit(lambda: telemetry.PAIRINGS.labels(row.pairing_method, outcome).inc())
-        return PairCompleted(connection=connection_of(result), ingest_token=token.plain)
 
-    async def _go_into(self, tx: Tx, row: ConnectionRow, known: ConnectionRow, now: datetime) -> None:
-        """The same device as before: its old connection goes on, with its history. A new one that only tried is gone.
-
-        One that has a device of its own stays as it is; only this attempt moves on.
-        """
-        await void_attempt(tx, known.id)
-        if row.device_id is None:
-            if row.consent_id is not None:
-                await consents.revoke_active(tx.conn, known.id, now)
-            await consents.move_consents(tx.conn, row.id, known.id)
-            await sessions.move_sessions(tx.conn, row.id, known.id)
-            await connections.delete_connection(tx.conn, row.id)
-            changes.vanish(tx, row, now)
-
-    def _seal(self, row: ConnectionRow, data: PairComplete) -> bytes | None:
-        if data.credentials is UNSET or not data.credentials:
+    def _seal(self, row: ConnectionRow, device: Device) -> bytes | None:
+        if not device.credentials:
             return None
         return seal(
             self._ring,
-            msgspec.json.encode(data.credentials),
+            msgspec.json.encode(device.credentials),
             table="pairing.device_connections",
             column="credentials_encrypted",
             row=str(row.id),
@@ -178,12 +208,43 @@ class Completer:
         )
 
 
-def find_known(row: ConnectionRow, rivals: list[ConnectionRow]) -> tuple[ConnectionRow | None, bool]:
+async def lock_device(
+    tx: Tx, device_model_id: UUID, device_id: str, *others: UUID
+) -> tuple[dict[UUID, ConnectionRow], list[ConnectionRow]]:
+    """Everything that has or had a physical device, with others, locked at once; and those of the device in use first."""
+    ids = await connections.select_with_device(tx.conn, device_model_id, device_id)
+    locked = await connections.lock_connections(tx.conn, [*others, *ids])
+    return locked, [locked[id] for id in ids if id in locked]
+
+
+def find_known(
+    id: UUID | None, patient_id: UUID, rivals: list[ConnectionRow]
+) -> tuple[ConnectionRow | None, bool]:
     """The other connection that this patient has or had with the device, and whether it is somebody else's now."""
     verdicts = [
-        (rival, judge_device(rival.patient_id == row.patient_id, rival.status == "revoked"))
-        for rival in rivals
+        (rival, judge_device(rival.patient_id == patient_id, rival.status == "revoked")) for rival in rivals
     ]
-    known = next((rival for rival, verdict in verdicts if verdict == "known"), row)
+    known = next((rival for rival, verdict in verdicts if verdict == "known"), None)
     taken = any(verdict == "taken" for _, verdict in verdicts)
-    return (known if known.id != row.id else None), taken
+    return (known if known is not None and known.id != id else None), taken
+
+
+def bringing_consent(row: ConnectionRow, known: ConnectionRow | None) -> ConnectionRow:
+    """Whose stored consent counts: a connection without a device of its own brings its consent along."""
+    return row if known is None or row.device_id is None else known
+
+
+async def settle(tx: Tx, row: ConnectionRow, known: ConnectionRow | None, now: datetime) -> ConnectionRow:
+    """Which connection goes on. The same device as before: its old one, with its history. A new one that only tried is
+    gone; one that has a device of its own stays as it is, and only this attempt moves on."""
+    if known is None:
+        return row
+    await void_attempt(tx, known.id)
+    if row.device_id is None:
+        if row.consent_id is not None:
+            await consents.revoke_active(tx.conn, known.id, now)
+        await consents.move_consents(tx.conn, row.id, known.id)
+        await sessions.move_sessions(tx.conn, row.id, known.id)
+        await connections.delete_connection(tx.conn, row.id)
+        changes.vanish(tx, row, now)
+    return known

@@ -32,11 +32,13 @@ async def give_consent(
     kinds: Iterable[Kind],
     locale: str | None,
     now: datetime,
+    version: str = CURRENT,
 ) -> Consent:
-    """To the current text; checked before. The caller publishes the connection."""
-    text = find_text(CURRENT, locale)
+    """Checked before. The caller publishes the connection. `version` is another than the current one only where
+    somebody agreed before it was that: they are held to what they read."""
+    text = find_text(version, locale)
     if text is None:
-        raise LookupError("the current consent text is missing")
+        raise LookupError("a consent text is missing")
     await consents.revoke_active(tx.conn, row.id, now)
     consent = Consent(
         id=uuid7(),
@@ -52,6 +54,17 @@ async def give_consent(
     await connections.touch(tx.conn, row.id)
     tx.audit(_audit("consent.give", principal, row, consent))
     return consent
+
+
+def has_current_consent(row: ConnectionRow) -> bool:
+    """Whether there is a stored one, to the text that is asked for now."""
+    return row.consent_id is not None and row.consent_version == CURRENT
+
+
+def require_consent(row: ConnectionRow) -> None:
+    """Raises 422 `consent_required`."""
+    if not has_current_consent(row):
+        raise Refused("consent_required")
 
 
 async def withdraw_consent(tx: Tx, row: ConnectionRow, principal: Principal, now: datetime) -> bool:

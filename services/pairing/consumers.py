@@ -1,4 +1,7 @@
-"""What pairing hears: how devices are, which hubs are there, what hubs answer. Heard twice is the same as once."""
+"""What pairing hears: how devices and vendors' accounts are, which hubs are there, what hubs answer.
+
+Heard twice is the same as once.
+"""
 
 import re
 from collections.abc import Awaitable, Callable
@@ -10,8 +13,9 @@ from chassis import telemetry
 from chassis.consume import DONE, Delivery, Reject, Subscription, Verdict, each
 from chassis.db import Database, Tx
 from proto import subjects
-from proto.events import FoundDevice, HealthChanged, HubAnswered, HubStateChanged
+from proto.events import AccountChanged, FoundDevice, HealthChanged, HubAnswered, HubStateChanged
 from services.pairing import changes
+from services.pairing.accounts import Accounts
 from services.pairing.domain import OPEN, SessionEvent, event_of_health, is_hub_in_time, next_state
 from services.pairing.store import connections, hubs, sessions
 from services.pairing.store.connections import ConnectionRow
@@ -36,13 +40,14 @@ def tidy(device: FoundDevice) -> FoundDevice:
 
 
 class Listener:
-    def __init__(self, db: Database, hub_pair_s: int) -> None:
+    def __init__(self, db: Database, accounts: Accounts, hub_pair_s: int) -> None:
         self._db = db
         self._hub_pair_s = hub_pair_s
         self._handlers: dict[str, tuple[type[Any], Callable[[Tx, Any], Awaitable[None]]]] = {
             subjects.HEALTH_CHANGED: (HealthChanged, self.on_health_changed),
             subjects.HUBS_STATE: (HubStateChanged, self.on_hub_state),
             subjects.HUBS_ANSWERED: (HubAnswered, self.on_hub_answered),
+            subjects.ACCOUNTS_CHANGED: (AccountChanged, accounts.on_account_changed),
         }
 
     def subscription(self) -> Subscription[None]:

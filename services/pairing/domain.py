@@ -7,7 +7,15 @@ from typing import Final, Literal
 import msgspec
 
 from proto.state import ConsentState
-from proto.words import KINDS, ConnectionStatus, HealthStatus, Kind, PairingMethod, PairingState
+from proto.words import (
+    KINDS,
+    AccountStatus,
+    ConnectionStatus,
+    HealthStatus,
+    Kind,
+    PairingMethod,
+    PairingState,
+)
 
 MAX_TRIES: Final = 3
 
@@ -72,6 +80,8 @@ ConnectionEvent = Literal[
     "hub_lost",
     "hub_removed",
     "hub_back",
+    "account_lost",
+    "account_back",
     "gone_stale",
     "gone_silent",
     "reading",
@@ -108,7 +118,12 @@ _CONNECTION: Final[dict[ConnectionEvent, dict[ConnectionStatus, Standing]]] = {
         "connected": Standing("disconnected", "hub_removed"),
         "disconnected": Standing("disconnected", "hub_removed"),
     },
-    "hub_back": {},  # only for those that the hub took with it: see `next_standing`
+    "hub_back": {},  # the way back for those that it took along: see `_TAKEN`
+    "account_lost": {
+        "connected": Standing("disconnected", "vendor_account"),
+        "disconnected": Standing("disconnected", "vendor_account"),
+    },
+    "account_back": {},
     "gone_stale": {"connected": Standing("disconnected", "health_stale")},
     "gone_silent": {"connected": Standing("disconnected", "health_failed")},
     "reading": {"disconnected": Standing("connected")},
@@ -121,15 +136,36 @@ _CONNECTION: Final[dict[ConnectionEvent, dict[ConnectionStatus, Standing]]] = {
 }
 
 
+_TAKEN: Final[dict[ConnectionEvent, Standing]] = {
+    "hub_back": Standing("disconnected", "hub_offline"),
+    "account_back": Standing("disconnected", "vendor_account"),
+}
+"""What comes back connects only those that it took along."""
+
+
 def next_standing(now: Standing, event: ConnectionEvent) -> Standing:
     """Where a connection goes. Total: every event may come in every status; what the table does not name stays."""
-    if event == "hub_back" and now == Standing("disconnected", "hub_offline"):
+    if _TAKEN.get(event) == now:
         return Standing("connected")
+    if event == "reading" and now == _TAKEN["account_back"]:
+        return now  # it was on its way already; more will only come when the account is back
     return _CONNECTION[event].get(now.status, now)
 
 
 def may_start(status: ConnectionStatus) -> bool:
     return status != "revoked"
+
+
+def event_of_account(state: AccountStatus, ended_by: str | None) -> ConnectionEvent:
+    """What becomes of the connections of a vendor's account."""
+    if state == "active":
+        return "account_back"
+    return "revoked" if state == "revoked" and ended_by == "patient" else "account_lost"
+
+
+def is_late_sign_in(known: tuple[AccountStatus, datetime] | None, state: AccountStatus, at: datetime) -> bool:
+    """Whether an account's event that comes after newer ones still has a pairing to complete: it is active still."""
+    return known is not None and known[0] == state == "active" and at < known[1]
 
 
 _OF_HEALTH: Final[dict[HealthStatus, ConnectionEvent]] = {"stale": "gone_stale", "failed": "gone_silent"}

@@ -20,6 +20,8 @@ class Settings(Common, frozen=True, kw_only=True):
     """A hub that is offline for longer takes its devices with it."""
     hub_pair_s: Seconds = 60
     """How long after completion a hub may still say that the device did not pair."""
+    sync_url: str = ""
+    """Where `sync` answers inside; it is asked where a person signs in at a vendor. Empty: nobody can."""
     mqtt_public_url: str = ""
     """Where hubs are told to sign in: `mqtt://host:port`, `mqtts://` in production."""
 

@@ -11,18 +11,18 @@ from chassis.clock import uuid7
 from chassis.db import Tx
 from chassis.mirror import Mirror
 from proto.errors import Refused, Unavailable
-from proto.resources import CompanionLink, HubPairing, PairStarted, QrCode, WebBluetooth
+from proto.resources import CompanionLink, HubPairing, OAuthStart, PairStarted, QrCode, WebBluetooth
 from proto.state import ModelState
 from proto.words import PairingState
 from services.pairing import changes, tokens
 from services.pairing.attempts import void_attempt
 from services.pairing.bluetooth import web_bluetooth
+from services.pairing.consenting import require_consent
 from services.pairing.domain import may_start
 from services.pairing.hub_choice import choose_hub
 from services.pairing.steps import STEPS
 from services.pairing.store import connections, hubs, sessions
 from services.pairing.store.connections import ConnectionRow
-from services.pairing.texts import CURRENT
 
 SCAN_S: Final = 20
 ON_THE_PHONE: Final = frozenset({"companion_app", "healthkit", "health_connect"})
@@ -36,15 +36,20 @@ class Starter:
         self._models = models
         self._ttl = timedelta(seconds=ttl_s)
 
-    async def start(self, tx: Tx, row: ConnectionRow, now: datetime) -> PairStarted:
-        """`row` is locked and the caller's own. An earlier token is void from now on."""
+    async def start(
+        self, tx: Tx, row: ConnectionRow, now: datetime, oauth: OAuthStart | None = None
+    ) -> PairStarted:
+        """`row` is locked and the caller's own. An earlier token is void from now on. `oauth`: where the person signs
+        in, for a vendor."""
         if not may_start(row.status):
             raise Refused("conflict")
         model = self._models.get(str(row.device_model_id))
         if model is None:
             raise Unavailable("models", retry_after_s=2)
         if row.pairing_method == "vendor_oauth":
-            self._require_vendor(row)
+            require_consent(row)
+            if oauth is None:  # the connection became another between the two looks at it
+                raise Unavailable("vendor sign-in")
         await void_attempt(tx, row.id)
         token = tokens.pairing_token()
         expires_at = now + self._ttl
@@ -73,14 +78,9 @@ class Starter:
             qr=qr_code(token.plain) if on_phone else None,
             companion=CompanionLink(deep_link=deep_link(token.plain)) if on_phone else None,
             web_bluetooth=self._filters(row, model),
+            oauth=oauth,
             hub=hub,
         )
-
-    def _require_vendor(self, row: ConnectionRow) -> None:
-        if row.consent_id is None or row.consent_version != CURRENT:
-            raise Refused("consent_required")
-        # The vendor's own sign-in belongs to a service that does not exist yet: said plainly, never pretended.
-        raise Unavailable("vendor sign-in", retry_after_s=3600)
 
     async def _scan(self, tx: Tx, row: ConnectionRow, model: ModelState, now: datetime) -> HubPairing:
         hub = await hubs.select_hub(tx.conn, row.hub_id) if row.hub_id else None

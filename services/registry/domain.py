@@ -13,6 +13,8 @@ from proto.resources import DeviceModelRegister
 from proto.state import ModelState
 from proto.words import PLAIN_TEXT, PairingMethod
 from services.registry.catalogue import (
+    ACCOUNT_MAKERS,
+    ACCOUNTS,
     EVERYTHING,
     MAKERS,
     MODELS,
@@ -34,12 +36,14 @@ _PLAIN: Final = re.compile(PLAIN_TEXT)
 
 
 def makers(*, development: bool) -> tuple[Maker, ...]:
-    return (*MAKERS, SIMULATED) if development else MAKERS
+    known = (*MAKERS, *ACCOUNT_MAKERS)
+    return (*known, SIMULATED) if development else known
 
 
 def catalogue(*, development: bool) -> tuple[Model, ...]:
     """The rows of this environment: the model that is nothing but simulated exists in development only."""
-    return (*MODELS, EVERYTHING) if development else MODELS
+    models = (*MODELS, *ACCOUNTS)
+    return (*models, EVERYTHING) if development else models
 
 
 def methods_offered(stored: Iterable[PairingMethod], *, development: bool) -> list[PairingMethod]:

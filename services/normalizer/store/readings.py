@@ -195,6 +195,19 @@ async def amend(conn: Connection, old: Existing, new: Candidate) -> None:
     )
 
 
+async def select_by_record_ids(
+    conn: Connection, connection_id: UUID, record_ids: Iterable[str]
+) -> list[Existing]:
+    """The rows of a vendor's records and of their parts. Walks over the connection's rows: deletions are rare."""
+    rows = await conn.fetch(
+        "SELECT id, ts, content, revision FROM normalizer.device_data WHERE device_connection_id = $1"
+        " AND split_part(meta->>'vendor_record_id', '#', 1) = ANY($2::text[])",
+        connection_id,
+        sorted(record_ids),
+    )
+    return [Existing(**dict(row)) for row in rows]
+
+
 async def supersede(conn: Connection, connection_id: UUID, old: Existing, reason: str) -> None:
     """Moves a row out of the record into its history."""
     await conn.execute(

@@ -38,6 +38,7 @@ class Stage:
         self.client = client
         self.pool = pool
         self._buses = buses
+        self.admin = buses["admin"]
         self._signer = signer
         self.recorded: list[ObservationsRecorded] = []
         self.rejected: list[ReadingsRejected] = []

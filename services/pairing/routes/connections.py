@@ -20,10 +20,9 @@ from proto.errors import Refused
 from proto.resources import CommandSent, Connection, ConnectionCreate, ConnectionPatch, Page
 from proto.state import ModelState
 from services.pairing import changes
-from services.pairing.attempts import void_attempt
 from services.pairing.audits import about
-from services.pairing.consenting import withdraw_consent
 from services.pairing.domain import is_offered
+from services.pairing.ending import revoke
 from services.pairing.hub_choice import choose_hub
 from services.pairing.notes import Notes
 from services.pairing.people import People
@@ -32,8 +31,6 @@ from services.pairing.store import connections
 from services.pairing.store.connections import ConnectionRow
 
 RECONNECT_LIFE: Final = timedelta(minutes=10)
-FORGET_LIFE: Final = timedelta(days=6)
-"""Just below what the stream of commands keeps."""
 NAME_MAX: Final = 64
 
 
@@ -166,21 +163,10 @@ async def remove_connection(
     async with db.transaction("connection_remove") as tx:
         row = await people.lock_own(tx.conn, connection_id, principal, "connection.revoke")
         if row.status != "revoked":
-            await _revoke(tx, row, principal)
+            await revoke(tx, row, principal, at)
         if erase and await connections.mark_erased(tx.conn, row.id, at):
             row = await changes.publish(tx, row.id, "erased", at)
             tx.audit(about("connection.revoke", principal, row, erase=True))
-
-
-async def _revoke(tx: Tx, row: ConnectionRow, principal: Principal) -> None:
-    at = now()
-    await void_attempt(tx, row.id)
-    await withdraw_consent(tx, row, principal, at)
-    await connections.forget_credentials(tx.conn, row.id)
-    if row.hub_id and row.device_id:
-        changes.command(tx, row.hub_id, "forget", at + FORGET_LIFE, row=row)
-    revoked = await changes.happen(tx, row, "revoked", at)
-    tx.audit(about("connection.revoke", principal, revoked))
 
 
 @post(

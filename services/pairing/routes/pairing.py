@@ -21,6 +21,7 @@ from services.pairing.kept import Kept
 from services.pairing.people import People
 from services.pairing.starting import Starter
 from services.pairing.store import sessions
+from services.pairing.vendor_sign_in import VendorSignIn
 
 
 @post("/pair/start", status_code=200, summary="Start to pair")
@@ -31,13 +32,15 @@ async def start(
     db: NamedDependency[Database],
     people: NamedDependency[People],
     starter: NamedDependency[Starter],
+    vendor_sign_in: NamedDependency[VendorSignIn],
     kept: NamedDependency[Kept],
 ) -> Response[PairStarted]:
     """A token for one pairing, and what the method needs. An earlier token of the connection is void from now on."""
+    oauth = await vendor_sign_in.begin(principal, data.device_connection_id)
 
     async def work(tx: Tx) -> PairStarted:
         row = await people.lock_own(tx.conn, data.device_connection_id, principal, "pairing.start")
-        started = await starter.start(tx, row, now())
+        started = await starter.start(tx, row, now(), oauth)
         tx.audit(about("pairing.start", principal, row))
         tx.after_commit(lambda: telemetry.PAIRINGS.labels(row.pairing_method, "started").inc())
         return started

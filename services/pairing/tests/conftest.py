@@ -16,10 +16,14 @@ from chassis.config import load
 from proto import subjects
 from proto.access import ALL_KINDS
 from proto.events import ConnectionChanged, HubCommand
+from proto.identity import ACCOUNT, model_id
 from proto.state import ConnectionsEntry, ConnectionState, ModelState, PermissionState, permission_key
 from proto.words import PAIRING_METHODS, Kind
 from services.pairing.app import create_app
+from services.pairing.domain import ordered_kinds
+from services.pairing.serving import WITH_SIGN_IN
 from services.pairing.settings import Settings
+from services.pairing.tests.sync_stand_in import Sync
 from services.pairing.texts import CURRENT
 from tests.support.others import buses_of
 from tests.support.waiting import until
@@ -43,6 +47,27 @@ CUFF = ModelState(
     capabilities=frozenset({"blood_pressure"}),
     pairing_methods=["hub", "web_bluetooth"],
     ble_services=["1810"],
+    version=1,
+)
+VENDOR = max(WITH_SIGN_IN, key=lambda manifest: len(manifest.kinds))
+"""Somebody to sign in at: whoever brings the most."""
+BROUGHT = ordered_kinds(VENDOR.kinds)
+WHOLE = ModelState(
+    id=model_id(VENDOR.name, ACCOUNT),
+    vendor_id=VENDOR.name,
+    name=f"{VENDOR.title} account",
+    device_type="smart_watch",
+    capabilities=VENDOR.kinds,
+    pairing_methods=["vendor_oauth"],
+    version=1,
+)
+DEVICE = ModelState(
+    id=uuid4(),
+    vendor_id=VENDOR.name,
+    name="Device of the vendor",
+    device_type="smart_watch",
+    capabilities=frozenset(BROUGHT[:1]),
+    pairing_methods=["vendor_oauth"],
     version=1,
 )
 
@@ -93,6 +118,17 @@ class Person:
         assert answer.status_code == 200, answer.text
         return answer.json()
 
+    async def consent(self, connection_id: str, *kinds: Kind) -> str:
+        body = {
+            "device_connection_id": connection_id,
+            "version": CURRENT,
+            "data_kinds": list(kinds),
+            "locale": "en",
+        }
+        answer = await self.call("POST", "consents", body)
+        assert answer.status_code == 201, answer.text
+        return str(answer.json()["id"])
+
     async def connection(self, connection_id: str) -> Any:
         answer = await self.call("GET", f"device-connections/{connection_id}")
         assert answer.status_code == 200, answer.text
@@ -117,12 +153,14 @@ class World:
         owner: "asyncpg.Connection[asyncpg.Record]",
         signer: TokenSigner,
         mqtt_url: str,
+        sync: Sync,
     ) -> None:
         self.client = client
         self.buses = buses
         self.owner = owner
         self.signer = signer
         self.mqtt_url = mqtt_url
+        self.sync = sync
 
     def person(self, *roles: Any) -> Person:
         return Person(self, uuid4(), *(roles or ("patient",)))
@@ -229,15 +267,17 @@ class World:
 async def world(
     service_environ: Callable[[str], dict[str, str]], postgres_url: str, nats_server: Any
 ) -> AsyncIterator[World]:
-    settings = load(Settings, service_environ("pairing"))
+    sync = Sync()
+    settings = load(Settings, {**service_environ("pairing"), "DC_SYNC_URL": sync.url})
     app = create_app(settings)
     signer = TokenSigner(settings.secrets_path / "keys/token_signing.pem")
     owner = await asyncpg.connect(postgres_url)
-    users = ("registry", "access", "health", "ingest-bridge", "admin", "hubs-admin")
-    async with buses_of(settings, *users) as buses:
-        for model in (EVERYTHING, CUFF):
-            key = subjects.kv_subject("models", str(model.id))
-            await buses["registry"].publish(key, msgspec.json.encode(model))
-        async with AsyncTestClient(app) as client:
-            yield World(client, buses, owner, signer, nats_server.mqtt_url)
+    users = ("registry", "access", "health", "ingest-bridge", "sync", "admin", "hubs-admin")
+    with sync:
+        async with buses_of(settings, *users) as buses:
+            for model in (EVERYTHING, CUFF, WHOLE, DEVICE):
+                key = subjects.kv_subject("models", str(model.id))
+                await buses["registry"].publish(key, msgspec.json.encode(model))
+            async with AsyncTestClient(app) as client:
+                yield World(client, buses, owner, signer, nats_server.mqtt_url, sync)
     await owner.close()

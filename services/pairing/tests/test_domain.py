@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from proto.access import ALL_KINDS
-from proto.words import ConnectionStatus, PairingState
+from proto.words import AccountStatus, ConnectionStatus, PairingState
 from services.pairing.domain import (
     OPEN,
     ConnectionEvent,
@@ -17,8 +17,10 @@ from services.pairing.domain import (
     Standing,
     consent_fault,
     consent_state,
+    event_of_account,
     event_of_health,
     is_hub_in_time,
+    is_late_sign_in,
     is_offered,
     judge_device,
     may_start,
@@ -119,6 +121,18 @@ def test_any_order_of_events_leaves_a_connection_in_a_named_status(events: list[
         (Standing("disconnected", "health_stale"), "hub_back", Standing("disconnected", "health_stale")),
         (Standing("disconnected", "health_stale"), "reading", Standing("connected")),
         (Standing("disconnected", "hub_removed"), "hub_back", Standing("disconnected", "hub_removed")),
+        (Standing("connected"), "account_lost", Standing("disconnected", "vendor_account")),
+        (
+            Standing("disconnected", "health_stale"),
+            "account_lost",
+            Standing("disconnected", "vendor_account"),
+        ),
+        (Standing("pairing"), "account_lost", Standing("pairing")),
+        (Standing("disconnected", "vendor_account"), "reading", Standing("disconnected", "vendor_account")),
+        (Standing("disconnected", "vendor_account"), "account_back", Standing("connected")),
+        (Standing("disconnected", "vendor_account"), "hub_back", Standing("disconnected", "vendor_account")),
+        (Standing("disconnected", "health_stale"), "account_back", Standing("disconnected", "health_stale")),
+        (Standing("revoked"), "account_back", Standing("revoked")),
         (Standing("connected"), "gone_stale", Standing("disconnected", "health_stale")),
         (Standing("connected"), "gone_silent", Standing("disconnected", "health_failed")),
         (Standing("disconnected", "health_stale"), "revoked", Standing("revoked")),
@@ -128,6 +142,41 @@ def test_any_order_of_events_leaves_a_connection_in_a_named_status(events: list[
 )
 def test_the_life_of_a_connection(before: Standing, event: ConnectionEvent, after: Standing) -> None:
     assert next_standing(before, event) == after
+
+
+@pytest.mark.parametrize(
+    ("state", "ended_by", "event"),
+    [
+        ("active", None, "account_back"),
+        ("needs_reauth", None, "account_lost"),
+        ("paused", None, "account_lost"),
+        ("retired", None, "account_lost"),
+        ("revoked", None, "account_lost"),
+        ("revoked", "vendor", "account_lost"),
+        ("revoked", "patient", "revoked"),
+    ],
+)
+def test_connections_follow_their_account(
+    state: AccountStatus, ended_by: str | None, event: ConnectionEvent
+) -> None:
+    assert event_of_account(state, ended_by) == event
+
+
+@pytest.mark.parametrize(
+    ("known", "state", "at", "late"),
+    [
+        (None, "active", NOW, False),
+        (("active", LATER), "active", NOW, True),
+        (("active", NOW), "active", NOW, False),  # the same once more
+        (("active", NOW), "active", LATER, False),
+        (("needs_reauth", LATER), "active", NOW, False),
+        (("active", LATER), "needs_reauth", NOW, False),
+    ],
+)
+def test_an_overtaken_sign_in_still_counts_while_the_account_is_active(
+    known: tuple[AccountStatus, datetime] | None, state: AccountStatus, at: datetime, late: bool
+) -> None:
+    assert is_late_sign_in(known, state, at) is late
 
 
 def test_pairing_may_start_from_everywhere_but_revoked() -> None:

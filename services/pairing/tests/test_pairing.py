@@ -47,20 +47,6 @@ async def test_every_method_starts_with_its_steps(world: World, method: PairingM
     assert (await patient.progress(id))["state"] == "waiting"
 
 
-async def test_a_vendors_sign_in_needs_consent_first_and_is_not_pretended(world: World) -> None:
-    patient = world.person()
-    id = await patient.create(EVERYTHING, "vendor_oauth")
-
-    before = await patient.start(id)
-    consent = {"device_connection_id": id, "version": CURRENT, "data_kinds": ["weight"], "locale": "en"}
-    await patient.call("POST", "consents", consent)
-    after = await patient.start(id)
-
-    assert (before.status_code, before.json()["code"]) == (422, "consent_required")
-    assert (after.status_code, after.json()["code"]) == (503, "unavailable")
-    assert after.headers["retry-after"]
-
-
 async def test_complete_connects_and_shows_the_token_once(world: World, home: Any) -> None:
     patient = world.person()
     id = await patient.create()

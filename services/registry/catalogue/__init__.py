@@ -4,6 +4,7 @@ from typing import Final
 
 from proto.words import KINDS, PAIRING_METHODS, DeviceType
 from services.registry.catalogue import (
+    accounts,
     glucose,
     heart_and_lungs,
     oxygen_and_temperature,
@@ -67,6 +68,11 @@ MAKERS: Final = (
     Maker("withings", "Withings", "https://developer.withings.com"),
     Maker("xiaomi", "Xiaomi", "https://www.mi.com"),
 )
+ACCOUNTS: Final = accounts.MODELS
+ACCOUNT_MAKERS: Final = tuple(
+    maker for maker in accounts.MAKERS if maker.vendor_id not in {each.vendor_id for each in MAKERS}
+)
+"""Vendors that make no device of the catalogue."""
 SIMULATED: Final = Maker("simulated", "Simulated", "")
 
 SIG_SERVICES: Final[dict[DeviceType, tuple[str, ...]]] = {
@@ -81,6 +87,8 @@ SIG_SERVICES: Final[dict[DeviceType, tuple[str, ...]]] = {
 """The Bluetooth SIG's services by which a device of the type is recognised (Assigned Numbers, section 3.4)."""
 
 __all__ = [
+    "ACCOUNTS",
+    "ACCOUNT_MAKERS",
     "EVERYTHING",
     "MAKERS",
     "MODELS",

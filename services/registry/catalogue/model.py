@@ -1,10 +1,11 @@
 """The shape of a catalogue row, and the sentences that many rows share."""
 
 from typing import Final, Literal
-from uuid import NAMESPACE_URL, UUID, uuid5
+from uuid import UUID
 
 import msgspec
 
+from proto.identity import model_id
 from proto.words import DeviceType, Kind, PairingMethod
 
 Decoder = Literal["sig", "xiaomi-scale", "none"]
@@ -44,8 +45,7 @@ class Model(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def id(self) -> UUID:
-        """The same everywhere and for ever."""
-        return uuid5(NAMESPACE_URL, f"device-connect:model:{self.vendor_id}/{self.model}")
+        return model_id(self.vendor_id, self.model)
 
 
 HUB_FIRST: Final = "Your home hub takes every measurement by itself: measure, and it is here."

@@ -3,14 +3,26 @@
 import re
 from uuid import NAMESPACE_URL, uuid5
 
+import msgspec
 import pytest
 
 from proto.gatt import CHARACTERISTICS, short_uuid
-from proto.words import DEVICE_TYPES, KINDS, PAIRING_METHODS, Kind
-from services.registry.catalogue import EVERYTHING, MAKERS, MODELS, SIG_SERVICES, SIMULATED, Model
+from proto.words import DEVICE_TYPES, KINDS, PAIRING_METHODS, DeviceType, Kind
+from services.registry.catalogue import (
+    ACCOUNT_MAKERS,
+    ACCOUNTS,
+    EVERYTHING,
+    MAKERS,
+    MODELS,
+    SIG_SERVICES,
+    SIMULATED,
+    Model,
+)
+from services.registry.catalogue.accounts import account_of
 from services.registry.domain import READ_DIRECTLY, needs_phone
+from vendors import NAMES, manifest_of
 
-ALL = (*MODELS, EVERYTHING)
+ALL = (*MODELS, *ACCOUNTS, EVERYTHING)
 every_model = pytest.mark.parametrize("model", ALL, ids=lambda model: f"{model.vendor_id}/{model.model}")
 real_model = pytest.mark.parametrize("model", MODELS, ids=lambda model: f"{model.vendor_id}/{model.model}")
 
@@ -164,3 +176,40 @@ def test_types_that_can_be_registered_for_direct_reading_have_services_we_decode
     for services in SIG_SERVICES.values():
         for service in services:
             assert SERVICE_MEASURES[service] <= decoded
+
+
+def test_every_vendor_with_a_sign_in_has_its_account_and_no_other_has() -> None:
+    with_sign_in = [name for name in NAMES if manifest_of(name).pairing_method == "vendor_oauth"]
+
+    assert with_sign_in
+    assert [account.vendor_id for account in ACCOUNTS] == with_sign_in
+    assert {maker.vendor_id for maker in (*MAKERS, *ACCOUNT_MAKERS)} >= set(with_sign_in)
+    assert not {maker.vendor_id for maker in MAKERS} & {maker.vendor_id for maker in ACCOUNT_MAKERS}
+
+
+@pytest.mark.parametrize("account", ACCOUNTS, ids=lambda account: account.vendor_id)
+def test_an_account_measures_what_its_vendor_brings_and_only_a_sign_in_opens_it(account: Model) -> None:
+    manifest = manifest_of(account.vendor_id)
+
+    assert (account.model, account.methods) == ("account", ("vendor_oauth",))
+    assert set(account.kinds) == manifest.kinds
+    assert account.device_type in manifest.device_types
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_vendor_serves_makers_of_the_catalogue(name: str) -> None:
+    assert set(manifest_of(name).makers) <= {maker.vendor_id for maker in MAKERS}
+
+
+def test_a_manifest_may_say_what_its_account_is_shown_as() -> None:
+    types: frozenset[DeviceType] = frozenset({"scale", "blood_pressure_cuff"})
+    manifest = msgspec.structs.replace(manifest_of(NAMES[0]), device_types=types, account_type=None)
+
+    shown = account_of(msgspec.structs.replace(manifest, account_type="scale"))
+
+    assert account_of(manifest).device_type == "blood_pressure_cuff"
+    assert shown.device_type == "scale"
+    with pytest.raises(ValueError, match="one of its types"):
+        msgspec.structs.replace(manifest, account_type="ecg")
+    with pytest.raises(ValueError, match="no mention"):
+        msgspec.structs.replace(manifest, makers=(manifest.name,))

@@ -9,7 +9,7 @@ import pytest
 from proto.errors import Refused
 from proto.resources import DeviceModelRegister
 from proto.words import DEVICE_TYPES, PairingMethod
-from services.registry.catalogue import MODELS
+from services.registry.catalogue import ACCOUNTS, MODELS
 from services.registry.domain import (
     READ_DIRECTLY,
     catalogue,
@@ -42,7 +42,7 @@ def test_the_simulated_model_and_maker_exist_in_development_only() -> None:
     here, there = catalogue(development=True), catalogue(development=False)
 
     assert {model.vendor_id for model in here} - {model.vendor_id for model in there} == {"simulated"}
-    assert there == MODELS
+    assert there == (*MODELS, *ACCOUNTS)
     assert len(makers(development=True)) == len(makers(development=False)) + 1
 
 

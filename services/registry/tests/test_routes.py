@@ -7,7 +7,7 @@ from uuid import UUID, uuid4
 import pytest
 
 from proto.words import DEVICE_TYPES, KINDS, PAIRING_METHODS
-from services.registry.catalogue import EVERYTHING, MAKERS, MODELS
+from services.registry.catalogue import ACCOUNT_MAKERS, ACCOUNTS, EVERYTHING, MAKERS, MODELS
 from services.registry.tests.conftest import CUFF, Scene
 from tests.support.waiting import until
 
@@ -24,9 +24,19 @@ async def test_the_catalogue_can_be_read_whole(scene: Scene) -> None:
     page = await scene.get(DEVICES, limit=1000)
 
     ids = {item["id"] for item in page["items"]}
-    assert {str(model.id) for model in (*MODELS, EVERYTHING)} <= ids
+    assert {str(model.id) for model in (*MODELS, *ACCOUNTS, EVERYTHING)} <= ids
     assert page["next_cursor"] is None
     assert {item["device_type"] for item in page["items"]} == set(DEVICE_TYPES)
+
+
+async def test_a_vendors_account_is_found_like_a_device(scene: Scene) -> None:
+    account = ACCOUNTS[0]
+
+    found = (await scene.get(DEVICES, vendor=account.vendor_id, q="account"))["items"]
+
+    assert [item["id"] for item in found] == [str(account.id)]
+    assert found[0]["capabilities"] == list(account.kinds)
+    assert found[0]["pairing_methods"] == ["vendor_oauth", "simulated"]  # the second in development alone
 
 
 async def test_a_model_has_the_shape_of_the_contract(scene: Scene) -> None:
@@ -140,7 +150,7 @@ async def test_makers_are_listed_in_pages(scene: Scene) -> None:
     assert rest["next_cursor"] is None
     assert [item["vendor_id"] for item in items] == sorted(item["vendor_id"] for item in items)
     named = {item["vendor_id"]: item for item in items}
-    for maker in MAKERS:
+    for maker in (*MAKERS, *ACCOUNT_MAKERS):
         assert named[maker.vendor_id]["name"] == maker.name
         assert named[maker.vendor_id]["docs_url"] == maker.docs_url
 

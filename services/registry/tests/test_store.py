@@ -15,7 +15,7 @@ from chassis.config import load
 from chassis.db import Connection, Tx
 from services.registry import store
 from services.registry.app import create_app
-from services.registry.catalogue import EVERYTHING, MODELS
+from services.registry.catalogue import ACCOUNTS, EVERYTHING, MODELS
 from services.registry.domain import row_of, same_content
 from services.registry.rows import ModelRow
 from services.registry.seeding import seed
@@ -49,7 +49,7 @@ async def only(tx: Tx, model: ModelRow) -> ModelRow:
 async def test_the_start_wrote_the_catalogue_as_it_is(tx: Tx) -> None:
     stored = {each.id: each for each in await store.select_all(tx.conn)}
 
-    for model in (*MODELS, EVERYTHING):
+    for model in (*MODELS, *ACCOUNTS, EVERYTHING):
         found = stored[model.id]
         assert same_content(found, row_of(model, found.docs_url or ""))
 
@@ -137,9 +137,9 @@ async def test_the_registry_may_not_remove_models(tx: Tx) -> None:
 
 
 async def test_the_bucket_holds_the_whole_catalogue(scene: Scene) -> None:
-    await until(lambda: all(scene.models.get(str(model.id)) for model in (*MODELS, EVERYTHING)), 5)
+    await until(lambda: all(scene.models.get(str(model.id)) for model in (*MODELS, *ACCOUNTS, EVERYTHING)), 5)
 
-    for model in (*MODELS, EVERYTHING):
+    for model in (*MODELS, *ACCOUNTS, EVERYTHING):
         state = scene.models.get(str(model.id))
         assert state is not None
         assert state.capabilities == set(model.kinds)
@@ -161,7 +161,7 @@ async def test_outside_development_nothing_is_simulated(
         one = await client.get(f"/api/v1/devices/{EVERYTHING.id}")
         makers = (await client.get("/api/v1/vendors?limit=1000")).json()["items"]
 
-    assert len(models) >= len(MODELS)
+    assert {model["id"] for model in models} >= {str(model.id) for model in (*MODELS, *ACCOUNTS)}
     assert not [model for model in models if "simulated" in model["pairing_methods"]]
     assert simulated == []
     assert one.status_code == 404

@@ -347,6 +347,40 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/device/sync": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Look for new readings now */
+        post: operations["ApiV1DeviceSyncRequestSync"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/device/sync/{job_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** How far a sync has come */
+        get: operations["ApiV1DeviceSyncJobIdReadSync"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/devices": {
         parameters: {
             query?: never;
@@ -392,6 +426,40 @@ export interface paths {
         get: operations["ApiV1DevicesModelIdReadModel"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/health-connect/export": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Readings of Health Connect */
+        post: operations["ApiV1HealthConnectExportHealthConnect"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/healthkit/export": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Readings of Apple Health */
+        post: operations["ApiV1HealthkitExportHealthkit"];
         delete?: never;
         options?: never;
         head?: never;
@@ -444,6 +512,74 @@ export interface paths {
         put?: never;
         /** Make a new secret for a hub */
         post: operations["ApiV1HubsHubIdRotateRotateHub"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/integrations": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The vendors, and how one is connected to them */
+        get: operations["ApiV1IntegrationsListIntegrations"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/integrations/{vendor}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Disconnect from a vendor */
+        delete: operations["ApiV1IntegrationsVendorDisconnect"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/integrations/{vendor}/authorize": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Begin to sign in at a vendor */
+        post: operations["ApiV1IntegrationsVendorAuthorizeAuthorize"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/integrations/{vendor}/callback": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Where the vendor sends the person back to */
+        get: operations["ApiV1IntegrationsVendorCallbackCallback"];
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -707,6 +843,44 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/webhooks/vendor/{vendor}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Notifications of a vendor */
+        get: operations["WebhooksVendorGetReceive"];
+        put?: never;
+        /** Notifications of a vendor */
+        post: operations["WebhooksVendorPostReceive"];
+        delete?: never;
+        options?: never;
+        /** Notifications of a vendor */
+        head: operations["WebhooksVendorHeadReceive"];
+        patch?: never;
+        trace?: never;
+    };
+    "/webhooks/vendor/{vendor}/{path_token}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Notifications of a vendor that signs nothing */
+        get: operations["WebhooksVendorPathTokenGetReceiveWithToken"];
+        put?: never;
+        /** Notifications of a vendor that signs nothing */
+        post: operations["WebhooksVendorPathTokenPostReceiveWithToken"];
+        delete?: never;
+        options?: never;
+        /** Notifications of a vendor that signs nothing */
+        head: operations["WebhooksVendorPathTokenHeadReceiveWithToken"];
+        patch?: never;
+        trace?: never;
+    };
     "/ws/live": {
         parameters: {
             query?: never;
@@ -749,6 +923,12 @@ export interface components {
             purpose: string;
             /** @enum {string} */
             outcome: "allowed" | "denied" | "error";
+        };
+        /** AuthorizeRequest */
+        AuthorizeRequest: {
+            data_kinds: ("blood_pressure" | "weight" | "body_composition" | "glucose" | "spo2" | "heart_rate" | "activity" | "sleep" | "ecg" | "cardio_fitness" | "spirometry" | "inhaler" | "respiratory_rate" | "temperature" | "stethoscope")[];
+            consent_version: string;
+            return_to?: string;
         };
         /** BloodPressure */
         BloodPressure: {
@@ -928,6 +1108,23 @@ export interface components {
             lead?: string;
             waveform_url?: string;
         };
+        /** ExportRequest */
+        ExportRequest: {
+            /** Format: uuid */
+            device_connection_id: string;
+            records?: {
+                [key: string]: unknown;
+            }[];
+            deletions?: string[];
+            anchor?: string;
+        };
+        /** ExportTaken */
+        ExportTaken: {
+            accepted: number;
+            duplicates: number;
+            rejected: components["schemas"]["ItemFault"][];
+            anchor: string | null;
+        };
         /** FoundDevice */
         FoundDevice: {
             address: string;
@@ -1006,6 +1203,26 @@ export interface components {
             rejected: components["schemas"]["ItemFault"][];
             ids: (string | null)[];
         };
+        /** Integration */
+        Integration: {
+            vendor: string;
+            name: string;
+            /** @enum {null|string} */
+            state: "active" | "needs_reauth" | "paused" | "revoked" | "retired" | null;
+            state_reason: string | null;
+            needs_credentials: boolean;
+            status: string;
+            notice: string | null;
+            successor: string | null;
+            /** @enum {string} */
+            pairing_method: "vendor_oauth" | "web_bluetooth" | "hub" | "companion_app" | "healthkit" | "health_connect" | "partner_webhook" | "manual" | "simulated";
+            data_kinds: ("blood_pressure" | "weight" | "body_composition" | "glucose" | "spo2" | "heart_rate" | "activity" | "sleep" | "ecg" | "cardio_fitness" | "spirometry" | "inhaler" | "respiratory_rate" | "temperature" | "stethoscope")[];
+            consented_kinds: ("blood_pressure" | "weight" | "body_composition" | "glucose" | "spo2" | "heart_rate" | "activity" | "sleep" | "ecg" | "cardio_fitness" | "spirometry" | "inhaler" | "respiratory_rate" | "temperature" | "stethoscope")[];
+            missing_kinds: ("blood_pressure" | "weight" | "body_composition" | "glucose" | "spo2" | "heart_rate" | "activity" | "sleep" | "ecg" | "cardio_fitness" | "spirometry" | "inhaler" | "respiratory_rate" | "temperature" | "stethoscope")[];
+            last_sync_at: string | null;
+            device_connection_ids: string[];
+            job: components["schemas"]["SyncJob"] | null;
+        };
         /**
          * ItemFault
          * @description One refused item of a batch: its index, the code and the dotted field (null where no field is to blame).
@@ -1065,6 +1282,11 @@ export interface components {
         /** OAuthStart */
         OAuthStart: {
             authorize_url: string;
+        };
+        /** Page[Integration] */
+        "Page_proto.accounts.Integration_": {
+            items: components["schemas"]["Integration"][];
+            next_cursor?: string | null;
         };
         /** Page[AuditEvent] */
         "Page_proto.resources.AuditEvent_": {
@@ -1343,6 +1565,32 @@ export interface components {
             efficiency_pct?: number;
             score?: number;
             is_main?: boolean;
+        };
+        /** SyncFault */
+        SyncFault: {
+            class: string;
+            code: string;
+        };
+        /** SyncJob */
+        SyncJob: {
+            /** Format: uuid */
+            job_id: string;
+            /** Format: uuid */
+            device_connection_id: string;
+            /** @enum {string} */
+            state: "queued" | "running" | "done" | "failed";
+            done: number;
+            total: number | null;
+            accepted: number;
+            duplicates: number;
+            rejected: number;
+            errors?: components["schemas"]["SyncFault"][];
+        };
+        /** SyncRequest */
+        SyncRequest: {
+            /** Format: uuid */
+            device_connection_id: string;
+            since?: string;
         };
         /** UnitsPatch */
         UnitsPatch: {
@@ -2304,6 +2552,82 @@ export interface operations {
             };
         };
     };
+    ApiV1DeviceSyncRequestSync: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SyncRequest"];
+            };
+        };
+        responses: {
+            /** @description Request accepted, processing continues off-line */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": unknown;
+                };
+            };
+            /** @description Bad request syntax or unsupported method */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        status_code: number;
+                        detail: string;
+                        extra?: null | {
+                            [key: string]: unknown;
+                        } | unknown[];
+                    };
+                };
+            };
+        };
+    };
+    ApiV1DeviceSyncJobIdReadSync: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                job_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SyncJob"];
+                };
+            };
+            /** @description Bad request syntax or unsupported method */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        status_code: number;
+                        detail: string;
+                        extra?: null | {
+                            [key: string]: unknown;
+                        } | unknown[];
+                    };
+                };
+            };
+        };
+    };
     ApiV1DevicesListModels: {
         parameters: {
             query?: {
@@ -2403,6 +2727,84 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["DeviceModel"];
+                };
+            };
+            /** @description Bad request syntax or unsupported method */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        status_code: number;
+                        detail: string;
+                        extra?: null | {
+                            [key: string]: unknown;
+                        } | unknown[];
+                    };
+                };
+            };
+        };
+    };
+    ApiV1HealthConnectExportHealthConnect: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ExportRequest"];
+            };
+        };
+        responses: {
+            /** @description Request accepted, processing continues off-line */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ExportTaken"];
+                };
+            };
+            /** @description Bad request syntax or unsupported method */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        status_code: number;
+                        detail: string;
+                        extra?: null | {
+                            [key: string]: unknown;
+                        } | unknown[];
+                    };
+                };
+            };
+        };
+    };
+    ApiV1HealthkitExportHealthkit: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ExportRequest"];
+            };
+        };
+        responses: {
+            /** @description Request accepted, processing continues off-line */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ExportTaken"];
                 };
             };
             /** @description Bad request syntax or unsupported method */
@@ -2553,6 +2955,143 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["HubCreated"];
                 };
+            };
+            /** @description Bad request syntax or unsupported method */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        status_code: number;
+                        detail: string;
+                        extra?: null | {
+                            [key: string]: unknown;
+                        } | unknown[];
+                    };
+                };
+            };
+        };
+    };
+    ApiV1IntegrationsListIntegrations: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_proto.accounts.Integration_"];
+                };
+            };
+        };
+    };
+    ApiV1IntegrationsVendorDisconnect: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                vendor: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, nothing follows */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Bad request syntax or unsupported method */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        status_code: number;
+                        detail: string;
+                        extra?: null | {
+                            [key: string]: unknown;
+                        } | unknown[];
+                    };
+                };
+            };
+        };
+    };
+    ApiV1IntegrationsVendorAuthorizeAuthorize: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                vendor: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["AuthorizeRequest"];
+            };
+        };
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OAuthStart"];
+                };
+            };
+            /** @description Bad request syntax or unsupported method */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        status_code: number;
+                        detail: string;
+                        extra?: null | {
+                            [key: string]: unknown;
+                        } | unknown[];
+                    };
+                };
+            };
+        };
+    };
+    ApiV1IntegrationsVendorCallbackCallback: {
+        parameters: {
+            query?: {
+                state?: string | null;
+                code?: string | null;
+                error?: string | null;
+            };
+            header?: never;
+            path: {
+                vendor: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Redirect Response */
+            200: {
+                headers: {
+                    /** @description target path for the redirect */
+                    location?: string;
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             /** @description Bad request syntax or unsupported method */
             400: {
@@ -3158,6 +3697,231 @@ export interface operations {
                 };
                 content: {
                     "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    WebhooksVendorGetReceive: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                vendor: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": unknown;
+                };
+            };
+            /** @description Bad request syntax or unsupported method */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        status_code: number;
+                        detail: string;
+                        extra?: null | {
+                            [key: string]: unknown;
+                        } | unknown[];
+                    };
+                };
+            };
+        };
+    };
+    WebhooksVendorPostReceive: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                vendor: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": unknown;
+                };
+            };
+            /** @description Bad request syntax or unsupported method */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        status_code: number;
+                        detail: string;
+                        extra?: null | {
+                            [key: string]: unknown;
+                        } | unknown[];
+                    };
+                };
+            };
+        };
+    };
+    WebhooksVendorHeadReceive: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                vendor: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": unknown;
+                };
+            };
+            /** @description Bad request syntax or unsupported method */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        status_code: number;
+                        detail: string;
+                        extra?: null | {
+                            [key: string]: unknown;
+                        } | unknown[];
+                    };
+                };
+            };
+        };
+    };
+    WebhooksVendorPathTokenGetReceiveWithToken: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                vendor: string;
+                path_token: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": unknown;
+                };
+            };
+            /** @description Bad request syntax or unsupported method */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        status_code: number;
+                        detail: string;
+                        extra?: null | {
+                            [key: string]: unknown;
+                        } | unknown[];
+                    };
+                };
+            };
+        };
+    };
+    WebhooksVendorPathTokenPostReceiveWithToken: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                vendor: string;
+                path_token: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": unknown;
+                };
+            };
+            /** @description Bad request syntax or unsupported method */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        status_code: number;
+                        detail: string;
+                        extra?: null | {
+                            [key: string]: unknown;
+                        } | unknown[];
+                    };
+                };
+            };
+        };
+    };
+    WebhooksVendorPathTokenHeadReceiveWithToken: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                vendor: string;
+                path_token: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": unknown;
+                };
+            };
+            /** @description Bad request syntax or unsupported method */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        status_code: number;
+                        detail: string;
+                        extra?: null | {
+                            [key: string]: unknown;
+                        } | unknown[];
+                    };
                 };
             };
         };

@@ -1,0 +1,1 @@
+"""Vendor accounts: signing in, tokens, looking for new readings, notifications, imports. See README.md."""

@@ -1,0 +1,221 @@
+"""What sync hears: bells, notifications of vendors, what became of readings, connections that changed. None of it fetches:
+an account is marked as due, and whoever is free looks at it."""
+
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from typing import Final
+from uuid import UUID
+
+import msgspec
+
+from chassis import telemetry
+from chassis.clock import now, uuid7
+from chassis.consume import DONE, Delivery, Reject, Subscription, Verdict, each
+from chassis.crypto import KeyRing
+from chassis.db import Database, Tx
+from chassis.log import Log
+from chassis.mirror import Mirror
+from proto import subjects
+from proto.events import ConnectionChanged, SyncSettled, WebhookReceived
+from proto.state import ConnectionState, ProfileState
+from proto.vendors.client import Notification
+from proto.vendors.manifest import Manifest
+from proto.vendors.normalized import Context
+from services.sync.domain import serves
+from services.sync.entering import Entrance
+from services.sync.feeding import Feeder, Known
+from services.sync.parties import Vendors
+from services.sync.says import say_job
+from services.sync.store import accounts, jobs, sign_ins
+from services.sync.store.accounts import Account
+from services.sync.store.jobs import JobRow
+
+log = Log("notices")
+HISTORY_DAYS: Final = 730
+"""How much of a person's past is fetched unasked; `POST …/device/sync` with `since` goes further back."""
+PUSHES_FOLLOW: Final = timedelta(hours=6)
+"""Where the past is asked for and then pushed, pushes until so long after the question are of the import."""
+SETTLED: Final = "settled"
+"""Under this name in the table of events heard: by the number that the stream gave it."""
+KEEP_EVENTS: Final = timedelta(days=8)
+"""Longer than a message may rest in JOBS."""
+
+
+class Listener:
+    def __init__(
+        self,
+        *,
+        db: Database,
+        vendors: Vendors,
+        ring: KeyRing,
+        known: Known,
+        feeder: Feeder,
+        entrance: Entrance,
+        profiles: Mirror[ProfileState],
+        wake: Callable[[], None],
+    ) -> None:
+        self._db = db
+        self._vendors = vendors
+        self._ring = ring
+        self._known = known
+        self._feeder = feeder
+        self._entrance = entrance
+        self._profiles = profiles
+        self._wake = wake
+
+    def jobs(self) -> Subscription[None]:
+        return each("sync", self.on_job)
+
+    def connections(self) -> Subscription[None]:
+        return each("sync-connections", self.on_connection)
+
+    async def on_job(self, delivery: Delivery) -> Verdict:
+        subject = delivery.subject.rsplit(".", 1)[0]
+        try:
+            if subject == subjects.SYNC_REQUESTED:
+                self._wake()  # the row was marked in the transaction that rang
+            elif subject == subjects.SYNC_SETTLED:
+                await self.on_settled(msgspec.json.decode(delivery.data, type=SyncSettled), delivery.sequence)
+            else:
+                await self.on_webhook(msgspec.json.decode(delivery.data, type=WebhookReceived))
+        except msgspec.DecodeError:
+            return Reject("unreadable")
+        return DONE
+
+    async def on_settled(self, event: SyncSettled, sequence: int) -> None:
+        at = now()
+        async with self._db.transaction("settled") as tx:
+            if not await sign_ins.is_new_event(tx.conn, SETTLED, str(sequence), at):
+                return
+            known = await jobs.select_job(tx.conn, event.job_id)
+            if known is None:
+                return
+            # The account's row first, as everybody who writes both.
+            await accounts.update_committed(tx.conn, known.account_id, at)
+            job = await jobs.add_settled(
+                tx.conn, event.job_id, event.stored, event.duplicates, event.rejected
+            )
+            if job is None:
+                return
+            if jobs.is_over(job):
+                job = await jobs.finish(tx.conn, job.id, "done", at, job.errors) or job
+            say_job(tx, job)
+
+    async def on_webhook(self, event: WebhookReceived) -> None:
+        """A vendor's word: each person in it is found by a keyed digest; strangers are counted and dropped."""
+        manifest, client = self._vendors.manifest(event.vendor), self._vendors.client(event.vendor)
+        if manifest is None or client is None:
+            telemetry.WEBHOOKS.labels(event.vendor if manifest else "other", "unknown").inc()
+            return
+        async with self._db.acquire() as conn:
+            if await sign_ins.is_known_event(conn, event.vendor, event.event_id):
+                return
+        for notification in client.notifications(event.body, event.content_type):
+            async with self._db.acquire() as conn:
+                account = await accounts.select_by_user(
+                    conn, event.vendor, self._ring.blind_index(f"{event.vendor}:{notification.user_id}")
+                )
+            if account is None:
+                telemetry.WEBHOOKS.labels(event.vendor, "unknown").inc()
+                continue
+            await self._notified(manifest, account, notification)
+        async with self._db.transaction("webhook_heard") as tx:
+            await sign_ins.is_new_event(tx.conn, event.vendor, event.event_id, event.received_at)
+        self._wake()
+
+    async def _notified(self, manifest: Manifest, account: Account, notification: Notification) -> None:
+        if notification.payload is not None:
+            await self._take_push(manifest, account, notification)
+        async with self._db.transaction("notified") as tx:
+            # A withdrawal is a hint too: the look finds that the grant is gone, or that it is not.
+            await accounts.mark_due(tx.conn, account.id, now(), notification.since, notified=True)
+
+    async def _take_push(self, manifest: Manifest, account: Account, notification: Notification) -> None:
+        """The body is the data. It is in JOBS until it is in INGEST; hearing it twice gives the same record keys."""
+        profile = self._profiles.get(str(account.patient_id))
+        timezone = profile.timezone if profile is not None else ""
+        context = Context(endpoint=notification.endpoint, timezone=timezone, now=now())
+        normalized = self._vendors.mapping(manifest.name)([notification.payload], context)
+        targets = self._known.targets(account.patient_id, manifest)
+        if not targets:
+            return
+        async with self._db.acquire() as conn:
+            job_id = await jobs.select_importing(conn, account.id, now() - PUSHES_FOLLOW)
+        await self._feeder.feed(manifest.name, normalized, targets, job_id=job_id)
+
+    async def on_connection(self, delivery: Delivery) -> Verdict:
+        """A connection began or ended: its account is looked at for the first time, or not any more."""
+        change = msgspec.json.decode(delivery.data, type=ConnectionChanged)
+        async with self._db.acquire() as conn:
+            of_patient = await accounts.select_of_patient(conn, change.patient_id)
+        for account in of_patient:
+            manifest = self._vendors.manifest(account.vendor)
+            if manifest is not None:
+                await self._connection_changed(manifest, account, change)
+        return DONE
+
+    async def _connection_changed(
+        self, manifest: Manifest, account: Account, change: ConnectionChanged
+    ) -> None:
+        changed = self._known.connection(change.device_connection_id)
+        if changed is None or not self._is_served(manifest, changed):
+            return
+        if change.status == "revoked":
+            others = self._known.connections_of(account.patient_id, manifest)
+            if not [state for state, _ in others if state.id != changed.id]:
+                await self._entrance.end_without_connections(account)
+            return
+        async with self._db.transaction("account_connected") as tx:
+            await self._begin_import(tx, manifest, account, change.device_connection_id)
+            await accounts.mark_due(tx.conn, account.id, now(), None, notified=False)
+        self._wake()
+
+    def _is_served(self, manifest: Manifest, state: ConnectionState) -> bool:
+        model = self._known.model(state.device_model_id)
+        return (
+            model is not None and state.pairing_method == manifest.pairing_method and serves(manifest, model)
+        )
+
+    async def _begin_import(self, tx: Tx, manifest: Manifest, account: Account, connection_id: UUID) -> None:
+        """The history, once for each connection, as far back as the vendor gives it."""
+        if not manifest.capabilities.pull or not manifest.capabilities.max_history_days:
+            return
+        at = now()
+        if await jobs.has_job(tx.conn, account.id, connection_id):
+            return
+        job = new_job(manifest, account, connection_id, "connected", None, at)
+        await jobs.insert_job(tx.conn, job)
+        say_job(tx, job)
+
+
+def new_job(
+    manifest: Manifest,
+    account: Account,
+    connection_id: UUID,
+    reason: str,
+    since: datetime | None,
+    at: datetime,
+) -> JobRow:
+    days = max(1, manifest.capabilities.max_history_days)
+    oldest = at - timedelta(days=days)
+    begin = at - timedelta(days=min(days, HISTORY_DAYS)) if since is None else max(since, oldest)
+    return JobRow(
+        id=uuid7(),
+        account_id=account.id,
+        patient_id=account.patient_id,
+        device_connection_id=connection_id,
+        reason=reason,
+        state="queued",
+        since=begin,
+        until=at,
+        position=at,
+        window_days=manifest.capabilities.window_days,
+        published=0,
+        stored=0,
+        duplicates=0,
+        rejected=0,
+        settled=0,
+        errors=[],
+        created_at=at,
+        finished_at=None,
+    )

@@ -1,0 +1,1 @@
+"""SQL of the schema `sync`: accounts, jobs, sign-ins under way, events heard."""

@@ -1,0 +1,114 @@
+"""The pool that looks at accounts: claims one that is due, keeps its lease alive, and lets go of it."""
+
+import asyncio
+from datetime import timedelta
+from typing import Final
+
+from chassis import telemetry
+from chassis.clock import now
+from chassis.db import GONE, Database
+from chassis.log import Log
+from proto.errors import Unavailable
+from services.sync.breaker import Breaker
+from services.sync.looking import Looker
+from services.sync.store import accounts
+from services.sync.store.accounts import Account
+
+log = Log("workers")
+
+IDLE_S: Final = 5.0
+"""The longest sleep: what another replica marked as due is seen by then."""
+DOWN_S: Final = 1.0
+
+
+class Workers:
+    """`count` looks at the same time in this process."""
+
+    def __init__(self, db: Database, looker: Looker, breaker: Breaker, *, count: int, lease_s: float) -> None:
+        self._db = db
+        self._looker = looker
+        self._breaker = breaker
+        self._count = count
+        self._lease = timedelta(seconds=lease_s)
+        self._bell = asyncio.Event()
+        self._stopping = asyncio.Event()
+        self._tasks: list[asyncio.Task[None]] = []
+
+    async def start(self) -> None:
+        self._tasks = [
+            asyncio.create_task(self._work(), name=f"worker:{number}") for number in range(self._count)
+        ]
+
+    async def stop(self) -> None:
+        """Looks that are under way are given up: their leases end by themselves, their cursors stand where they stood."""
+        self._stopping.set()
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+
+    def problem(self) -> str | None:
+        dead = sum(task.done() for task in self._tasks)
+        return f"{dead} workers have stopped" if dead and not self._stopping.is_set() else None
+
+    def wake(self) -> None:
+        """Somebody marked an account as due."""
+        self._bell.set()
+
+    async def _work(self) -> None:
+        while not self._stopping.is_set():
+            try:
+                account = await self._claim()
+                if account is None:
+                    await self._sleep()
+                    continue
+                self.wake()  # there may be more: somebody else who sleeps shall look
+                await self._hold(account)
+            except (*GONE, Unavailable) as error:
+                log.warning("worker_waits", error=type(error).__name__)
+                await asyncio.sleep(DOWN_S)
+            except Exception as error:
+                log.failure("worker_failed", error)
+                await asyncio.sleep(DOWN_S)
+
+    async def _claim(self) -> Account | None:
+        self._bell.clear()
+        at = now()
+        async with self._db.transaction("claim_account") as tx:
+            account = await accounts.claim(tx.conn, at, at + self._lease, self._breaker.closed())
+        if account is not None:
+            telemetry.SYNC_LAG.labels(account.vendor).set(
+                max(0.0, (at - account.next_due_at).total_seconds())
+            )
+        return account
+
+    async def _sleep(self) -> None:
+        async with self._db.acquire() as conn:
+            due = await accounts.next_due(conn)
+        seconds = IDLE_S if due is None else min(IDLE_S, max(0.05, (due - now()).total_seconds()))
+        try:
+            async with asyncio.timeout(seconds):
+                await self._bell.wait()
+        except TimeoutError:
+            return
+
+    async def _hold(self, account: Account) -> None:
+        keeper = asyncio.create_task(self._keep(account), name="lease")
+        look = asyncio.create_task(self._looker.look(account), name="look")
+        try:
+            await asyncio.wait({keeper, look}, return_when=asyncio.FIRST_COMPLETED)
+            if look.done():
+                await look
+            else:
+                log.warning("lease_lost", vendor=account.vendor)
+        finally:
+            for task in (keeper, look):
+                task.cancel()
+            await asyncio.gather(keeper, look, return_exceptions=True)
+
+    async def _keep(self, account: Account) -> None:
+        """Ends when the lease is lost."""
+        while True:
+            await asyncio.sleep(self._lease.total_seconds() / 3)
+            async with self._db.acquire() as conn:
+                if not await accounts.renew(conn, account.id, account.fence, now() + self._lease):
+                    return
