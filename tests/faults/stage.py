@@ -14,7 +14,7 @@ import httpx2
 from nats.errors import Error as NatsError
 
 from tests.e2e.driver import World
-from tests.faults.breaking import Breaker
+from tests.faults.breaking import BACK_S, Breaker, until
 from tests.faults.evidence import Books
 from tests.faults.ledger import Ledger
 from tests.faults.traffic import Clock, Household, Traffic
@@ -55,6 +55,11 @@ class Stage:
     def __post_init__(self) -> None:
         self.breaker = Breaker(self.world.system)
         self.traffic = Traffic(self.world, self.homes, self.clock, self.ledger, self.rate)
+
+    async def recovered(self) -> None:
+        """Returns when everything that is acknowledged by now has been seen: what comes next breaks a whole system."""
+        waiting = self.ledger.unseen()
+        await until(lambda: waiting.isdisjoint(self.ledger.unseen()), BACK_S)
 
     def note(self, text: str) -> None:
         """For the table: a figure that only this scenario has."""

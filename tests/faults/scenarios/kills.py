@@ -16,7 +16,9 @@ def _killed(victim: str) -> Scenario:
         slowest = 0.0
         for number in range(1 if stage.short else ROUNDS):
             if number:
-                await stage.breaker.ready(victim)  # one kill at a time; two are `kill pairs`
+                # One kill at a time, so that a delay is that of one; two are `kill pairs`.
+                await stage.breaker.ready(victim)
+                await stage.recovered()
             await pause(stage.rng.uniform(*FLOW_S))
             slowest = max(slowest, await stage.breaker.kill(victim))
         await pause(FLOW_S[1])
@@ -34,6 +36,7 @@ async def _pairs(stage: Stage) -> None:
     for _ in range(1 if stage.short else PAIRS):
         for victim in two:
             await stage.breaker.ready(victim)
+        await stage.recovered()
         await pause(stage.rng.uniform(*FLOW_S))
         two = stage.rng.sample(VICTIMS, 2)
         await stage.breaker.kill(*two)

@@ -56,6 +56,7 @@ def scenarios(outside: Outside) -> list[Scenario]:
             for victim in two:
                 if victim != BROKER:
                     await stage.breaker.ready(victim)
+                    await stage.recovered()
         await pause(FLOW_S[1])
 
     async def taken_over(stage: Stage) -> None:
