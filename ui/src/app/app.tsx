@@ -12,7 +12,7 @@ export interface AppParts {
   client: QueryClient;
   router: ReturnType<typeof createAppRouter>;
   session: Session;
-  /** The browser is on its way to the identity provider; nothing is shown until it has gone. */
+  /** The browser is on its way to another site; nothing is shown until it has gone. */
   left: { watch: (listener: () => void) => () => void; read: () => boolean };
 }
 

@@ -11,10 +11,9 @@ import {
 import { mayHaveSession } from "~/lib/api";
 import type { DeviceType, Kind, PairingMethod } from "~/lib/api-types";
 import { DEVICE_TYPES, KINDS } from "~/lib/kinds";
-import type { RangeId } from "~/lib/keys";
+import { RANGE_IDS, type RangeId } from "~/lib/keys";
 import { meQuery } from "~/lib/me";
 import { ApiProblem } from "~/lib/problem";
-import { RANGE_IDS } from "~/lib/readings";
 import { takeSignedOut } from "~/lib/session";
 import { CrashPage, NotFoundPage } from "./routes/not-found";
 import { Shell } from "./shell";
@@ -126,7 +125,7 @@ const pair = createRoute({
   validateSearch: (search: Search): PairSearch => ({
     type: oneOf(search.type, DEVICE_TYPES),
     model: word(search.model),
-    method: oneOf(search.method, ["hub", "simulated"] as const),
+    method: oneOf(search.method, ["vendor_oauth", "hub", "simulated"] as const),
     hub: word(search.hub),
     connection: word(search.connection),
     since: typeof search.since === "number" ? search.since : undefined,
@@ -141,13 +140,28 @@ const pairStart = createRoute({
   },
 });
 
+export interface IntegrationsSearch {
+  /** How signing in at a vendor ended: once, on the way back from there. */
+  vendor?: string;
+  result?: "connected" | "declined" | "error";
+}
+const integrations = createRoute({
+  getParentRoute: () => signedIn,
+  path: "/integrations",
+  validateSearch: (search: Search): IntegrationsSearch => ({
+    vendor: word(search.vendor),
+    result: oneOf(search.result, ["connected", "declined", "error"] as const),
+  }),
+  component: lazyRouteComponent(() => import("./routes/integrations"), "IntegrationsPage"),
+});
+
 const settings = createRoute({
   getParentRoute: () => signedIn,
   path: "/settings",
   component: lazyRouteComponent(() => import("./routes/settings"), "SettingsPage"),
 });
 
-const routes = root.addChildren([home, signIn, signedOut, signedIn.addChildren([devices, device, pair, pairStart, settings])]);
+const routes = root.addChildren([home, signIn, signedOut, signedIn.addChildren([devices, device, pair, pairStart, integrations, settings])]);
 
 export function createAppRouter(client: QueryClient) {
   return createRouter({

@@ -17,8 +17,9 @@ import styles from "./shell.module.css";
 const SessionClock = lazy(() => import("~/features/session/components/session-clock"));
 const HelpDialog = lazy(() => import("./help-dialog"));
 
-const PLACES: { to: "/devices" | "/settings"; icon: IconName; text: MessageId }[] = [
+const PLACES: { to: "/devices" | "/integrations" | "/settings"; icon: IconName; text: MessageId }[] = [
   { to: "/devices", icon: "devices", text: "nav.devices" },
+  { to: "/integrations", icon: "cloud", text: "nav.integrations" },
   { to: "/settings", icon: "settings", text: "nav.settings" },
 ];
 

@@ -19,6 +19,8 @@ export type ConsentCreate = Schemas["ConsentCreate"];
 export type ReadingItem = Schemas["ReadingItem"];
 export type RollupPoint = Schemas["RollupPoint"];
 export type LatestValue = Schemas["LatestValue"];
+export type Integration = Schemas["Integration"];
+export type SyncJob = Schemas["SyncJob"];
 export type Problem = Schemas["Problem"];
 
 export type DeviceType = Connection["device_type"];

@@ -1,6 +1,6 @@
 // What the live stream may say, checked before it is believed. A frame of an unknown type is ignored, never an error.
 import * as v from "valibot";
-import type { ConnectionStatus, ReadingItem } from "./api-types";
+import type { ConnectionStatus, ReadingItem, SyncJob } from "./api-types";
 
 const text = v.string();
 const reading = v.object({
@@ -10,6 +10,17 @@ const reading = v.object({
   received_at: text,
   readings: v.record(text, v.unknown()),
   meta: v.record(text, v.unknown()),
+});
+const job = v.object({
+  job_id: text,
+  device_connection_id: text,
+  state: v.picklist(["queued", "running", "done", "failed"]),
+  done: v.number(),
+  total: v.nullable(v.number()),
+  accepted: v.number(),
+  duplicates: v.number(),
+  rejected: v.number(),
+  errors: v.optional(v.array(v.object({ class: text, code: text }))),
 });
 const target = { patient_id: v.optional(text), device_connection_id: v.optional(text) };
 const cursor = v.optional(text);
@@ -25,6 +36,7 @@ const schema = v.variant("type", [
     status_reason: v.optional(v.nullable(text)),
   }),
   v.object({ type: v.literal("health"), cursor, device_connection_id: text, health: v.looseObject({}) }),
+  v.object({ type: v.literal("sync_progress"), cursor, job }),
   v.object({ type: v.literal("alert"), cursor, alert: v.unknown() }),
   v.object({ type: v.literal("revoked"), patient_id: text, data_kinds: v.nullable(v.array(text)) }),
   v.object({ type: v.literal("gap"), from: v.nullable(text), to: v.nullable(text), ...target }),
@@ -37,6 +49,7 @@ export type Frame =
   | { type: "reading"; cursor?: string; patient_id: string; reading: ReadingItem }
   | { type: "status"; cursor?: string; device_connection_id: string; status: ConnectionStatus; status_reason?: string | null }
   | { type: "health"; cursor?: string; device_connection_id: string; health: Record<string, unknown> }
+  | { type: "sync_progress"; cursor?: string; job: SyncJob }
   | { type: "alert"; cursor?: string; alert?: unknown }
   | { type: "revoked"; patient_id: string; data_kinds: string[] | null }
   | { type: "gap"; from: string | null; to: string | null; patient_id?: string; device_connection_id?: string }

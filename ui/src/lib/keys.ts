@@ -1,7 +1,8 @@
 // The names of what the query cache holds. Everything about a person begins with that person's id, so that one
 // `removeQueries` empties a view and one person's values can never appear under another.
 
-export type RangeId = "24h" | "7d" | "30d" | "90d";
+export const RANGE_IDS = ["24h", "7d", "30d", "90d"] as const;
+export type RangeId = (typeof RANGE_IDS)[number];
 
 export const keys = {
   me: ["me"] as const,
@@ -15,6 +16,8 @@ export const keys = {
   permissions: (patientId: string) => ["patient", patientId, "permissions"] as const,
   /** Connections a reader sees; for a patient `reader` is the patient. */
   connections: (reader: string) => ["patient", reader, "connections"] as const,
+  /** The makers' accounts of a reader. */
+  integrations: (reader: string) => ["patient", reader, "integrations"] as const,
   device: (patientId: string, id: string) => ["patient", patientId, "device", id] as const,
   newest: (patientId: string, id: string) => ["patient", patientId, "device", id, "newest"] as const,
   latest: (patientId: string, id: string) => ["patient", patientId, "device", id, "latest"] as const,

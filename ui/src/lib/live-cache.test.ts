@@ -1,9 +1,9 @@
 import { QueryClient } from "@tanstack/react-query";
 import { beforeEach, describe, expect, test } from "vitest";
-import { connection, PATIENT, reading } from "~/testing/fixtures";
-import type { Connection, ReadingItem } from "./api-types";
+import { connectedIntegration, connection, integration, job, PATIENT, reading } from "~/testing/fixtures";
+import type { Connection, Integration, ReadingItem, SyncJob } from "./api-types";
 import { keys } from "./keys";
-import { applyFrames } from "./live-cache";
+import { applyFrames, newerJob } from "./live-cache";
 import type { LatestMap, Series } from "./readings";
 
 const OTHER = "0190f3a0-0000-7000-8000-000000000002";
@@ -87,4 +87,51 @@ test("a gap makes what is on screen stale", () => {
   say({ type: "gap", from: null, to: null, patient_id: PATIENT });
 
   expect(client.getQueryState(keys.latest(PATIENT, id))?.isInvalidated).toBe(true);
+});
+
+describe("the progress of a sync", () => {
+  const key = keys.integrations(PATIENT);
+  const jobs = () => client.getQueryData<Integration[]>(key)?.map((one) => one.job);
+  const progress = (change: Partial<SyncJob>) => ({ type: "sync_progress" as const, job: job(change) });
+  const isStale = () => client.getQueryState(key)?.isInvalidated;
+
+  beforeEach(() => {
+    client.setQueryData(key, [connectedIntegration(), integration({ vendor: "dexcom" })]);
+  });
+
+  test("reaches the account that it belongs to", () => {
+    say(progress({ done: 2 }));
+
+    expect(jobs()).toEqual([job({ done: 2 }), null]);
+    expect(isStale()).toBe(false);
+  });
+
+  test("that is finished makes the account be asked again: more than the job has changed", () => {
+    say(progress({ done: 4, state: "done" }));
+
+    expect(jobs()?.[0]?.state).toBe("done");
+    expect(isStale()).toBe(true);
+  });
+
+  test("of a connection that nobody knows yet makes the list be asked again", () => {
+    say(progress({ device_connection_id: "new" }));
+
+    expect(jobs()).toEqual([null, null]);
+    expect(isStale()).toBe(true);
+  });
+
+  test.each([
+    ["a later step", job({ done: 1 }), job({ done: 2 }), 2],
+    ["a step that comes late", job({ done: 3 }), job({ done: 2 }), 3],
+    ["a step after the end", job({ done: 4, state: "done" }), job({ done: 4 }), 4],
+    ["the end", job({ done: 3 }), job({ done: 4, state: "done" }), 4],
+    ["a job of before", job({ job_id: "f2", done: 0 }), job({ job_id: "f1", done: 4 }), 0],
+    ["the next job", job({ job_id: "f1", done: 4, state: "done" }), job({ job_id: "f2", done: 0 }), 0],
+  ])("%s", (_what, known, coming, done) => {
+    expect(newerJob(known, coming).done).toBe(done);
+  });
+
+  test("what is over stays over", () => {
+    expect(newerJob(job({ state: "done", done: 4 }), job({ done: 4 })).state).toBe("done");
+  });
 });

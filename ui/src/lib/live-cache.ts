@@ -1,6 +1,6 @@
 // Live frames become cached data here: one write per key and batch. The cache stays the only source that screens read.
 import type { QueryClient } from "@tanstack/react-query";
-import type { Connection, ReadingItem } from "./api-types";
+import type { Connection, Integration, ReadingItem, SyncJob } from "./api-types";
 import type { Frame } from "./frames";
 import { keys } from "./keys";
 import { mergeReadings } from "./merge";
@@ -11,6 +11,7 @@ const KEEP = 20_000;
 
 export function applyFrames(client: QueryClient, reader: string, frames: readonly Frame[]): void {
   const readings = new Map<string, { patientId: string; items: ReadingItem[] }>();
+  const jobs: SyncJob[] = [];
   const patches = new Map<string, Partial<Connection>>();
   const patch = (id: string, change: Partial<Connection>) => patches.set(id, { ...patches.get(id), ...change });
 
@@ -26,6 +27,10 @@ export function applyFrames(client: QueryClient, reader: string, frames: readonl
       case "status":
         patch(frame.device_connection_id, { status: frame.status, status_reason: frame.status_reason ?? null });
         void client.invalidateQueries({ queryKey: keys.pairing(frame.device_connection_id) });
+        void client.invalidateQueries({ queryKey: keys.integrations(reader) });
+        break;
+      case "sync_progress":
+        jobs.push(frame.job);
         break;
       case "health": {
         const battery = frame.health.battery_pct;
@@ -50,6 +55,28 @@ export function applyFrames(client: QueryClient, reader: string, frames: readonl
     patch(id, { last_reading_at: newest.timestamp, ...(typeof battery === "number" ? { battery_pct: battery } : {}) });
   }
   patchConnections(client, reader, patches);
+  applyJobs(client, reader, jobs);
+}
+
+/** How far the syncs are. A finished one has changed more than itself, and an unknown one belongs to something new. */
+function applyJobs(client: QueryClient, reader: string, jobs: readonly SyncJob[]) {
+  const key = keys.integrations(reader);
+  const known = client.getQueryData<Integration[]>(key);
+  if (!known || jobs.length === 0) return;
+  const isOf = (one: Integration, job: SyncJob) => one.device_connection_ids.includes(job.device_connection_id);
+  client.setQueryData<Integration[]>(key, (all) =>
+    all?.map((one) => ({ ...one, job: jobs.filter((job) => isOf(one, job)).reduce(newerJob, one.job) })),
+  );
+  if (jobs.some((job) => isOver(job) || !known.some((one) => isOf(one, job)))) void client.invalidateQueries({ queryKey: key });
+}
+
+const isOver = (job: SyncJob) => job.state === "done" || job.state === "failed";
+
+/** Ids of jobs grow with time. What is over stays over, and progress never goes back: frames may come late. */
+export function newerJob(known: SyncJob | null, job: SyncJob): SyncJob {
+  if (!known || job.job_id > known.job_id) return job;
+  if (job.job_id < known.job_id || (isOver(known) && !isOver(job))) return known;
+  return isOver(job) || job.done >= known.done ? job : known;
 }
 
 function onRevoked(client: QueryClient, reader: string, patientId: string, kinds: string[] | null) {

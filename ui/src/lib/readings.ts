@@ -2,7 +2,7 @@
 import { queryOptions } from "@tanstack/react-query";
 import { api, ask } from "./api";
 import type { Kind, LatestValue, ReadingItem, Resolution, RollupPoint } from "./api-types";
-import { KIND_VIEWS } from "./kinds";
+import { KIND_VIEWS } from "./kind-views";
 import { keys, type RangeId } from "./keys";
 import { compareReadings } from "./merge";
 import { DAY, MINUTE } from "./time";
@@ -13,7 +13,6 @@ export const RANGES: Record<RangeId, { ms: number; rollup: Exclude<Resolution, "
   "30d": { ms: 30 * DAY, rollup: "1h" },
   "90d": { ms: 90 * DAY, rollup: "1d" },
 };
-export const RANGE_IDS = Object.keys(RANGES) as RangeId[];
 export const NEWEST = 20;
 const PAGE = 1000;
 

@@ -6,7 +6,8 @@ export interface Session {
   /** The server is asked to end it: what else breaks off meanwhile is no other end. */
   expect: (reason: EndReason) => void;
   end: (reason: EndReason) => Promise<void>;
-  /** Ends it too; the identity provider at this address ends its own and sends the browser back to our front door. */
+  /** Goes to another site at this address with nothing left on screen: to the identity provider, which ends its own
+   * session and sends the browser back to our front door, or to where a maker asks for the person's yes. */
   leave: (address: string) => void;
 }
 

@@ -2,7 +2,9 @@
 import { useCallback } from "react";
 import { useIntl, type IntlShape } from "react-intl";
 import { en } from "./messages/en";
+import type { enConsent } from "./messages/en-consent";
 import type { enHelp } from "./messages/en-help";
+import type { enIntegrations } from "./messages/en-integrations";
 import type { enPair } from "./messages/en-pair";
 import type { enReadings } from "./messages/en-readings";
 import type { enSettings } from "./messages/en-settings";
@@ -10,7 +12,9 @@ import type { enSignIn } from "./messages/en-sign-in";
 
 export type MessageId =
   | keyof typeof en
+  | keyof typeof enConsent
   | keyof typeof enHelp
+  | keyof typeof enIntegrations
   | keyof typeof enPair
   | keyof typeof enReadings
   | keyof typeof enSettings

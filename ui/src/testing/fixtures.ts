@@ -1,5 +1,5 @@
 // Answers as the platform gives them. Invented devices, no invented people.
-import type { Connection, ConsentText, DeviceModel, Hub, Me, ReadingItem } from "~/lib/api-types";
+import type { Connection, ConsentText, DeviceModel, Hub, Integration, Me, ReadingItem, SyncJob } from "~/lib/api-types";
 
 export const PATIENT = "0190f3a0-0000-7000-8000-000000000001";
 
@@ -67,6 +67,48 @@ export const hub = (change: Partial<Hub> = {}): Hub => ({
   state: "online",
   last_seen: null,
   firmware: null,
+  ...change,
+});
+
+export const integration = (change: Partial<Integration> = {}): Integration => ({
+  vendor: "withings",
+  name: "Withings",
+  state: null,
+  state_reason: null,
+  needs_credentials: false,
+  status: "self_serve",
+  notice: null,
+  successor: null,
+  pairing_method: "vendor_oauth",
+  data_kinds: ["blood_pressure", "weight"],
+  consented_kinds: [],
+  missing_kinds: [],
+  last_sync_at: null,
+  device_connection_ids: [],
+  job: null,
+  ...change,
+});
+
+/** The same, signed in and feeding the connection above. */
+export const connectedIntegration = (change: Partial<Integration> = {}): Integration =>
+  integration({
+    state: "active",
+    consented_kinds: ["blood_pressure"],
+    last_sync_at: new Date(Date.now() - 5.5 * 60_000).toISOString(),
+    device_connection_ids: [connection().id],
+    ...change,
+  });
+
+export const job = (change: Partial<SyncJob> = {}): SyncJob => ({
+  job_id: "0190f3a0-0000-7000-8000-0000000000e1",
+  device_connection_id: connection().id,
+  state: "running",
+  done: 1,
+  total: 4,
+  accepted: 12,
+  duplicates: 0,
+  rejected: 0,
+  errors: [],
   ...change,
 });
 

@@ -1,7 +1,7 @@
 // The network of tests: a small platform with one patient. A test changes one answer with `server.use`.
 import { http, HttpResponse, ws } from "msw";
 import { setupServer } from "msw/node";
-import { connection, consentText, hub, me, model } from "./fixtures";
+import { connection, consentText, hub, integration, me, model } from "./fixtures";
 
 const page = <T>(items: T[]) => HttpResponse.json({ items, next_cursor: null });
 
@@ -19,6 +19,7 @@ export const server = setupServer(
   http.get(api("/api/v1/device-connections"), () => page([connection()])),
   http.get(api("/api/v1/devices"), () => page([model()])),
   http.get(api("/api/v1/devices/:id"), () => HttpResponse.json(model())),
+  http.get(api("/api/v1/integrations"), () => page([integration()])),
   http.get(api("/api/v1/hubs"), () => page([hub()])),
   http.get(api("/api/v1/permissions"), () => page([])),
   http.get(api("/api/v1/consent-texts/current"), () => HttpResponse.json(consentText)),

@@ -22,7 +22,7 @@ import type { Connection, Kind } from "~/lib/api-types";
 import { useNow } from "~/lib/clock";
 import { useConnection } from "~/lib/connections";
 import { keys, type RangeId } from "~/lib/keys";
-import { KIND_VIEWS } from "~/lib/kinds";
+import { KIND_VIEWS } from "~/lib/kind-views";
 import { useLivePatients } from "~/lib/live";
 import { useMe, useUnits } from "~/lib/me";
 import { latestQuery, newestQuery, seriesQuery } from "~/lib/readings";

@@ -6,6 +6,7 @@ const EVENTS: WizardEvent[] = [
   { type: "choseModel", model: "m1" },
   { type: "choseMethod", method: "hub" },
   { type: "choseMethod", method: "simulated" },
+  { type: "choseMethod", method: "vendor_oauth" },
   { type: "choseHub", hub: "h1" },
   { type: "created", connection: "c1" },
   { type: "consented" },
@@ -79,6 +80,28 @@ test("a simulated device needs no hub and no getting ready", () => {
   ).toEqual(["model", "method", "method", "consent", "connect", "first", "name", "done"]);
 });
 
+test("the way through the maker's account has nothing to get ready and waits for no reading", () => {
+  expect(
+    walk(
+      { type: "choseType", deviceType: "scale" },
+      { type: "choseModel", model: "m1" },
+      { type: "choseMethod", method: "vendor_oauth" },
+      { type: "created", connection: "c1" },
+      { type: "consented" },
+      { type: "completed", connection: "c1", since: 1 },
+      { type: "named" },
+    ),
+  ).toEqual(["model", "method", "method", "consent", "connect", "name", "done"]);
+});
+
+test("when the maker lets nobody sign in, another way begins where it can", () => {
+  const connect: Wizard = { step: "connect", method: "vendor_oauth", model: "m1", connection: "c1" };
+
+  expect(next(connect, { type: "choseMethod", method: "hub" })).toMatchObject({ step: "hub", method: "hub" });
+  const simulated = next(connect, { type: "choseMethod", method: "simulated" });
+  expect(next(simulated, { type: "created", connection: "c2" })).toMatchObject({ step: "consent", method: "simulated", connection: "c2" });
+});
+
 test("without a stored consent nothing is paired", () => {
   const connect: Wizard = { step: "connect", method: "hub", connection: "c1" };
 
@@ -108,6 +131,8 @@ describe("an address with something missing", () => {
     [{ step: "hub", type: "scale", model: "m1" }, "method"],
     [{ step: "hub", type: "scale", model: "m1", method: "hub" }, "hub"],
     [{ step: "ready", connection: "c1" }, "ready"],
+    [{ step: "ready", method: "vendor_oauth", connection: "c1" }, "connect"],
+    [{ step: "first", method: "vendor_oauth", connection: "c1" }, "connect"],
     [{ step: "nonsense" as Step }, "type"],
   ] satisfies [Wizard, Step][])("%j leads to %s", (wizard, expected) => {
     expect(settle(wizard).step).toBe(expected);
@@ -116,7 +141,7 @@ describe("an address with something missing", () => {
 
 describe("the ways of a model", () => {
   test("keep its order and leave out what is not offered here", () => {
-    expect(waysOf(["vendor_oauth", "hub", "simulated"], "development")).toEqual(["hub", "simulated"]);
+    expect(waysOf(["vendor_oauth", "web_bluetooth", "hub", "simulated"], "development")).toEqual(["vendor_oauth", "hub", "simulated"]);
   });
 
   test("never hold made-up devices outside development", () => {

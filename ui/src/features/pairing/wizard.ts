@@ -7,6 +7,7 @@ export type Step = (typeof STEPS)[number];
 
 /** The ways of connecting that this page offers, and the steps of each. A new way is a row and its step. */
 export const WAYS = {
+  vendor_oauth: ["type", "model", "method", "consent", "connect", "name", "done"],
   hub: ["type", "model", "method", "hub", "consent", "ready", "connect", "first", "name", "done"],
   simulated: ["type", "model", "method", "consent", "connect", "first", "name", "done"],
 } as const satisfies Partial<Record<PairingMethod, readonly Step[]>>;
@@ -70,18 +71,20 @@ export function next(wizard: Wizard, event: WizardEvent): Wizard {
       return step === "model" ? { ...wizard, model: event.model, step: "method" } : wizard;
     case "choseMethod":
       // Without a step of its own the choice waits for `created`.
-      if (step !== "method") return wizard;
-      return { ...wizard, method: event.method, step: event.method === "hub" ? "hub" : "method" };
+      // Also later: when signing in at the maker does not work, another way is chosen from there.
+      if (step !== "method" && step !== "connect") return wizard;
+      return { ...wizard, method: event.method, step: event.method === "hub" ? "hub" : step };
     case "choseHub":
       return step === "hub" ? { ...wizard, hub: event.hub } : wizard;
     case "created":
-      return step === "method" || step === "hub" ? { ...wizard, connection: event.connection, step: "consent" } : wizard;
+      if (step !== "method" && step !== "hub" && step !== "connect") return wizard;
+      return { ...wizard, connection: event.connection, step: "consent" };
     case "consented":
       return step === "consent" ? { ...wizard, step: beside(wizard, 1) } : wizard;
     case "isReady":
       return step === "ready" ? { ...wizard, step: "connect" } : wizard;
     case "completed":
-      return step === "connect" ? { ...wizard, connection: event.connection, since: event.since, step: "first" } : wizard;
+      return step === "connect" ? { ...wizard, connection: event.connection, since: event.since, step: beside(wizard, 1) } : wizard;
     case "readingCame":
     case "readingSkipped":
       return step === "first" ? { ...wizard, step: "name" } : wizard;
@@ -110,6 +113,8 @@ export function settle(wizard: Wizard): Wizard {
   if (at < 0) return { ...wizard, step: "type" };
   if (at >= STEPS.indexOf("consent") && !wizard.connection) return settle({ ...wizard, step: "method" });
   if (wizard.step === "hub" && wizard.method !== "hub") return settle({ ...wizard, step: "method" });
+  // What its way lacks, such as getting an account ready, leads to where the way goes on.
+  if (wizard.connection && !stepsOf(wizard).includes(wizard.step)) return { ...wizard, step: "connect" };
   if (at >= STEPS.indexOf("method") && !wizard.connection && !wizard.model) return settle({ ...wizard, step: "model" });
   if (wizard.step === "model" && !wizard.type) return { ...wizard, step: "type" };
   return wizard;

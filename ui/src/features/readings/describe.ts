@@ -1,7 +1,7 @@
 // Marks and readings in words: for the chart's cursor, the table and the latest card. Pure.
 import type { IntlShape } from "react-intl";
 import type { Kind, LatestValue, ReadingItem } from "~/lib/api-types";
-import { KIND_VIEWS } from "~/lib/kinds";
+import { KIND_VIEWS } from "~/lib/kind-views";
 import { metricLabel, metricOf, scaleOf, shown, shownText, type Shown } from "~/lib/metrics";
 import type { LatestMap } from "~/lib/readings";
 import { say, type MessageId } from "~/lib/text";

@@ -2,7 +2,7 @@
 // until `scale` turns them into the reader's.
 import { pixelsOf, sideBySide } from "~/components/chart/place";
 import type { Kind, ReadingItem, RollupPoint } from "~/lib/api-types";
-import { KIND_VIEWS, type KindView } from "~/lib/kinds";
+import { KIND_VIEWS, type KindView } from "~/lib/kind-views";
 import { glucoseMarker, numberAt, scaleOf, valueAt } from "~/lib/metrics";
 import type { Series } from "~/lib/readings";
 import { DAY, HOUR, MINUTE } from "~/lib/time";

@@ -24,6 +24,7 @@ export const en = {
   "app.crash.action": "Load the page again",
 
   "nav.devices": "Devices",
+  "nav.integrations": "Apps",
   "nav.settings": "Settings",
 
   "live.on": "Live",
@@ -103,6 +104,7 @@ export const en = {
   "status.reason.hub_removed": "Its hub was removed. Pair the device again through another hub.",
   "status.reason.too_many_tries": "Pairing did not work three times. Your device is unchanged; you can pair it again.",
   "status.reason.pairing_timeout": "Pairing was not finished within a day. Your device is unchanged; you can begin again.",
+  "status.reason.vendor_account": "Its account at the maker sends nothing at the moment. Open Apps to see why and to connect it again.",
   "status.reason.disconnected": "Nothing comes from this device at the moment. Check its batteries and move it near your hub.",
   "status.reason.failed": "Pairing did not finish. Your device is unchanged; you can pair it again.",
 

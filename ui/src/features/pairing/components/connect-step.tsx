@@ -2,29 +2,24 @@
 import { useQuery } from "@tanstack/react-query";
 import { useState } from "react";
 import { Button } from "~/components/ui/button";
-import { DevicePicture, Icon } from "~/components/ui/icon";
-import { Notice, SupportDetails, useProblemText } from "~/components/ui/notice";
+import { DevicePicture } from "~/components/ui/icon";
 import type { Connection, Me } from "~/lib/api-types";
 import { codeOf } from "~/lib/problem";
-import { useText, type MessageId } from "~/lib/text";
+import { useText } from "~/lib/text";
 import { pairStartQuery, useCompletePairing } from "../api/pairing";
 import { HubSearch } from "./hub-search";
+import { CONSENT_FAULTS, Refused } from "./refused";
 import { StepFrame, type StepProps } from "./step-frame";
+import { VendorStep } from "./vendor-step";
 import styles from "./steps.module.css";
 
-type ConnectProps = StepProps & { me: Me; connection: Connection };
+export type ConnectProps = StepProps & { me: Me; connection: Connection };
 
-/** Our words for the refusals of this step; every other code gets the general ones. */
-const REFUSALS: Record<string, [MessageId, MessageId]> = {
-  already_paired: ["pair.already.title", "pair.already.text"],
-  pairing_expired: ["pair.expired.title", "pair.expired.text"],
-  pairing_used: ["pair.expired.title", "pair.expired.text"],
-  conflict: ["pair.gone.title", "pair.gone.text"],
-  not_found: ["pair.gone.title", "pair.gone.text"],
-};
-const CONSENT_FAULTS = new Set(["consent_required", "consent_missing", "consent_revoked", "kind_not_supported"]);
+export function ConnectStep(props: ConnectProps) {
+  return props.connection.pairing_method === "vendor_oauth" ? <VendorStep {...props} /> : <JoinStep {...props} />;
+}
 
-export function ConnectStep({ wizard, onEvent, me, connection }: ConnectProps) {
+function JoinStep({ wizard, onEvent, me, connection }: ConnectProps) {
   const t = useText();
   const [attempt, setAttempt] = useState(0);
   const start = useQuery(pairStartQuery(connection.id, attempt));
@@ -78,27 +73,5 @@ export function ConnectStep({ wizard, onEvent, me, connection }: ConnectProps) {
         />
       ) : null}
     </StepFrame>
-  );
-}
-
-function Refused({ error, onAgain }: { error: unknown; onAgain: () => void }) {
-  const t = useText();
-  const problemText = useProblemText();
-  const words = REFUSALS[codeOf(error)];
-  return (
-    <Notice
-      tone="warn"
-      role="alert"
-      title={t(words ? words[0] : "pair.problem.title")}
-      actions={
-        <Button look="primary" onPress={onAgain}>
-          <Icon name="search" />
-          {t("pair.connect.again")}
-        </Button>
-      }
-    >
-      <p>{words ? t(words[1]) : problemText(error)}</p>
-      <SupportDetails error={error} />
-    </Notice>
   );
 }

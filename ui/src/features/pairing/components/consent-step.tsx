@@ -1,6 +1,6 @@
 // May it share readings? The dialog asks; this page holds the answer.
 import { useQuery } from "@tanstack/react-query";
-import { useState } from "react";
+import { lazy, Suspense, useState } from "react";
 import { useIntl } from "react-intl";
 import { Button } from "~/components/ui/button";
 import { Notice } from "~/components/ui/notice";
@@ -9,8 +9,10 @@ import type { Connection, Me } from "~/lib/api-types";
 import { useRefreshConnections } from "~/lib/connections";
 import { useText } from "~/lib/text";
 import { modelQuery } from "../api/models";
-import { ConsentModal } from "./consent-modal";
 import { StepFrame, type StepProps } from "./step-frame";
+
+/** A dialog is a large part of this page, and this step alone has one. */
+const ConsentModal = lazy(() => import("./consent-modal"));
 
 export function ConsentStep({ wizard, onEvent, me, connection }: StepProps & { me: Me; connection: Connection }) {
   const t = useText();
@@ -59,15 +61,17 @@ export function ConsentStep({ wizard, onEvent, me, connection }: StepProps & { m
       ) : null}
       <div role="status">{isDeclined ? <Notice tone="info">{t("pair.consent.declined")}</Notice> : null}</div>
       {model.data ? (
-        <ConsentModal
-          connectionId={connection.id}
-          patientId={connection.patient_id}
-          deviceName={connection.name}
-          kinds={model.data.capabilities}
-          isOpen={isOpen}
-          onGiven={given}
-          onNotNow={notNow}
-        />
+        <Suspense>
+          <ConsentModal
+            connectionId={connection.id}
+            patientId={connection.patient_id}
+            deviceName={connection.name}
+            kinds={model.data.capabilities}
+            isOpen={isOpen}
+            onGiven={given}
+            onNotNow={notNow}
+          />
+        </Suspense>
       ) : (
         <Loading>
           <Skeleton height={80} />

@@ -14,7 +14,7 @@ import { Choice } from "./choice";
 import { StepFrame, type StepProps } from "./step-frame";
 import styles from "./steps.module.css";
 
-const ICONS: Record<Way, IconName> = { hub: "hub", simulated: "flask" };
+const ICONS: Record<Way, IconName> = { vendor_oauth: "cloud", hub: "hub", simulated: "flask" };
 
 export function MethodStep({ wizard, onEvent, me, connection }: StepProps & { me: Me; connection: Connection | null }) {
   const t = useText();

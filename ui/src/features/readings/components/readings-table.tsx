@@ -5,7 +5,7 @@ import { useState } from "react";
 import { useIntl } from "react-intl";
 import { Button } from "~/components/ui/button";
 import type { Kind } from "~/lib/api-types";
-import { KIND_VIEWS } from "~/lib/kinds";
+import { KIND_VIEWS } from "~/lib/kind-views";
 import { metricLabel, scaleOf, shown, shownText } from "~/lib/metrics";
 import { useText, useWord } from "~/lib/text";
 import { dayText } from "~/lib/time";
