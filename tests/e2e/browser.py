@@ -1,16 +1,17 @@
 """A person at a screen: headless Chromium, and what must never happen on any page that is looked at."""
 
 import os
+import re
 import shutil
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from pathlib import Path
 from typing import Any, Final, Literal
 
 import msgspec
 from playwright.async_api import Browser, ConsoleMessage, Locator, Page, Request, async_playwright, expect
 
-from tests.e2e.driver import Json
+from tests.e2e.driver import Json, Person
 from tests.support.system import System
 
 ROOT: Final = Path(__file__).resolve().parents[2]
@@ -101,6 +102,17 @@ class Screen:
         """Waits for the page with this heading."""
         await expect(self.page.get_by_role("heading", name=name, exact=True)).to_be_visible()
 
+    async def sign_in(self, person: Person, *, look: bool = True) -> None:
+        if look:
+            await self.open("/")
+            await self.link("Sign in").wait_for()
+            await self.look("sign-in")
+        await self.link("Sign in").click()
+        await self.heading("Who would you like to be?")
+        if look:
+            await self.look("identity-provider")
+        await self.page.get_by_role("link", name=re.compile(rf"^\s*{person.me['display_name']}")).click()
+
     async def look(self, name: str, *, whole: bool = False) -> None:
         """The page as it is, light and dark: no finding of axe, nothing wider than the screen, a picture of each.
 
@@ -153,6 +165,10 @@ class Screen:
     def _on_failed(self, request: Request) -> None:
         if request.failure not in ("net::ERR_ABORTED", None):  # what a page that is left does not wait for
             self.faults.append(f"{request.method} {request.url}: {request.failure}")
+
+
+AtScreen = Callable[[Size], AbstractAsyncContextManager[Screen]]
+"""Opens a window of a size; when it is closed, nothing must have gone wrong in it."""
 
 
 @asynccontextmanager

@@ -1,10 +1,13 @@
 """The world of the end-to-end tests: one system for most of them."""
 
 from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from pathlib import Path
 
 import pytest
 
+from tests.e2e import browser as browsers
+from tests.e2e.browser import AtScreen, Screen, Size
 from tests.e2e.driver import World, world_of
 from tests.support.system import System
 
@@ -33,3 +36,39 @@ async def hasty(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[World
             yield world
     finally:
         one.stop()
+
+
+@pytest.fixture(scope="module")
+def _needs_a_browser() -> None:
+    reason = browsers.missing()
+    if not reason:
+        return
+    if browsers.must_run():
+        pytest.fail(reason)
+    pytest.skip(f"the pages in a browser: {reason}")
+
+
+@pytest.fixture(scope="module")
+async def tidy(_needs_a_browser: None, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[World]:
+    """A system in which nobody has a device yet, so that pages begin empty."""
+    system = System(tmp_path_factory.mktemp("tidy") / "home")
+    try:
+        async with world_of(system.start()) as world:
+            yield world
+    finally:
+        system.stop()
+
+
+@pytest.fixture(scope="module")
+async def at_screen(_needs_a_browser: None, tidy: World) -> AsyncIterator[AtScreen]:
+    """Opens a window of a size; when it is closed, nothing must have gone wrong in it."""
+    looked_at: set[str] = set()
+
+    @asynccontextmanager
+    async def open_one(size: Size) -> AsyncIterator[Screen]:
+        async with browsers.screen(one, size, tidy.system, looked_at) as screen:
+            yield screen
+            screen.check()
+
+    async with browsers.browser() as one:
+        yield open_one

@@ -3,8 +3,7 @@
 import asyncio
 import re
 import time
-from collections.abc import AsyncIterator, Callable
-from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
+from contextlib import AsyncExitStack
 from datetime import UTC, datetime, timedelta
 from typing import Final
 from zoneinfo import ZoneInfo
@@ -14,9 +13,8 @@ from playwright.async_api import expect
 
 from simulator.hub import Hub
 from tests.e2e import browser as browsers
-from tests.e2e.browser import Screen, Size
-from tests.e2e.driver import Json, Person, World, eventually, rfc3339, world_of
-from tests.support.system import System
+from tests.e2e.browser import AtScreen, Screen, Size
+from tests.e2e.driver import Json, Person, World, eventually, rfc3339
 
 pytestmark = pytest.mark.timeout(150)
 SHOWN_S: Final = 1.0
@@ -34,52 +32,13 @@ WATCH: Final = r"""text => {
 """Notes in the page itself when a text is painted: playwright looks at growing intervals, up to a second late."""
 
 
-@pytest.fixture(scope="module")
-def _needs_a_browser() -> None:
-    reason = browsers.missing()
-    if not reason:
-        return
-    if browsers.must_run():
-        pytest.fail(reason)
-    pytest.skip(f"the pages in a browser: {reason}")
-
-
-@pytest.fixture(scope="module")
-async def tidy(_needs_a_browser: None, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[World]:
-    """A system in which nobody has a device yet, so that pages begin empty."""
-    system = System(tmp_path_factory.mktemp("tidy") / "home")
-    try:
-        async with world_of(system.start()) as world:
-            yield world
-    finally:
-        system.stop()
-
-
-AtScreen = Callable[[Size], AbstractAsyncContextManager[Screen]]
-
-
-@pytest.fixture(scope="module")
-async def at_screen(_needs_a_browser: None, tidy: World) -> AsyncIterator[AtScreen]:
-    """Opens a window of a size; when it is closed, nothing must have gone wrong in it."""
-    looked_at: set[str] = set()
-
-    @asynccontextmanager
-    async def open_one(size: Size) -> AsyncIterator[Screen]:
-        async with browsers.screen(one, size, tidy.system, looked_at) as screen:
-            yield screen
-            screen.check()
-
-    async with browsers.browser() as one:
-        yield open_one
-
-
 @pytest.mark.parametrize(("size", "name"), [("phone", "patient-1"), ("desktop", "patient-2")])
 async def test_a_simulated_scale_from_sign_in_to_sign_out(
     tidy: World, at_screen: AtScreen, capsys: pytest.CaptureFixture[str], size: Size, name: str
 ) -> None:
     patient = await tidy.sign_in(name)
     async with at_screen(size) as screen:
-        await _sign_in(screen, patient)
+        await screen.sign_in(patient)
         await _add(screen)
         await _choose(screen, "Scale", "scale", "Simulated device")
         await _consent(screen, ["Weight"], look="consent-scale")
@@ -105,7 +64,7 @@ async def test_a_cuff_by_a_hub_from_sign_in_to_sign_out(
 ) -> None:
     patient = await tidy.sign_in(name)
     async with at_screen(size) as screen, AsyncExitStack() as stack:
-        await _sign_in(screen, patient)
+        await screen.sign_in(patient)
         await _add(screen)
         await _choose(screen, "Blood pressure cuff", "cuff", "Through your home hub")
         await screen.heading("Which hub?")
@@ -155,7 +114,7 @@ async def test_what_is_not_there_and_what_help_says_is_a_page_like_others(
         await screen.heading("There is no page here")
         await screen.look("not-found")
         await screen.open("/")
-        await _sign_in(screen, patient, look=False)
+        await screen.sign_in(patient, look=False)
         await screen.heading("Your devices")
         await screen.press("Help")
         await screen.heading("If you feel unwell")
@@ -172,7 +131,7 @@ async def test_a_caregiver_sees_what_is_shared_and_nothing_to_change(
     )
     async with at_screen("desktop") as screen:
         await screen.open("/")
-        await _sign_in(screen, caregiver, look=False)
+        await screen.sign_in(caregiver, look=False)
         await screen.heading("Devices shared with you")
         await expect(screen.page.get_by_role("article").first).to_be_visible()
         await expect(screen.link("Add a device")).to_have_count(0)
@@ -180,18 +139,6 @@ async def test_a_caregiver_sees_what_is_shared_and_nothing_to_change(
 
 
 # --- steps ----------------------------------------------------------------------------------------------------------
-
-
-async def _sign_in(screen: Screen, person: Person, *, look: bool = True) -> None:
-    if look:
-        await screen.open("/")
-        await screen.link("Sign in").wait_for()
-        await screen.look("sign-in")
-    await screen.link("Sign in").click()
-    await screen.heading("Who would you like to be?")
-    if look:
-        await screen.look("identity-provider")
-    await screen.page.get_by_role("link", name=re.compile(rf"^\s*{person.me['display_name']}")).click()
 
 
 async def _add(screen: Screen) -> None:
