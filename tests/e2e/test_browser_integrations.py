@@ -9,8 +9,8 @@ from playwright.async_api import Locator, expect
 from tests.e2e.browser import AtScreen, Screen
 from tests.e2e.driver import Person, World, eventually
 
-pytestmark = pytest.mark.timeout(300)
-IMPORT_MS: Final = 150_000
+pytestmark = pytest.mark.timeout(400)
+IMPORT_MS: Final = 240_000
 """Ten years in windows of a month: more questions than the maker answers in one minute."""
 BACK_MS: Final = 20_000
 """The way back ends when the connection is there to be seen."""

@@ -78,6 +78,7 @@ describe("the list", () => {
     expect(fitbit).toHaveTextContent("Fitbit switched its Web API off.");
     expect(within(fitbit).getByRole("link", { name: "Go to Google Health instead" })).toHaveAttribute("href", `#${(await card("Google Health")).id}`);
     expect(within(fitbit).queryByRole("button")).toBeNull();
+    expect(fitbit).not.toHaveTextContent("Can bring");
   });
 
   test("what is on a phone, or needs a contract, is said without a button", async () => {
@@ -273,7 +274,7 @@ describe("history", () => {
   test.each([
     ["rate_limited", "601", "Withings asked us to wait a little."],
     ["forbidden_scope", "214", "Withings was not allowed to give us some of the readings."],
-    ["refused", "kind_not_consented", "Some readings are of a kind you did not agree to share."],
+    ["refused", "out_of_bounds", "Some readings from Withings could not be used"],
     ["novel", "x", "tell support the code below"],
   ])("a fault of class %s is said in words", async (name, code, text) => {
     answer(connectedIntegration({ job: job({ state: "failed", errors: [{ class: name, code }] }) }));
@@ -282,6 +283,14 @@ describe("history", () => {
     expect(await card("Withings")).toHaveTextContent(text);
     expect(await card("Withings")).toHaveTextContent(`${name}: ${code}`);
   });
+});
+
+test("what the person did not choose is said plainly, and is no trouble", async () => {
+  answer(connectedIntegration({ job: job({ state: "done", errors: [{ class: "refused", code: "kind_not_consented" }] }) }));
+  openApp("/integrations");
+
+  expect(await card("Withings")).toHaveTextContent("What you did not choose to share was not kept. To choose again, disconnect Withings");
+  expect(await card("Withings")).not.toHaveTextContent("Details for support");
 });
 
 describe("sync now", () => {

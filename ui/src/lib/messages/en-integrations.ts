@@ -89,7 +89,7 @@ export const enIntegrations = {
   "integrations.fault.retry_later": "{name} is not ready yet. We ask again by ourselves; you need not do anything.",
   "integrations.fault.vendor_error": "{name} has a problem at the moment. We try again by ourselves, and nothing is lost.",
   "integrations.fault.vendor_retired": "{name} has closed this way of sharing. Your earlier readings stay.",
-  "integrations.fault.kind_not_consented": "Some readings are of a kind you did not agree to share. They were not kept. To share them, disconnect {name} and connect it again with that kind switched on.",
+  "integrations.fault.kind_not_consented": "What you did not choose to share was not kept. To choose again, disconnect {name} and connect it once more.",
   "integrations.fault.refused": "Some readings from {name} could not be used, because they did not make sense. The others are here.",
   "integrations.fault.other": "Something did not work with {name}. We try again by ourselves; if it stays like this, tell support the code below.",
 

@@ -53,7 +53,7 @@ export function IntegrationCard({ me, integration, successor, isOnline, onEnded 
         </div>
         <Why integration={integration} standing={standing} successor={successor} />
         {isThere ? <LastNews integration={integration} standing={standing} /> : null}
-        <Kinds integration={integration} isThere={isThere} />
+        {standing === "closed" ? null : <Kinds integration={integration} isThere={isThere} />}
         {standing === "connected" || standing === "waiting" ? <Missing me={me} integration={integration} isOnline={isOnline} /> : null}
         {isThere ? <JobProgress job={integration.job} name={integration.name} /> : null}
         <Actions me={me} integration={integration} standing={standing} isOnline={isOnline} onEnded={ended} />

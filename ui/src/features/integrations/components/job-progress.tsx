@@ -3,8 +3,11 @@ import { useIntl } from "react-intl";
 import { Notice, SupportDetails } from "~/components/ui/notice";
 import type { SyncJob } from "~/lib/api-types";
 import { useText } from "~/lib/text";
-import { faultWords, isUnderWay, quarter, shareDone } from "../view";
+import { faultWords, isUnderWay, quarter, shareDone, type FaultWord } from "../view";
 import styles from "./job-progress.module.css";
+
+/** The person's own decision, and no trouble: said without a sign of warning. */
+const NOT_CHOSEN = "kind_not_consented";
 
 export function JobProgress({ job, name }: { job: SyncJob | null; name: string }) {
   const t = useText();
@@ -12,6 +15,7 @@ export function JobProgress({ job, name }: { job: SyncJob | null; name: string }
   const percent = (share: number) => intl.formatNumber(share, { style: "percent", maximumFractionDigits: 0 });
   const share = job && shareDone(job);
   const isRunning = isUnderWay(job);
+  const words = faultWords(job);
 
   let said = "";
   if (isRunning) said = share === null ? t("integrations.job.looking", { name }) : t("integrations.job.said", { name, percent: percent(quarter(share)) });
@@ -45,15 +49,15 @@ export function JobProgress({ job, name }: { job: SyncJob | null; name: string }
         </div>
       ) : null}
       {job?.state === "done" ? <p className={styles.text}>{t("integrations.job.came", { count: job.accepted })}</p> : null}
-      {job ? <Faults job={job} name={name} /> : null}
+      {job ? <Faults job={job} name={name} words={words.filter((word) => word !== NOT_CHOSEN)} /> : null}
+      {words.includes(NOT_CHOSEN) ? <p className={styles.text}>{t(`integrations.fault.${NOT_CHOSEN}`, { name })}</p> : null}
     </>
   );
 }
 
 /** What went wrong in it, in words, with what to do. Waiting for a maker is no fault of anybody. */
-function Faults({ job, name }: { job: SyncJob; name: string }) {
+function Faults({ job, name, words }: { job: SyncJob; name: string; words: readonly FaultWord[] }) {
   const t = useText();
-  const words = faultWords(job);
   if (words.length === 0 && job.state !== "failed") return null;
   return (
     <Notice tone={job.state === "failed" ? "warn" : "info"} title={job.state === "failed" ? t("integrations.job.failed") : undefined}>
