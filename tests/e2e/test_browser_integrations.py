@@ -36,7 +36,7 @@ async def test_an_account_from_its_consent_through_its_history_to_its_end(
         await expect(history).to_be_hidden(timeout=IMPORT_MS)
         await expect(card).to_contain_text(re.compile(r"The last look brought [1-9][\d,]* new readings?\."))
         await expect(card).to_contain_text("Last new reading")
-        await expect(card).to_contain_text("Reads Weight.")
+        await expect(card).to_contain_text("Reads: Weight")
 
         connection = await _connection(patient)
         await banner.get_by_role("link", name=f"See readings of {connection}").click()

@@ -35,7 +35,7 @@ export function Shell() {
     <MeContext value={me}>
       <LiveContext value={live}>
         <Language locale={readingLocale(me.locale, navigator.languages)}>
-          <Frame name={me.display_name} isOwner={me.patient_id !== null} />
+          <Frame name={me.display_name} isOwner={me.patient_id !== null} isAdmin={me.roles.includes("admin")} />
           <Suspense>
             <SessionClock />
           </Suspense>
@@ -45,10 +45,11 @@ export function Shell() {
   );
 }
 
-function Frame({ name, isOwner }: { name: string; isOwner: boolean }) {
+function Frame({ name, isOwner, isAdmin }: { name: string; isOwner: boolean; isAdmin: boolean }) {
   const t = useText();
   const signOut = useSignOut();
   const whose = t(isOwner ? "app.dataOf" : "app.signedInAs", { name });
+  const places = isOwner || isAdmin ? PLACES : PLACES.filter(({ to }) => to !== "/integrations");
   const [isHelpOpen, setHelpOpen] = useState(false);
   return (
     <div className={styles.shell}>
@@ -59,7 +60,7 @@ function Frame({ name, isOwner }: { name: string; isOwner: boolean }) {
         <div className={styles.inside}>
           <Mark />
           <span className={styles.product}>{t("app.name")}</span>
-          <Places className={styles.places!} />
+          <Places places={places} className={styles.places!} />
           <span className={styles.person} title={whose}>
             <span className="visually-hidden">{whose}</span>
             <span aria-hidden="true">{name}</span>
@@ -78,18 +79,18 @@ function Frame({ name, isOwner }: { name: string; isOwner: boolean }) {
       <main id="main" tabIndex={-1} className={styles.main}>
         <Outlet />
       </main>
-      <Places className={styles.tabs!} />
+      <Places places={places} className={styles.tabs!} />
       <Suspense>{isHelpOpen ? <HelpDialog onClose={() => setHelpOpen(false)} /> : null}</Suspense>
     </div>
   );
 }
 
 /** One of the two is shown: in the bar on wide screens, at the thumb on phones. */
-function Places({ className }: { className: string }) {
+function Places({ places, className }: { places: typeof PLACES; className: string }) {
   const t = useText();
   return (
     <nav className={className} aria-label={t("app.nav")}>
-      {PLACES.map(({ to, icon, text }) => (
+      {places.map(({ to, icon, text }) => (
         <Link key={to} to={to} className={styles.place} preload="intent">
           <Icon name={icon} size={24} />
           <span>{t(text)}</span>

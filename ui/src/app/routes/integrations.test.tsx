@@ -49,7 +49,7 @@ describe("the list", () => {
     openApp("/integrations");
 
     const withings = await card("Withings");
-    expect(withings).toHaveTextContent("Reads Blood pressure.");
+    expect(withings).toHaveTextContent("Reads: Blood pressure");
     expect(withings).toHaveTextContent("upper and lower value, pulse, time");
     expect(withings).toHaveTextContent("So that your readings are kept in one record");
     expect(withings).toHaveTextContent("Last new reading 5 minutes ago");
@@ -110,6 +110,7 @@ describe("the list", () => {
     openApp("/integrations");
 
     expect(await screen.findByText(/Only the person whose readings these are/)).toBeInTheDocument();
+    expect(screen.queryByRole("link", { name: "Apps" })).toBeNull();
   });
 
   test("loading holds the place", async () => {

@@ -1,10 +1,10 @@
-// The one picture of a connection's state: icon, word, tint. Fed by the server's word, never computed here.
+// The one picture of a connection's state. Fed by the server's word, never computed here.
 import type { ConnectionStatus } from "~/lib/api-types";
 import { useText } from "~/lib/text";
-import { Icon, type IconName } from "./icon";
-import styles from "./status-badge.module.css";
+import { Badge, type Tint } from "./badge";
+import type { IconName } from "./icon";
 
-const LOOK: Record<ConnectionStatus, { icon: IconName; tint: string }> = {
+const LOOK: Record<ConnectionStatus, { icon: IconName; tint: Tint }> = {
   connected: { icon: "check", tint: "ok" },
   pairing: { icon: "turn", tint: "info" },
   disconnected: { icon: "slash", tint: "neutral" },
@@ -14,11 +14,5 @@ const LOOK: Record<ConnectionStatus, { icon: IconName; tint: string }> = {
 
 export function StatusBadge({ status }: { status: ConnectionStatus }) {
   const t = useText();
-  const { icon, tint } = LOOK[status];
-  return (
-    <span className={`${styles.badge} ${styles[tint]}`}>
-      <Icon name={icon} size={16} />
-      {t(`status.${status}`)}
-    </span>
-  );
+  return <Badge {...LOOK[status]}>{t(`status.${status}`)}</Badge>;
 }

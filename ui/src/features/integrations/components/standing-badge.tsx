@@ -1,10 +1,10 @@
-// The one picture of an account's standing: icon, word, tint.
-import { Icon, type IconName } from "~/components/ui/icon";
+// The one picture of an account's standing.
+import { Badge, type Tint } from "~/components/ui/badge";
+import type { IconName } from "~/components/ui/icon";
 import { useText } from "~/lib/text";
 import type { Standing } from "../view";
-import styles from "./standing-badge.module.css";
 
-const LOOK: Record<Standing, { icon: IconName; tint: "ok" | "info" | "warn" | "neutral" }> = {
+const LOOK: Record<Standing, { icon: IconName; tint: Tint }> = {
   needsYou: { icon: "warn", tint: "warn" },
   paused: { icon: "slash", tint: "warn" },
   waiting: { icon: "check", tint: "ok" },
@@ -18,11 +18,5 @@ const LOOK: Record<Standing, { icon: IconName; tint: "ok" | "info" | "warn" | "n
 
 export function StandingBadge({ standing }: { standing: Standing }) {
   const t = useText();
-  const { icon, tint } = LOOK[standing];
-  return (
-    <span className={`${styles.badge} ${styles[tint]}`}>
-      <Icon name={icon} size={16} />
-      {t(`integrations.standing.${standing}`)}
-    </span>
-  );
+  return <Badge {...LOOK[standing]}>{t(`integrations.standing.${standing}`)}</Badge>;
 }
