@@ -70,6 +70,35 @@ async def test_a_no_at_the_maker_changes_nothing(tidy: World, at_screen: AtScree
         assert await _names(patient) == []
 
 
+async def test_a_scale_is_added_by_signing_in_at_its_maker(tidy: World, at_screen: AtScreen) -> None:
+    patient = await tidy.sign_in("patient-2")
+    async with at_screen("desktop") as screen:
+        await screen.open("/")
+        await screen.sign_in(patient, look=False)
+        await screen.link("Add your first device").click()
+        await screen.press("Scale")
+        await screen.heading("Which one?")
+        await screen.button("Withings Body+", exact=False).click()
+        await screen.heading("How should it connect?")
+        await screen.button("Through its maker’s account", exact=False).click()
+        dialog = screen.page.get_by_role("dialog")
+        await dialog.get_by_text("Weight", exact=True).click()
+        await dialog.get_by_role("button", name="Share these readings").click()
+        await screen.heading("Sign in at Withings")
+        await screen.look("pair-vendor")
+        step = screen.page.url
+        await screen.press("Go to Withings")
+        await _at_the_maker(screen, "Allow", look="vendor-consent")
+
+        banner = await _result(screen, "Withings is connected")
+        connection = await _connection(patient)
+        await expect(banner.get_by_role("link", name=f"See readings of {connection}")).to_be_visible()
+        await screen.page.goto(step)
+        await screen.heading(f"{connection} is connected")
+        await screen.press("Go on")
+        await screen.heading("Give it a name")
+
+
 # --- steps ----------------------------------------------------------------------------------------------------------
 
 
