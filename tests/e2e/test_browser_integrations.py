@@ -131,7 +131,9 @@ async def _consent(screen: Screen, *, look: str) -> None:
 
 
 async def _at_the_maker(screen: Screen, answer: str, *, look: str) -> None:
+    """Everybody has an account of their own there: one account feeds one person."""
     await screen.heading("May Device Connect read your Withings data?")
+    await screen.page.get_by_label("Someone new").check()
     await screen.look(look)
     await screen.press(answer)
 

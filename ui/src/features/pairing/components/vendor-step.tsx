@@ -46,7 +46,7 @@ function Leaving({ wizard, onEvent, me, connection }: VendorProps) {
     <StepFrame
       wizard={wizard}
       onEvent={onEvent}
-      title={t("pair.connect.title")}
+      title={vendor ? t("pair.vendor.title", { vendor }) : t("method.vendor_oauth")}
       actions={
         model.data && !start.error ? (
           <Button look="primary" onPress={() => void go()} isDisabled={!start.data?.oauth || isGoing}>
@@ -74,7 +74,6 @@ function Leaving({ wizard, onEvent, me, connection }: VendorProps) {
       {model.data && !start.error ? (
         <div className={styles.picture}>
           <Icon name="cloud" size={72} />
-          <h2>{t("pair.vendor.title", { vendor })}</h2>
           <p>{t("pair.vendor.text", { vendor })}</p>
           <p className={styles.muted}>{t("pair.vendor.password", { vendor })}</p>
         </div>
