@@ -56,6 +56,10 @@ class Known:
         if isinstance(new, ConnectionState):
             self._of_patient.setdefault(new.patient_id, set()).add(new.id)
 
+    async def catch_up(self) -> None:
+        """Hears what is new of connections. Raises `Unavailable`."""
+        await self._connections.catch_up()
+
     def connection(self, id: UUID) -> ConnectionState | None:
         entry = self._connections.get(str(id))
         return entry if isinstance(entry, ConnectionState) else None

@@ -148,6 +148,8 @@ class Listener:
         change = msgspec.json.decode(delivery.data, type=ConnectionChanged)
         async with self._db.acquire() as conn:
             of_patient = await accounts.select_of_patient(conn, change.patient_id)
+        if of_patient and self._known.connection(change.device_connection_id) is None:
+            await self._known.catch_up()  # the news may overtake the bucket that holds it
         for account in of_patient:
             manifest = self._vendors.manifest(account.vendor)
             if manifest is not None:
