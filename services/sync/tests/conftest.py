@@ -30,7 +30,10 @@ from tests.support.ports import free_port
 from tests.support.serving import served
 from tests.support.waiting import until
 
-VENDOR = "withings"
+VENDOR = "oura"
+"""Signs its notifications, spends a refresh token once, and may be asked often: tests need not wait for its budget."""
+UNSIGNED = "withings"
+"""Signs nothing: its address holds a secret part."""
 ZONE = "Europe/Berlin"
 CONSENT = "2026-05"
 
@@ -258,7 +261,7 @@ async def stage(
             served(create_app(settings), port=port, timeout_graceful_shutdown=2),
         ):
             made = Stage(url, http, buses, pool, signer)
-            made.path_token = (settings.secrets_path / f"vendors/{VENDOR}/path_token").read_text()
+            made.path_token = (settings.secrets_path / f"vendors/{UNSIGNED}/path_token").read_text()
             await made.listen()
             yield made, World(VENDOR, cloud_port, http)
 

@@ -54,18 +54,9 @@ async def test_a_notification_brings_what_is_new_within_seconds(patient: Patient
     await patient.begin(seed=103)
     await patient.authorize()
     await patient.imported()
-    await until(lambda: _is_subscribed(patient), 20)
     before = patient.record_ids()
-    await patient.cloud.add(patient.vendor_user, kind="blood_pressure")
+    await patient.cloud.add(patient.vendor_user, kind="sleep")
     await until(lambda: patient.record_ids() - before, 10)
-
-
-async def _is_subscribed(patient: Patient) -> bool:
-    return bool(
-        await patient.stage.pool.fetchval(
-            "SELECT subscribed_at IS NOT NULL FROM sync.vendor_accounts WHERE patient_id = $1", patient.id
-        )
-    )
 
 
 async def test_a_person_who_says_no_is_told_so_and_nothing_is_kept(patient: Patient) -> None:
@@ -79,7 +70,7 @@ async def test_a_state_is_good_once_and_for_one_person(patient: Patient, stage: 
     asked = await patient.call(
         "POST",
         f"/api/v1/integrations/{VENDOR}/authorize",
-        {"data_kinds": ["weight"], "consent_version": "2026-05"},
+        {"data_kinds": ["sleep"], "consent_version": "2026-05"},
     )
     state = parse_qs(urlsplit(asked.json()["authorize_url"]).query)["state"][0]
     back = f"{patient.stage.url}/api/v1/integrations/{VENDOR}/callback?state={state}&code=x"
@@ -163,6 +154,6 @@ async def test_an_expired_token_is_refreshed_and_nobody_notices(patient: Patient
     await patient.imported()
     await patient.cloud.control(f"/accounts/{patient.vendor_user}/tokens", {"action": "expire"})
     before = patient.record_ids()
-    await patient.cloud.add(patient.vendor_user, kind="blood_pressure")
+    await patient.cloud.add(patient.vendor_user, kind="sleep")
     await until(lambda: patient.record_ids() - before, 15)
     assert (await patient.integration())["state"] == "active"

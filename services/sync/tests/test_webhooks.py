@@ -7,17 +7,19 @@ import pytest
 
 from chassis import telemetry
 from proto.vendors.client import Incoming
-from services.sync.tests.conftest import VENDOR, Patient
+from services.sync.tests.conftest import UNSIGNED, Patient
 from services.sync.webhooks import event_id_of
 from tests.support.waiting import until
+from vendors import client_of
 
+CLIENT = client_of(UNSIGNED)({"client_id": "c", "client_secret": "s"})
 FORM_TYPE = "application/x-www-form-urlencoded"
 pytestmark = pytest.mark.integration
 
 
 def counted(outcome: str) -> float:
     return (
-        telemetry.REGISTRY.get_sample_value("dc_webhooks_total", {"vendor": VENDOR, "outcome": outcome})
+        telemetry.REGISTRY.get_sample_value("dc_webhooks_total", {"vendor": UNSIGNED, "outcome": outcome})
         or 0.0
     )
 
@@ -30,8 +32,8 @@ async def heard(patient: Patient, body: bytes) -> int:
     return int(
         await patient.stage.pool.fetchval(
             "SELECT count(*) FROM sync.webhook_events WHERE vendor = $1 AND event_id = $2",
-            VENDOR,
-            event_id_of(patient.cloud.client.receive(incoming, []), body),
+            UNSIGNED,
+            event_id_of(CLIENT.receive(incoming, []), body),
         )
     )
 
@@ -39,7 +41,7 @@ async def heard(patient: Patient, body: bytes) -> int:
 def address(patient: Patient, token: str | None = None) -> str:
     if token is None:
         token = patient.stage.path_token
-    return f"{patient.stage.url}/webhooks/vendor/{VENDOR}/{token}"
+    return f"{patient.stage.url}/webhooks/vendor/{UNSIGNED}/{token}"
 
 
 async def post(patient: Patient, url: str, content: bytes, **headers: str) -> Any:
@@ -54,7 +56,7 @@ async def test_who_does_not_know_the_address_is_nobody(patient: Patient) -> None
     refused, body = counted("bad_signature"), FORM + b"&n=1"
     for url in (
         address(patient, "guessed"),
-        f"{patient.stage.url}/webhooks/vendor/{VENDOR}",
+        f"{patient.stage.url}/webhooks/vendor/{UNSIGNED}",
         f"{patient.stage.url}/webhooks/vendor/nobody/x",
     ):
         assert (await post(patient, url, body)).status_code == 404
