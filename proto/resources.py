@@ -10,6 +10,7 @@ from msgspec import UNSET, Meta, UnsetType
 from proto.base import Message
 from proto.errors import ItemFault
 from proto.events import FoundDevice
+from proto.provenance import Provenance
 from proto.words import (
     PHI,
     PLAIN_TEXT,
@@ -343,10 +344,11 @@ class ReadingItem(Message, frozen=True, kw_only=True):
     received_at: datetime
     readings: Annotated[dict[str, Any], PHI]
     meta: dict[str, Any]
+    also: list[Provenance] | UnsetType = UNSET
 
 
 class RollupPoint(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """`low`/`high`: how many LOW and HIGH markers fell into the bucket (glucose only)."""
+    """`low`/`high`: LOW and HIGH markers in the bucket (glucose only). `sum`: a patient's steps, energy, distance."""
 
     t: datetime
     min: float | None
@@ -355,6 +357,7 @@ class RollupPoint(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True)
     count: int
     low: int | UnsetType = UNSET
     high: int | UnsetType = UNSET
+    sum: float | UnsetType = UNSET
 
 
 class DataAnswer(Message, frozen=True, kw_only=True, omit_defaults=True):

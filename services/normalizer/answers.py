@@ -3,7 +3,6 @@
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 from uuid import UUID
-from zoneinfo import ZoneInfo
 
 import msgspec
 from msgspec import UNSET
@@ -13,30 +12,16 @@ from chassis.paging import decode_cursor, encode_cursor
 from proto.errors import Refused
 from proto.metrics import BY_NAME, METRICS, Metric
 from proto.resources import DataAnswer, LatestValue, ReadingItem, RollupPoint
+from services.normalizer import charts, merging
 from services.normalizer import resolution as res
-from services.normalizer.resolution import Bucket, Concrete
+from services.normalizer.charts import add_value
+from services.normalizer.likeness import CUMULATIVE
+from services.normalizer.question import BEGINNING, END, Question, Value
+from services.normalizer.resolution import Bucket
 from services.normalizer.store import queries
-from services.normalizer.store.queries import Row
+from services.normalizer.store.queries import Rollup, Row
 
-BEGINNING: Final = datetime(1970, 1, 1, tzinfo=UTC)
-"""Also lists what came with an impossible clock."""
-END: Final = datetime(2200, 1, 1, tzinfo=UTC)
 LIVE_BEGAN: Final = datetime(2010, 1, 1, tzinfo=UTC)
-
-
-class Question(msgspec.Struct, frozen=True, kw_only=True):
-    """A checked query. `names`: the reading names that the reader may see, narrowed to the metric when there is one."""
-
-    connection_ids: list[UUID]
-    names: list[str]
-    metric: Metric | None
-    since: datetime | None
-    until: datetime | None
-    resolution: Concrete
-    limit: int
-    cursor: str | None
-    zone: ZoneInfo
-    now: datetime
 
 
 def find_metric(name: str | None, names: frozenset[str]) -> Metric | None:
@@ -52,9 +37,11 @@ def find_metric(name: str | None, names: frozenset[str]) -> Metric | None:
 
 
 async def answer(conn: Connection, question: Question) -> DataAnswer:
-    if question.resolution == "raw":
-        return await _raw(conn, question)
-    return await _points(conn, question)
+    if question.resolution != "raw":
+        return await _points(conn, question)
+    if len(question.sources) > 1:
+        return await merging.page(conn, question)
+    return await _raw(conn, question)
 
 
 async def _raw(conn: Connection, q: Question) -> DataAnswer:
@@ -67,6 +54,7 @@ async def _raw(conn: Connection, q: Question) -> DataAnswer:
         names=q.names,
         before=before,
         limit=q.limit + 1,
+        as_of=q.as_of,
     )
     page = rows[: q.limit]
     more = len(rows) > q.limit
@@ -100,20 +88,22 @@ async def _points(conn: Connection, q: Question) -> DataAnswer:
     until = q.until or q.now + timedelta(minutes=5)
     since = q.since or max(LIVE_BEGAN, res.earliest(q.resolution, until))
     res.check_points(q.resolution, since, until)
-    found = (
-        await _minutes(conn, q.connection_ids, metric, since, until)
-        if q.resolution == "1m"
-        else await _hours(conn, q.connection_ids, metric, since, until)
-        if q.resolution == "1h"
-        else await _days(conn, q.connection_ids, metric, since, until, q.zone)
-    )
+    adds_up = bool(q.sources) and metric.kind in CUMULATIVE
+    if adds_up:
+        found = await charts.amounts(conn, q, metric, q.since, until)
+    elif q.resolution == "1m":
+        found = await _minutes(conn, q, metric, since, until)
+    elif q.resolution == "1h":
+        found = await _hours(conn, q, metric, since, until)
+    else:
+        found = await _days(conn, q, metric, since, until)
     glucose = metric.kind == "glucose"
     return DataAnswer(
-        resolution=q.resolution, points=[_point(bucket, glucose) for bucket in res.buckets(found)]
+        resolution=q.resolution, points=[_point(bucket, glucose, adds_up) for bucket in res.buckets(found)]
     )
 
 
-def _point(bucket: Bucket, glucose: bool) -> RollupPoint:
+def _point(bucket: Bucket, glucose: bool, adds_up: bool) -> RollupPoint:
     return RollupPoint(
         t=bucket.t.astimezone(UTC),
         min=bucket.min,
@@ -122,31 +112,41 @@ def _point(bucket: Bucket, glucose: bool) -> RollupPoint:
         count=bucket.n,
         low=bucket.low if glucose else UNSET,
         high=bucket.high if glucose else UNSET,
+        sum=bucket.sum if adds_up else UNSET,
     )
 
 
 async def _minutes(
-    conn: Connection, ids: list[UUID], metric: Metric, since: datetime, until: datetime
+    conn: Connection, q: Question, metric: Metric, since: datetime, until: datetime
 ) -> list[Bucket]:
     points: dict[datetime, Bucket] = {}
-    for ts, value, marker in await queries.select_values(conn, ids, metric.name.split("."), since, until):
+    for ts, value, marker in await _values(conn, q, metric, since, until):
         t = res.minute_of(ts)
-        _add_value(points.setdefault(t, Bucket(t)), metric, value, marker)
+        add_value(points.setdefault(t, Bucket(t)), metric, value, marker)
     return list(points.values())
 
 
-def _add_value(bucket: Bucket, metric: Metric, value: float | None, marker: str | None) -> None:
-    if marker and metric.name == "glucose_mg_dL":
-        bucket.add(None, None, None, 0, int(marker == "low"), int(marker == "high"))
-    else:
-        bucket.add(value, value, value, 1, 0, 0)
+async def _values(
+    conn: Connection, q: Question, metric: Metric, since: datetime, until: datetime
+) -> list[Value]:
+    if len(q.sources) > 1:
+        return await charts.values(conn, q, metric, since, until)
+    return await queries.select_values(conn, q.connection_ids, metric.name.split("."), since, until)
+
+
+async def _rollups(
+    conn: Connection, q: Question, metric: Metric, since: datetime, until: datetime
+) -> list[Rollup]:
+    if len(q.sources) > 1:
+        return await charts.hours(conn, q, metric, since, until)
+    return await queries.select_rollups(conn, q.connection_ids, metric.id, since, until)
 
 
 async def _hours(
-    conn: Connection, ids: list[UUID], metric: Metric, since: datetime, until: datetime
+    conn: Connection, q: Question, metric: Metric, since: datetime, until: datetime
 ) -> list[Bucket]:
     points = []
-    for row in await queries.select_rollups(conn, ids, metric.id, since, until):
+    for row in await _rollups(conn, q, metric, since, until):
         bucket = Bucket(row.t)
         bucket.add(row.min, row.max, row.sum, row.n, row.low, row.high)
         points.append(bucket)
@@ -154,26 +154,22 @@ async def _hours(
 
 
 async def _days(
-    conn: Connection, ids: list[UUID], metric: Metric, since: datetime, until: datetime, zone: ZoneInfo
+    conn: Connection, q: Question, metric: Metric, since: datetime, until: datetime
 ) -> list[Bucket]:
     """Local days out of hours; an hour that a local midnight cuts in two is read from its rows."""
+    zone = q.zone
     points: dict[datetime, Bucket] = {}
     first, last = res.day_of(since, zone), until
     cut = set(res.edges(first, last, zone))
-    for row in await queries.select_rollups(
-        conn, ids, metric.id, first.replace(minute=0, second=0, microsecond=0), last
-    ):
+    for row in await _rollups(conn, q, metric, first.replace(minute=0, second=0, microsecond=0), last):
         if row.t in cut:
             continue
         day = res.day_of(row.t, zone)
         points.setdefault(day, Bucket(day)).add(row.min, row.max, row.sum, row.n, row.low, row.high)
     for hour in sorted(cut):
-        values = await queries.select_values(
-            conn, ids, metric.name.split("."), max(hour, first), hour + timedelta(hours=1)
-        )
-        for ts, value, marker in values:
+        for ts, value, marker in await _values(conn, q, metric, max(hour, first), hour + timedelta(hours=1)):
             day = res.day_of(ts, zone)
-            _add_value(points.setdefault(day, Bucket(day)), metric, value, marker)
+            add_value(points.setdefault(day, Bucket(day)), metric, value, marker)
     return [bucket for bucket in points.values() if bucket.t < until and res.next_day(bucket.t, zone) > since]
 
 

@@ -17,7 +17,7 @@ from proto.state import ConnectionsEntry, ModelState, PermissionState, ProfileSt
 from services.normalizer.consumers import Normalizer
 from services.normalizer.routes import router
 from services.normalizer.settings import Settings
-from services.normalizer.store import dead_letters, readings
+from services.normalizer.store import dead_letters, merged, readings
 from services.normalizer.world import World
 
 
@@ -45,6 +45,10 @@ def create_app(settings: Settings) -> Litestar:
         async with db.transaction("dead_letters_forget") as tx:
             await dead_letters.delete_old(tx.conn)
 
+    async def forget_merged() -> None:
+        async with db.transaction("merged_forget") as tx:
+            await merged.forget_unused(tx.conn)
+
     app = http.create_app(
         settings,
         "normalizer",
@@ -59,6 +63,7 @@ def create_app(settings: Settings) -> Litestar:
             Startup(load_sessions),
             Job("partitions", 6 * 3600, look_ahead, at_start=True),
             Job("dead_letters", 6 * 3600, forget_dead_letters),
+            Job("merged", 24 * 3600, forget_merged),
             Janitor(bus, "INGEST", "normalizer"),
             Consumer(bus, normalizer.subscription(settings.normalizer_batch)),
             Consumer(bus, each("erasure", normalizer.on_connection_changed)),

@@ -23,15 +23,20 @@ from proto.metrics import Metric
 from proto.resources import DataAnswer, Latest, PatientSummary
 from proto.state import ConnectionState
 from proto.words import AuditAction, Kind
-from services.normalizer import answers, export
+from services.normalizer import answers, export, merging
 from services.normalizer import resolution as res
-from services.normalizer.answers import Question
+from services.normalizer.matching import Source, source_of
+from services.normalizer.question import BEGINNING, END, Question
 from services.normalizer.resolution import Resolution
 from services.normalizer.store import queries
 from services.normalizer.world import World
 
 From = Annotated[str | None, QueryParameter(name="from", description="RFC 3339 with offset; included")]
 To = Annotated[str | None, QueryParameter(name="to", description="RFC 3339 with offset; not included")]
+AsOf = Annotated[
+    str | None,
+    QueryParameter(name="as_of", description="Raw readings as they were known then; RFC 3339 with offset"),
+]
 
 
 class View(msgspec.Struct, frozen=True):
@@ -43,6 +48,8 @@ class View(msgspec.Struct, frozen=True):
     object_type: str
     object_id: UUID
     owner: bool
+    sources: list[Source] = []
+    """Of a patient: the connections across which the same measurement is told once."""
 
 
 @get("/device-data/{device_connection_id:uuid}", summary="Readings of a device")
@@ -57,10 +64,11 @@ async def read_data(
     cursor: FromQuery[str | None] = None,
     since: From = None,
     until: To = None,
+    as_of: AsOf = None,
 ) -> DataAnswer:
     """Raw readings newest first, or points oldest first (`resolution`; they need `metric`)."""
     view = await see_connection(device_connection_id, principal, db, world)
-    return await _answer(view, principal, db, world, metric, resolution, limit, cursor, since, until)
+    return await _answer(view, principal, db, world, metric, resolution, limit, cursor, since, until, as_of)
 
 
 @get("/device-data/{device_connection_id:uuid}/latest", summary="Newest values of a device")
@@ -73,7 +81,7 @@ async def read_latest(
     view = await see_connection(device_connection_id, principal, db, world)
     async with db.transaction("latest") as tx:
         found = await answers.latest(tx.conn, view.connection_ids, view.names)
-        tx.audit(_audit("data.read", principal, view))
+        tx.audit(audit_of("data.read", principal, view))
     return Latest(latest=found)
 
 
@@ -92,14 +100,12 @@ async def export_data(
     begin, end = _range(since, until)
     names = sorted(view.names)
     async with db.transaction("export_audit") as tx:
-        tx.audit(_audit("data.export", principal, view))
+        tx.audit(audit_of("data.export", principal, view))
 
     # PHI: a whole record leaves as a file; audited above.
     async def body() -> AsyncIterator[bytes]:
         async with db.transaction("export") as tx:
-            rows = queries.stream_rows(
-                tx.conn, device_connection_id, begin or answers.BEGINNING, end or answers.END, names
-            )
+            rows = queries.stream_rows(tx.conn, device_connection_id, begin or BEGINNING, end or END, names)
             shape = export.as_csv if format == "csv" else export.as_json
             async for chunk in shape(rows, names):
                 yield chunk
@@ -126,9 +132,11 @@ async def read_patient_data(
     cursor: FromQuery[str | None] = None,
     since: From = None,
     until: To = None,
+    as_of: AsOf = None,
 ) -> DataAnswer:
+    """As of a device, but each measurement once: `also` names its copies and why they are the same."""
     view = await see_patient(patient_id, principal, db, world)
-    return await _answer(view, principal, db, world, metric, resolution, limit, cursor, since, until)
+    return await _answer(view, principal, db, world, metric, resolution, limit, cursor, since, until, as_of)
 
 
 @get("/patients/{patient_id:uuid}/summary", summary="Newest values of a patient")
@@ -142,8 +150,10 @@ async def read_summary(
     at = now()
     async with db.transaction("summary") as tx:
         found = await answers.latest(tx.conn, view.connection_ids, view.names)
-        count = await queries.count_since(tx.conn, view.connection_ids, at - timedelta(hours=24), at)
-        tx.audit(_audit("data.read", principal, view))
+        if len(view.sources) > 1:
+            found = await merging.latest(tx.conn, found, view.sources, view.names)
+        count = await merging.count(tx.conn, view.sources, view.names, at - timedelta(hours=24), at)
+        tx.audit(audit_of("data.read", principal, view))
     return PatientSummary(
         patient_id=patient_id,
         latest=found,
@@ -213,6 +223,7 @@ def _look_at_patient(id: UUID, principal: Principal, world: World) -> tuple[View
         object_type="patient",
         object_id=id,
         owner=owner,
+        sources=[source_of(state) for state in connections],
     )
     return view, bool(kinds) and (owner or principal.user_id != id)
 
@@ -225,7 +236,7 @@ def _has_one_of(connection: ConnectionState, kinds: frozenset[Kind], world: Worl
 
 async def _deny(view: View, principal: Principal, db: Database) -> None:
     async with db.transaction("denied") as tx:
-        tx.audit(_audit("data.read", principal, view, denied=True))
+        tx.audit(audit_of("data.read", principal, view, denied=True))
     raise Refused("not_found")
 
 
@@ -240,26 +251,31 @@ async def _answer(
     cursor: str | None,
     since: str | None,
     until: str | None,
+    as_of: str | None,
 ) -> DataAnswer:
     begin, end = _range(since, until)
     at = now()
+    then = _then(as_of, resolution, at)
     found = answers.find_metric(metric, view.names)
     question = Question(
         connection_ids=view.connection_ids,
+        visible=view.names,
         names=_names(view, found),
         metric=found,
         since=begin,
         until=end,
-        resolution=res.choose(resolution, begin, end, metric, at),
+        resolution="raw" if then else res.choose(resolution, begin, end, metric, at),
         limit=check_limit(limit),
         cursor=cursor,
         zone=ZoneInfo(world.timezone(view.patient_id)),
         now=at,
+        sources=view.sources,
+        as_of=then,
     )
     # PHI: leaves to a reader whose right was just decided; the audit row is committed before the answer.
     async with db.transaction("read") as tx:
         answer = await answers.answer(tx.conn, question)
-        tx.audit(_audit("data.read", principal, view))
+        tx.audit(audit_of("data.read", principal, view))
     return answer
 
 
@@ -272,6 +288,16 @@ def _range(since: str | None, until: str | None) -> tuple[datetime | None, datet
     if begin is not None and end is not None and begin > end:
         raise Refused("out_of_bounds", field="from")
     return begin, end
+
+
+def _then(as_of: str | None, resolution: Resolution, at: datetime) -> datetime | None:
+    """The moment whose knowledge is asked for. Points are made of what is known now, so it goes with raw readings only."""
+    then = _time(as_of, "as_of")
+    if then is not None and then > at:
+        raise Refused("timestamp_ahead", field="as_of")
+    if then is not None and resolution not in ("auto", "raw"):
+        raise Refused("out_of_bounds", field="resolution")
+    return then
 
 
 def _time(text: str | None, field: str) -> datetime | None:
@@ -287,7 +313,7 @@ def _time(text: str | None, field: str) -> datetime | None:
     return at
 
 
-def _audit(action: AuditAction, principal: Principal, view: View, *, denied: bool = False) -> AuditRecord:
+def audit_of(action: AuditAction, principal: Principal, view: View, *, denied: bool = False) -> AuditRecord:
     return AuditRecord(
         action=action,
         actor_id=str(principal.user_id),

@@ -19,6 +19,7 @@ class Row(msgspec.Struct, frozen=True, kw_only=True):
     received_at: datetime
     readings: str
     meta: str
+    suspect: bool = False
 
 
 class Rollup(msgspec.Struct, frozen=True, kw_only=True):
@@ -31,7 +32,18 @@ class Rollup(msgspec.Struct, frozen=True, kw_only=True):
     high: int
 
 
-_COLUMNS = "id, device_connection_id, ts, received_at, readings, meta"
+_COLUMNS = "id, device_connection_id, ts, received_at, readings, meta, suspect"
+
+
+def _known_at(moment: str) -> str:
+    """The record as it was known at a moment (a parameter): what had come, in the version that stood then."""
+    return (
+        f"(SELECT {_COLUMNS} FROM normalizer.device_data d WHERE received_at <= {moment} AND NOT EXISTS"
+        f" (SELECT FROM normalizer.superseded s WHERE s.id = d.id AND s.superseded_at > {moment})"
+        f" UNION ALL SELECT {_COLUMNS} FROM normalizer.superseded e WHERE received_at <= {moment}"
+        f" AND superseded_at > {moment} AND NOT EXISTS (SELECT FROM normalizer.superseded s WHERE s.id = e.id"
+        f" AND s.version < e.version AND s.superseded_at > {moment})) AS known"
+    )
 
 
 def _row(record: Any) -> Row:
@@ -42,6 +54,7 @@ def _row(record: Any) -> Row:
         received_at=record["received_at"],
         readings=record["readings"],
         meta=record["meta"],
+        suspect=record["suspect"],
     )
 
 
@@ -54,11 +67,13 @@ async def select_page(
     names: list[str],
     before: tuple[datetime, UUID] | None,
     limit: int,
+    as_of: datetime | None = None,
 ) -> list[Row]:
     """Readings that have one of `names`, newest first, below the cursor `before` (time, id)."""
     at, id = before if before is not None else (until, UUID(int=(1 << 128) - 1))
+    then = () if as_of is None else (as_of,)
     records = await conn.fetch(
-        f"SELECT {_COLUMNS} FROM normalizer.device_data"
+        f"SELECT {_COLUMNS} FROM {_known_at('$8') if then else 'normalizer.device_data'}"
         " WHERE device_connection_id = ANY($1) AND ts >= $2 AND ts < $3 AND ts <= $4 AND (ts, id) < ($4, $5)"
         " AND readings ?| $6::text[] ORDER BY ts DESC, id DESC LIMIT $7",
         connection_ids,
@@ -68,6 +83,35 @@ async def select_page(
         id,
         names,
         limit,
+        *then,
+    )
+    return [_row(record) for record in records]
+
+
+async def select_around(
+    conn: Connection,
+    connection_ids: list[UUID],
+    stretches: list[tuple[datetime, datetime]],
+    *,
+    names: list[str],
+    as_of: datetime | None = None,
+) -> list[Row]:
+    """Readings that have one of `names` in any of the stretches of time, which do not overlap."""
+    if not stretches:
+        return []
+    then = () if as_of is None else (as_of,)
+    records = await conn.fetch(
+        f"SELECT k.* FROM unnest($2::timestamptz[], $3::timestamptz[]) AS r(since, until) CROSS JOIN LATERAL"
+        f" (SELECT {_COLUMNS} FROM {_known_at('$7') if then else 'normalizer.device_data'}"
+        " WHERE device_connection_id = ANY($1) AND ts >= r.since AND ts < r.until AND ts >= $5 AND ts < $6"
+        " AND readings ?| $4::text[]) AS k",
+        connection_ids,
+        [since for since, _ in stretches],
+        [until for _, until in stretches],
+        names,
+        min(since for since, _ in stretches),
+        max(until for _, until in stretches),
+        *then,
     )
     return [_row(record) for record in records]
 
@@ -145,12 +189,40 @@ async def select_hour_rows(conn: Connection, connection_id: UUID, t: datetime) -
     return [_row(record) for record in records]
 
 
-async def count_since(conn: Connection, connection_ids: list[UUID], since: datetime, until: datetime) -> int:
-    return int(
-        await conn.fetchval(
-            "SELECT count(*) FROM normalizer.device_data WHERE device_connection_id = ANY($1) AND ts >= $2 AND ts < $3",
-            connection_ids,
-            since,
-            until,
-        )
+async def count_since(
+    conn: Connection, connection_ids: list[UUID], since: datetime, until: datetime
+) -> dict[UUID, int]:
+    """How many readings each connection brought, of those that brought any."""
+    records = await conn.fetch(
+        "SELECT device_connection_id, count(*) FROM normalizer.device_data"
+        " WHERE device_connection_id = ANY($1) AND ts >= $2 AND ts < $3 GROUP BY device_connection_id",
+        connection_ids,
+        since,
+        until,
     )
+    return {record[0]: record[1] for record in records}
+
+
+async def select_ambiguous(
+    conn: Connection,
+    connection_ids: list[UUID],
+    since: datetime,
+    until: datetime,
+    *,
+    before: tuple[datetime, UUID] | None,
+    limit: int,
+) -> list[Row]:
+    """Readings of an unknown person, newest first, below the cursor."""
+    at, id = before if before is not None else (until, UUID(int=(1 << 128) - 1))
+    records = await conn.fetch(
+        f"SELECT {_COLUMNS} FROM normalizer.device_data"
+        " WHERE device_connection_id = ANY($1) AND ts >= $2 AND ts < $3 AND ts <= $4 AND (ts, id) < ($4, $5)"
+        " AND suspect AND meta @> '{\"ambiguous_user\": true}' ORDER BY ts DESC, id DESC LIMIT $6",
+        connection_ids,
+        since,
+        until,
+        at,
+        id,
+        limit,
+    )
+    return [_row(record) for record in records]

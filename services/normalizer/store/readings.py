@@ -312,4 +312,7 @@ async def delete_everything(conn: Connection, connection_id: UUID) -> int:
     )
     for table in ("record_keys", "superseded", "data_rollups", "dead_letters", "cgm_sessions"):
         await conn.execute(f"DELETE FROM normalizer.{table} WHERE device_connection_id = $1", connection_id)
+    await conn.execute(
+        "DELETE FROM normalizer.merged_sets WHERE connections @> ARRAY[$1::uuid]", connection_id
+    )
     return int(gone)
