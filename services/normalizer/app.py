@@ -14,6 +14,7 @@ from chassis.janitor import Janitor
 from chassis.mirror import Mirror
 from chassis.resource import Job, Startup
 from proto.state import ConnectionsEntry, ModelState, PermissionState, ProfileState
+from services.normalizer import inbox
 from services.normalizer.consumers import Normalizer
 from services.normalizer.routes import router
 from services.normalizer.settings import Settings
@@ -52,7 +53,7 @@ def create_app(settings: Settings) -> Litestar:
     app = http.create_app(
         settings,
         "normalizer",
-        routes=[router],
+        routes=[router, inbox.router],
         resources=[
             bus,
             db,
