@@ -621,6 +621,40 @@ export interface paths {
         patch: operations["ApiV1MeChangeMe"];
         trace?: never;
     };
+    "/api/v1/patients/{patient_id}/ambiguous": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Readings that may be another person's */
+        get: operations["ApiV1PatientsPatientIdAmbiguousListAmbiguous"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/patients/{patient_id}/ambiguous/{reading_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Say whose reading it is */
+        post: operations["ApiV1PatientsPatientIdAmbiguousReadingIdAssign"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/patients/{patient_id}/data": {
         parameters: {
             query?: never;
@@ -902,6 +936,18 @@ export interface paths {
 export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
+        /** Assign */
+        Assign: {
+            /** @enum {string} */
+            assign: "me" | "not_me";
+        };
+        /** Assigned */
+        Assigned: {
+            /** Format: uuid */
+            id: string;
+            /** @enum {string} */
+            assign: "me" | "not_me";
+        };
         /** AuditActor */
         AuditActor: {
             id: string;
@@ -1249,6 +1295,15 @@ export interface components {
             /** Format: uuid */
             device_connection_id: string;
         };
+        /** Likeness */
+        Likeness: {
+            /** @enum {string} */
+            kind: "blood_pressure" | "weight" | "body_composition" | "glucose" | "spo2" | "heart_rate" | "activity" | "sleep" | "ecg" | "cardio_fitness" | "spirometry" | "inhaler" | "respiratory_rate" | "temperature" | "stethoscope";
+            seconds: number;
+            off: {
+                [key: string]: number;
+            };
+        };
         /** LiveTicket */
         LiveTicket: {
             ticket: string;
@@ -1326,6 +1381,11 @@ export interface components {
         /** Page[Permission] */
         "Page_proto.resources.Permission_": {
             items: components["schemas"]["Permission"][];
+            next_cursor?: string | null;
+        };
+        /** Page[ReadingItem] */
+        "Page_proto.resources.ReadingItem_": {
+            items: components["schemas"]["ReadingItem"][];
             next_cursor?: string | null;
         };
         /** Page[Vendor] */
@@ -1427,6 +1487,17 @@ export interface components {
             }[];
             rejected?: components["schemas"]["ItemFault"][];
         };
+        /** Provenance */
+        Provenance: {
+            /** Format: uuid */
+            id: string;
+            /** Format: uuid */
+            device_connection_id: string;
+            /** Format: date-time */
+            timestamp: string;
+            vendor?: string;
+            why: components["schemas"]["Likeness"][];
+        };
         /** QrCode */
         QrCode: {
             payload: string;
@@ -1448,6 +1519,7 @@ export interface components {
             meta: {
                 [key: string]: unknown;
             };
+            also?: components["schemas"]["Provenance"][];
         };
         /** ReadingMessage */
         ReadingMessage: {
@@ -1545,6 +1617,7 @@ export interface components {
             count: number;
             low?: number;
             high?: number;
+            sum?: number;
         };
         /** SignedOut */
         SignedOut: {
@@ -2361,6 +2434,8 @@ export interface operations {
                 from?: string | null;
                 /** @description RFC 3339 with offset; not included */
                 to?: string | null;
+                /** @description Raw readings as they were known then; RFC 3339 with offset */
+                as_of?: string | null;
             };
             header?: never;
             path: {
@@ -3198,6 +3273,88 @@ export interface operations {
             };
         };
     };
+    ApiV1PatientsPatientIdAmbiguousListAmbiguous: {
+        parameters: {
+            query?: {
+                limit?: number;
+                cursor?: string | null;
+            };
+            header?: never;
+            path: {
+                patient_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_proto.resources.ReadingItem_"];
+                };
+            };
+            /** @description Bad request syntax or unsupported method */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        status_code: number;
+                        detail: string;
+                        extra?: null | {
+                            [key: string]: unknown;
+                        } | unknown[];
+                    };
+                };
+            };
+        };
+    };
+    ApiV1PatientsPatientIdAmbiguousReadingIdAssign: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                patient_id: string;
+                reading_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Assign"];
+            };
+        };
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Assigned"];
+                };
+            };
+            /** @description Bad request syntax or unsupported method */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        status_code: number;
+                        detail: string;
+                        extra?: null | {
+                            [key: string]: unknown;
+                        } | unknown[];
+                    };
+                };
+            };
+        };
+    };
     ApiV1PatientsPatientIdDataReadPatientData: {
         parameters: {
             query?: {
@@ -3209,6 +3366,8 @@ export interface operations {
                 from?: string | null;
                 /** @description RFC 3339 with offset; not included */
                 to?: string | null;
+                /** @description Raw readings as they were known then; RFC 3339 with offset */
+                as_of?: string | null;
             };
             header?: never;
             path: {
