@@ -186,7 +186,7 @@ async def amounts(
     first = res.day_of(begin, q.zone) if is_daily else hour_of(begin + HOUR - timedelta.resolution)
     points: dict[datetime, Bucket] = {}
     for row in await _hours_of_amounts(conn, q, metric, first, until):
-        t = res.day_of(row.t, q.zone) if is_daily else hour_of(row.t)
+        t = res.day_of(row.t, q.zone) if is_daily else hour_of(row.t) if row.t.minute else row.t
         points.setdefault(t, Bucket(t)).add(row.min, row.max, row.sum, row.n, 0, 0)
     return [point for point in points.values() if not is_daily or res.next_day(point.t, q.zone) > begin]
 
@@ -273,8 +273,8 @@ def _marks(
     reached: set[datetime] = set()
     t = since
     for each in told:
-        t = max(t, each.t)
-        while t <= each.t + LONGEST and t < until:
+        t, end = max(t, each.t), min(each.t + LONGEST + HOUR, until)
+        while t < end:
             reached.add(t)
             t += HOUR
     halves = {res.day_of(t + HOUR - timedelta.resolution, zone) for t in cut if t in reached}

@@ -4,6 +4,7 @@ Decides by `matching`. What a reading becomes depends on others no further away 
 much around itself.
 """
 
+import asyncio
 from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
 from itertools import combinations
@@ -104,7 +105,7 @@ async def page(conn: Connection, q: Question) -> DataAnswer:
         found, is_all = await _heads(conn, q, before, size)
         if is_all or len(found) > q.limit:
             break
-        size *= 2
+        size += max(SPARE, min(size, size * (q.limit + 1) // (len(found) + 1) - size)) + SPARE
     shown = found[: q.limit]
     more = len(found) > q.limit
     return DataAnswer(
@@ -124,38 +125,39 @@ async def _heads(
     kinds = _kinds(q.names)
     window = max((WINDOW[kind] for kind in kinds), default=timedelta())
     since, until = q.since or BEGINNING, q.until or END
-    rows = await queries.select_page(
+    times = await queries.select_times(
         conn,
         q.connection_ids,
         max(since - window, BEGINNING),
         min(until, before[0]) + window,
         names=q.names,
-        before=None,
         limit=size,
         as_of=q.as_of,
     )
-    is_all = len(rows) < size
-    lowest = since if is_all else max(since, rows[-1].timestamp + window + timedelta.resolution)
+    is_all = len(times) < size
+    lowest = since if is_all else max(since, times[-1] + window + timedelta.resolution)
     around = reach(kinds, len(q.sources))
     visible = [name for name in _names(kinds) if name in q.visible]
     near = await queries.select_around(
         conn,
         q.connection_ids,
-        joined((row.timestamp - around, row.timestamp + around) for row in rows),
+        joined((t - around, t + around) for t in times),
         names=visible,
         as_of=q.as_of,
     )
     by_id = {row.id: row for row in near}
     found = []
-    for one in merge(sightings_of(near, q.sources, visible)):
+    for one in await _merge(near, q.sources, visible):
         at = one.sighting.at
-        if (
-            lowest <= at < until
-            and (at, one.sighting.id) < before
-            and not one.readings.keys().isdisjoint(q.names)
-        ):
+        is_here = lowest <= at < until and (at, one.sighting.id) < before
+        if is_here and not one.readings.keys().isdisjoint(q.names):
             found.append((one.sighting, _item(by_id[one.sighting.id], one, q.names)))
     return found, is_all
+
+
+async def _merge(rows: list[Row], sources: Iterable[Source], names: Iterable[str]) -> list[Merged]:
+    """In a thread: the service also stores readings, and they shall not wait for a long list."""
+    return await asyncio.to_thread(lambda: merge(sightings_of(rows, sources, names)))
 
 
 def _item(row: Row, one: Merged, names: list[str]) -> ReadingItem:
@@ -226,4 +228,4 @@ async def count(
     rows = await queries.select_around(
         conn, [source.id for source in sources], [(since - around, until + around)], names=sorted(names)
     )
-    return sum(since <= one.sighting.at < until for one in merge(sightings_of(rows, sources, names)))
+    return sum(since <= one.sighting.at < until for one in await _merge(rows, sources, names))

@@ -88,6 +88,32 @@ async def select_page(
     return [_row(record) for record in records]
 
 
+async def select_times(
+    conn: Connection,
+    connection_ids: list[UUID],
+    since: datetime,
+    until: datetime,
+    *,
+    names: list[str],
+    limit: int,
+    as_of: datetime | None = None,
+) -> list[datetime]:
+    """When the newest readings that have one of `names` were taken, newest first."""
+    then = () if as_of is None else (as_of,)
+    records = await conn.fetch(
+        f"SELECT ts FROM {_known_at('$6') if then else 'normalizer.device_data'}"
+        " WHERE device_connection_id = ANY($1) AND ts >= $2 AND ts < $3 AND readings ?| $4::text[]"
+        " ORDER BY ts DESC LIMIT $5",
+        connection_ids,
+        since,
+        until,
+        names,
+        limit,
+        *then,
+    )
+    return [record[0] for record in records]
+
+
 async def select_around(
     conn: Connection,
     connection_ids: list[UUID],

@@ -111,6 +111,11 @@ async def test_a_copy_vanishes_for_whoever_may_not_see_its_connection(stage: Sta
     assert str(hub.connection_id) not in text
     assert str(phone.connection_id) not in text
     assert len((await data(hub))["items"][0]["also"]) == 2  # the owner still reads all
+    assert [p["mean"] for p in await points(hub, "weight_kg", "1h")] == [81.2]
+    theirs = await hub.get(
+        f"/patients/{hub.id}/data", {**MONTH, "metric": "weight_kg", "resolution": "1h"}, **who
+    )
+    assert [p["mean"] for p in theirs.json()["points"]] == [81.19]
 
 
 async def test_kinds_that_are_not_granted_neither_show_nor_join(stage: Stage) -> None:
