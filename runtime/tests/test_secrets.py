@@ -16,7 +16,13 @@ def test_everything_is_there_and_only_for_its_owner(tmp_path: Path) -> None:
     folder = secrets.ensure(tmp_path / "secrets")
 
     files = {str(path.relative_to(folder)) for path in folder.rglob("*") if path.is_file()}
-    assert files == {*secrets.FILES, *secrets.DERIVED}
+    simulated = {
+        f"vendors/{vendor}/{name}"
+        for vendor in secrets.simulated_vendors()
+        for name in secrets.vendor_files(vendor)
+    }
+    assert simulated
+    assert files == {*secrets.FILES, *secrets.DERIVED, *simulated}
     assert {f"nats/{user}" for user in APP_USERS} <= files
     assert {path.stat().st_mode & 0o777 for path in folder.rglob("*") if path.is_file()} == {0o600}
     assert {path.stat().st_mode & 0o777 for path in (folder, *folder.rglob("*")) if path.is_dir()} == {0o700}
