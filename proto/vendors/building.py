@@ -190,7 +190,10 @@ def _meta(said: dict[str, Any]) -> dict[str, Any]:
     for key, value in said.items():
         if value is None or key not in _META_KEYS:
             continue
-        tries = [_plain(value)[:length] for length in TEXT_LENGTHS] if isinstance(value, str) else [value]
+        tries: list[Any] = [value]
+        if isinstance(value, str):
+            plain = _plain(value)
+            tries = list(dict.fromkeys(plain[:length] for length in TEXT_LENGTHS))
         for candidate in tries:
             if candidate != "" and _fits(key, candidate):
                 kept[key] = candidate
@@ -208,4 +211,6 @@ def _fits(key: str, value: Any) -> bool:
 
 def _plain(text: str) -> str:
     """Without control and direction characters."""
+    if text.isprintable():  # nearly always: exports have millions of these
+        return text.strip()
     return "".join(char if char.isprintable() else " " for char in text).strip()
