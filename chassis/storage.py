@@ -3,9 +3,10 @@
 PHI: objects (sounds, waveforms, exports) rest here; the bucket is private and every address is signed and short-lived.
 """
 
+import io
 from collections.abc import AsyncIterator
 from datetime import timedelta
-from typing import Final
+from typing import Any, Final
 
 import obstore
 from obstore.exceptions import BaseError, NotFoundError
@@ -82,6 +83,19 @@ class Storage:
         except BaseError as error:
             raise self._unavailable(error) from None
 
+    def file(self, key: str, size: int) -> "ObjectFile":
+        """The content as a file for a thread: it can be sought in, and nothing of it rests on this machine's disk."""
+        return ObjectFile(self, key, size)
+
+    def read_range(self, key: str, start: int, length: int) -> bytes:
+        """Waits: only for a thread. Raises `FileNotFoundError`."""
+        try:
+            return bytes(obstore.get_range(self._store, key, start=start, length=length))
+        except (FileNotFoundError, NotFoundError):
+            raise FileNotFoundError(key) from None
+        except BaseError as error:
+            raise self._unavailable(error) from None
+
     async def move(self, source: str, target: str) -> None:
         """Copies, then deletes. Repeating it after a crash in between gives the same end."""
         try:
@@ -104,3 +118,41 @@ class Storage:
     def _unavailable(self, error: BaseException) -> Unavailable:
         log.warning("storage_failed", error=type(error).__name__)
         return Unavailable("object store", retry_after_s=2)
+
+
+class ObjectFile(io.RawIOBase):
+    """An object of known size, read in ranges as they are asked for; put an `io.BufferedReader` around it."""
+
+    def __init__(self, storage: Storage, key: str, size: int) -> None:
+        self._storage = storage
+        self._key = key
+        self._size = size
+        self._at = 0
+        self.taken = 0
+        """Bytes that came over the wire."""
+
+    def readable(self) -> bool:
+        return True
+
+    def seekable(self) -> bool:
+        return True
+
+    def seek(self, offset: int, whence: int = io.SEEK_SET, /) -> int:
+        base = {io.SEEK_SET: 0, io.SEEK_CUR: self._at, io.SEEK_END: self._size}[whence]
+        if base + offset < 0:
+            raise OSError("before the beginning")
+        self._at = base + offset
+        return self._at
+
+    def tell(self) -> int:
+        return self._at
+
+    def readinto(self, buffer: Any, /) -> int:
+        length = min(len(buffer), self._size - self._at)
+        if length <= 0:
+            return 0
+        data = self._storage.read_range(self._key, self._at, length)
+        buffer[: len(data)] = data
+        self._at += len(data)
+        self.taken += len(data)
+        return len(data)

@@ -1,8 +1,8 @@
 """The outside parties: one folder each. A new one is a folder and a line here."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from importlib import import_module
-from typing import Any, Final, cast
+from typing import IO, Any, Final, cast
 
 import msgspec
 
@@ -53,6 +53,15 @@ def reader_of(name: str) -> Callable[[bytes], Any]:
     its own (a form, XML). Raises `ValueError` for what cannot be read."""
     own = getattr(import_module(f"vendors.{_known(name)}.mapping"), "read", None)
     return cast(Callable[[bytes], Any], own or msgspec.json.decode)
+
+
+def export_of(name: str) -> Callable[[IO[bytes], int], Iterator[dict[str, Any]]]:
+    """How a file of any size that a person exported becomes uploads as the mapping takes them, so many records each.
+    Raises a `ValueError` with a `code` for what cannot be read; what came before stands."""
+    return cast(
+        Callable[[IO[bytes], int], Iterator[dict[str, Any]]],
+        import_module(f"vendors.{_known(name)}.export").batches,
+    )
 
 
 def _known(name: str) -> str:

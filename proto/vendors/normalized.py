@@ -36,6 +36,14 @@ class Context(msgspec.Struct, frozen=True, kw_only=True):
     """When it was received, to know clocks that run ahead; None = they are not judged."""
 
 
+class Unreadable(ValueError):
+    """Why a person's file is not read, or not further: `code` is a row of `proto.errors`."""
+
+    def __init__(self, code: str, text: str) -> None:
+        super().__init__(text)
+        self.code = code
+
+
 class Reading(msgspec.Struct, frozen=True, kw_only=True):
     """One moment or interval of one source record: an ingest message without its connection."""
 
