@@ -55,18 +55,21 @@ class SyncQueued(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class ExportRequest(Request, frozen=True, kw_only=True, omit_defaults=True):
-    """What the companion read from the phone's health store since `anchor`."""
+    """What the companion read from the phone's health store since `anchor`: at most 1,000 records and 1,000 deletions."""
 
     device_connection_id: UUID
-    records: Annotated[list[dict[str, Any]], Meta(max_length=1000)] = []
-    deletions: Annotated[list[Annotated[str, Meta(min_length=1, max_length=200)]], Meta(max_length=1000)] = []
+    records: list[dict[str, Any]] = []
+    deletions: list[Annotated[str, Meta(min_length=1, max_length=200)]] = []
     anchor: Annotated[str, Meta(max_length=4096)] | UnsetType = UNSET
 
 
 class ExportTaken(msgspec.Struct, frozen=True, kw_only=True):
-    """`anchor`: what is durably here up to; the companion may forget what is before it."""
+    """What became of each record: accepted, told twice in this request, or rejected (by its index). `anchor`: what is
+    durably here up to; the companion may forget what is before it."""
 
     accepted: int
     duplicates: int
+    """A pressure in halves is two records, and both are accepted. Records that an earlier request brought count as
+    accepted; they change nothing."""
     rejected: list[ItemFault]
     anchor: str | None

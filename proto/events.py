@@ -16,6 +16,7 @@ from proto.words import (
     HubCommandName,
     Kind,
     SyncState,
+    UploadKind,
 )
 
 
@@ -124,6 +125,17 @@ class UploadProgressed(Message, frozen=True, kw_only=True, omit_defaults=True):
     job_id: UUID | None = None
 
 
+class VerifiedUpload(Message, frozen=True, kw_only=True):
+    """A file whose size, type and SHA-256 are as announced, and that shall be read into readings."""
+
+    upload_id: UUID
+    device_connection_id: UUID
+    patient_id: UUID
+    kind: UploadKind
+    object_url: str
+    size: int
+
+
 class HubStateChanged(Message, frozen=True, kw_only=True):
     hub_id: str
     state: Literal["online", "offline"]
@@ -205,7 +217,8 @@ class SyncFault(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class SyncJob(msgspec.Struct, frozen=True, kw_only=True):
-    """How far a sync has come, as the API and live frames show it. `done` and `total` count windows of time."""
+    """How far a sync has come, as the API and live frames show it. `done` and `total` count windows of time; where the
+    job is an upload that is read, bytes."""
 
     job_id: UUID
     device_connection_id: UUID

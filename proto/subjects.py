@@ -104,8 +104,14 @@ STREAMS: Final = (
     ),
     Stream(
         name="JOBS",
-        subjects=("sync.requested.v1.*", "sync.settled.v1.*", "webhooks.received.v1.*", "hubs.command.v1.*"),
-        purpose="Work that one worker takes: hub commands, and what concerns vendors' accounts.",
+        subjects=(
+            "sync.requested.v1.*",
+            "sync.settled.v1.*",
+            "webhooks.received.v1.*",
+            "uploads.verified.v1.*",
+            "hubs.command.v1.*",
+        ),
+        purpose="Work that one worker takes: hub commands, vendors' accounts, exports to be read.",
         retention="workqueue",
         discard="new",
         max_age_s=7 * DAY,
@@ -192,10 +198,18 @@ SUBJECTS: Final = (
     Subject(
         pattern="uploads.progressed.v1.*",
         stream="EVENTS",
-        says=("normalizer", "ingest"),
+        says=("normalizer", "ingest", "sync"),
         hears=("gateway",),
         message="UploadProgressed",
         purpose="How far an upload or import has come.",
+    ),
+    Subject(
+        pattern="uploads.verified.v1.*",
+        stream="JOBS",
+        says=("ingest",),
+        hears=("sync",),
+        message="VerifiedUpload",
+        purpose="An uploaded file that shall be read. The token is its kind; kinds that nobody reads are not said.",
     ),
     Subject(
         pattern="hubs.state.v1.*",
@@ -303,7 +317,12 @@ CONSUMERS: Final = (
         durable="sync",
         stream="JOBS",
         service="sync",
-        filters=("sync.requested.v1.*", "sync.settled.v1.*", "webhooks.received.v1.*"),
+        filters=(
+            "sync.requested.v1.*",
+            "sync.settled.v1.*",
+            "webhooks.received.v1.*",
+            "uploads.verified.v1.*",
+        ),
     ),
     Consumer(
         durable="sync-connections", stream="EVENTS", service="sync", filters=("connections.changed.v1.*",)
@@ -367,6 +386,7 @@ READINGS_REJECTED: Final = "readings.rejected.v1"
 CONNECTIONS_CHANGED: Final = "connections.changed.v1"
 HEALTH_CHANGED: Final = "health.changed.v1"
 UPLOADS_PROGRESSED: Final = "uploads.progressed.v1"
+UPLOADS_VERIFIED: Final = "uploads.verified.v1"
 ACCOUNTS_CHANGED: Final = "accounts.changed.v1"
 SYNC_PROGRESSED: Final = "sync.progressed.v1"
 SYNC_REQUESTED: Final = "sync.requested.v1"

@@ -4,7 +4,7 @@ from typing import Final
 
 import msgspec
 
-from proto.words import Kind, UploadKind
+from proto.words import Kind, PairingMethod, UploadKind
 
 
 class Content(msgspec.Struct, frozen=True, kw_only=True):
@@ -28,6 +28,10 @@ NEEDS_KIND: Final[dict[UploadKind, Kind | None]] = {
     "ecg_waveform": "ecg",
     "apple_export": None,
 }
+NEEDS_METHOD: Final[dict[UploadKind, PairingMethod]] = {"apple_export": "healthkit"}
+"""How a device must be able to bring its readings, so that a file full of them may be taken for it."""
+READ_ONCE: Final[frozenset[UploadKind]] = frozenset({"apple_export"})
+"""Files that are read into readings and deleted then; the others stay, and readings point at them."""
 
 CONTENTS: Final = (
     Content(kind="stethoscope_audio", content_type="audio/wav", magic=(b"RIFF", b"RF64")),

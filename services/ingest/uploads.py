@@ -20,11 +20,11 @@ from chassis.storage import Storage
 from proto import subjects
 from proto.access import visible_kinds
 from proto.errors import Refused
-from proto.events import UploadProgressed
+from proto.events import UploadProgressed, VerifiedUpload
 from proto.resources import UploadPresign, UploadPresigned, UploadUrl, UploadVerified
 from proto.state import ConnectionState
 from services.ingest import store
-from services.ingest.content import MAX_SIZE, NEEDS_KIND, find_content, has_magic
+from services.ingest.content import MAX_SIZE, NEEDS_KIND, NEEDS_METHOD, READ_ONCE, find_content, has_magic
 from services.ingest.domain import Caller, Refusal, find_connection
 from services.ingest.known import KnownWorld
 
@@ -53,6 +53,9 @@ async def presign(
         raise Refused("payload_too_large", field="size")
     kind = NEEDS_KIND[data.kind]
     model = known.model(connection.device_model_id)
+    method = NEEDS_METHOD.get(data.kind)
+    if model is not None and method is not None and method not in model.pairing_methods:
+        raise Refused("kind_not_supported", field="kind")
     if kind is not None and model is not None and kind not in model.capabilities:
         raise Refused("kind_not_supported", field="kind")
     if kind is not None and kind not in connection.consent_kinds:
@@ -93,7 +96,8 @@ async def complete(
     known: NamedDependency[KnownWorld],
     storage: NamedDependency[Storage],
 ) -> UploadVerified:
-    """Checks size, first bytes and SHA-256, then moves the object out of quarantine. May be repeated."""
+    """Checks size, first bytes and SHA-256, then moves the object out of quarantine. May be repeated. An export is read
+    from then on: `GET /api/v1/device/sync/{upload_id}` says how far."""
     refusal: Refused | None = None
     async with db.transaction("upload_complete") as tx:
         upload = await store.select_upload(tx.conn, upload_id, lock=True)
@@ -106,6 +110,8 @@ async def complete(
             refusal = await _verify(tx, upload, storage)
             if refusal is None:
                 await store.update_upload_status(tx.conn, upload.id, "verified")
+                if upload.kind in READ_ONCE:
+                    tx.emit(subjects.to(subjects.UPLOADS_VERIFIED, upload.kind), _verified(upload))
             elif refusal.code != "unknown_object":  # not uploaded yet: it may still come
                 await store.update_upload_status(tx.conn, upload.id, "refused", refusal.code)
     if refusal is not None:
@@ -134,7 +140,7 @@ async def read_url(
     if not allowed:
         raise Refused("not_found")
     key = storage.key_of(upload.object_url)
-    if key is None:
+    if key is None or (upload.kind in READ_ONCE and await storage.size(key) is None):
         raise Refused("unknown_object")
     return UploadUrl(url=await storage.sign_get(key, READ_TTL_S))
 
@@ -182,6 +188,17 @@ async def forget_abandoned(db: Database, storage: Storage) -> None:
 
 def _progress(upload: store.Upload, done: int) -> UploadProgressed:
     return UploadProgressed(patient_id=upload.patient_id, upload_id=upload.id, done=done, total=upload.size)
+
+
+def _verified(upload: store.Upload) -> VerifiedUpload:
+    return VerifiedUpload(
+        upload_id=upload.id,
+        device_connection_id=upload.device_connection_id,
+        patient_id=upload.patient_id,
+        kind=upload.kind,
+        object_url=upload.object_url,
+        size=upload.size,
+    )
 
 
 def _quarantine(id: UUID) -> str:

@@ -14,6 +14,7 @@ from chassis.db import Database
 from chassis.idempotency import forget_old
 from chassis.mirror import Mirror
 from chassis.resource import Background, Job
+from chassis.storage import Storage
 from proto.state import ConnectionsEntry, ModelState, ProfileState
 from services.sync import exports, internal, routes, webhooks
 from services.sync.breaker import Breaker
@@ -23,6 +24,7 @@ from services.sync.dialling import Dialler
 from services.sync.entering import Entrance
 from services.sync.exports import Exporter
 from services.sync.feeding import Feeder, Known
+from services.sync.importing import Importer
 from services.sync.looking import Looker
 from services.sync.notices import KEEP_EVENTS, Listener
 from services.sync.outbound import Outbound
@@ -76,6 +78,16 @@ def create_app(settings: Settings) -> Litestar:
         turn_s=settings.sync_turn_s,
     )
     workers = Workers(db, looker, breaker, count=settings.sync_workers, lease_s=settings.sync_lease_s)
+    storage = Storage(settings)
+    importer = Importer(
+        db=db,
+        vendors=vendors,
+        storage=storage,
+        feeder=feeder,
+        known=known,
+        profiles=profiles,
+        lease_s=settings.sync_lease_s,
+    )
     mailbox = Mailbox(bus, Rate(settings.limit_webhooks_per_min))
     listener = Listener(
         db=db,
@@ -86,6 +98,7 @@ def create_app(settings: Settings) -> Litestar:
         entrance=entrance,
         profiles=profiles,
         wake=workers.wake,
+        wake_importer=importer.wake,
     )
 
     async def forget() -> None:
@@ -93,7 +106,7 @@ def create_app(settings: Settings) -> Litestar:
             await sign_ins.forget_sign_ins(tx.conn, now())
             await sign_ins.forget_events(tx.conn, now() - timedelta(seconds=KEEP_EVENTS.total_seconds()))
 
-    return http.create_app(
+    app = http.create_app(
         settings,
         "sync",
         routes=[routes.router, webhooks.router, internal.router, exports.router],
@@ -106,7 +119,9 @@ def create_app(settings: Settings) -> Litestar:
             profiles,
             outbound,
             background,
+            storage,
             workers,
+            importer,
             Dialler(vendors, mailbox),
             Consumer(bus, listener.jobs()),
             Consumer(bus, listener.connections()),
@@ -120,7 +135,9 @@ def create_app(settings: Settings) -> Litestar:
             "entrance": http.value(entrance),
             "arrivals": http.value(Arrivals(connections, known, vendors)),
             "mailbox": http.value(mailbox),
-            "exporter": http.value(Exporter(vendors, known, feeder, profiles)),
+            "exporter": http.value(Exporter(vendors, known, feeder, profiles, bus)),
             "syncs_per_min": http.value(settings.limit_sync_per_min),
         },
     )
+    app.state.importer = importer
+    return app

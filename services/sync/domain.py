@@ -11,7 +11,7 @@ from proto.metrics import KIND_OF
 from proto.state import ConnectionState, ModelState
 from proto.vendors.manifest import Manifest
 from proto.vendors.normalized import Fault, FaultClass, Reading
-from proto.words import AccountStatus, Kind
+from proto.words import AccountStatus, Kind, UploadKind
 
 BACKOFF_BASE_S: Final = 5.0
 BACKOFF_MAX_S: Final = 3600.0
@@ -147,6 +147,9 @@ def missing_kinds(manifest: Manifest, scopes: Iterable[str], consented: frozense
     needs_scope = frozenset(kind for kinds in manifest.oauth.scopes.values() for kind in kinds)
     return (consented & needs_scope) - opened
 
+
+IMPORTS: Final[dict[UploadKind, str]] = {"apple_export": "healthkit"}
+"""Files that are read into readings, and whose vendor's they are."""
 
 PushedBy = Literal["webhook", "socket", "mqtt"]
 

@@ -1,76 +1,97 @@
 """What the companion read from the phone's health store: taken like an answer of a vendor, and answered with the anchor
 only when everything before it is in the stream."""
 
-from typing import Any
+import asyncio
+from typing import Final
+from uuid import UUID
 
+import msgspec
 from litestar import Router, post
 from litestar.di import NamedDependency
 from litestar.params import JSONBody
 from msgspec import UNSET
 
 from chassis.auth import Principal, own_patient_id
-from chassis.clock import now
+from chassis.bus import Bus
+from chassis.clock import now, uuid7
 from chassis.mirror import Mirror
+from proto import subjects
 from proto.accounts import ExportRequest, ExportTaken
-from proto.errors import ItemFault, Refused
-from proto.state import ConnectionState, ModelState, ProfileState
-from proto.vendors.normalized import Context
+from proto.errors import Refused
+from proto.events import UploadProgressed
+from proto.state import ProfileState
+from proto.vendors.normalized import Context, Normalized
 from proto.words import PairingMethod
-from services.sync.domain import Target, is_open
+from services.sync.domain import Target, allowed_part
+from services.sync.exporting import Outcome, base_ids, outcome_of
 from services.sync.feeding import Feeder, Known
 from services.sync.parties import Vendors
+
+ITEMS_MAX: Final = 1000
 
 
 class Exporter:
     def __init__(
-        self, vendors: Vendors, known: Known, feeder: Feeder, profiles: Mirror[ProfileState]
+        self, vendors: Vendors, known: Known, feeder: Feeder, profiles: Mirror[ProfileState], bus: Bus
     ) -> None:
         self._vendors = vendors
         self._known = known
         self._feeder = feeder
         self._profiles = profiles
+        self._bus = bus
 
     async def take(self, principal: Principal, data: ExportRequest, method: PairingMethod) -> ExportTaken:
-        """Each record alone, so that one that cannot be read is named by its index and stops no other."""
+        """A record that cannot be read is named by its index and stops no other."""
+        if max(len(data.records), len(data.deletions)) > ITEMS_MAX:
+            raise Refused("too_many_items")
         target = self._target(principal, data, method)
-        vendor = str(method)
-        profile = self._profiles.get(str(target.state.patient_id))
-        context = Context(timezone=profile.timezone if profile else "", now=now())
-        mapping = self._vendors.mapping(vendor)
-        accepted, rejected = 0, []
-        records: list[Any] = []
-        for index, record in enumerate(data.records):
-            if mapping([{"records": [record], "deletions": []}], context).readings:
-                records.append(record)
-            else:
-                rejected.append(ItemFault(index=index, code="unknown_metric"))
-        normalized = mapping([{"records": records, "deletions": data.deletions}], context)
-        fed = await self._feeder.feed(vendor, normalized, [target])
-        accepted = fed.readings
+        vendor, context = str(method), self._context(target)
+        normalized, outcome = await asyncio.to_thread(self._judge, vendor, data, target, context)
+        job_id = uuid7()
+        fed = await self._feeder.feed(vendor, normalized, [target], job_id=job_id)
+        if fed.readings:
+            await self._say(target, job_id, fed.readings)
         return ExportTaken(
-            accepted=accepted,
-            duplicates=max(0, len(records) - len(normalized.readings)),
-            rejected=rejected,
+            accepted=outcome.accepted,
+            duplicates=outcome.duplicates,
+            rejected=outcome.rejected,
             anchor=None if data.anchor is UNSET else data.anchor,
         )
 
+    def _judge(
+        self, vendor: str, data: ExportRequest, target: Target, context: Context
+    ) -> tuple[Normalized, Outcome]:
+        """What goes into the stream, and what became of each record."""
+        mapping = self._vendors.mapping(vendor)
+        made = mapping([{"records": data.records, "deletions": data.deletions}], context)
+        open_ones = [reading for reading in made.readings if allowed_part(reading, target)]
+        normalized = msgspec.structs.replace(made, readings=open_ones)
+        given = base_ids(normalized)
+        outcome = outcome_of(
+            vendor,
+            data.records,
+            given,
+            base_ids(made) - given,
+            lambda records: mapping([{"records": records, "deletions": []}], context),
+        )
+        return normalized, outcome
+
+    def _context(self, target: Target) -> Context:
+        profile = self._profiles.get(str(target.state.patient_id))
+        return Context(timezone=profile.timezone if profile else "", now=now())
+
     def _target(self, principal: Principal, data: ExportRequest, method: PairingMethod) -> Target:
-        patient_id = own_patient_id(principal)
         state = self._known.connection(data.device_connection_id)
-        if state is None or state.patient_id != patient_id:
+        if state is None or state.patient_id != own_patient_id(principal):
             raise Refused("not_found")
-        _require_consent(state)
-        model: ModelState | None = self._known.model(state.device_model_id)
-        if model is None or method not in model.pairing_methods:
-            raise Refused("conflict", detail="This device does not bring its readings this way.")
-        return Target(state, model.capabilities)
+        return self._known.target(state.id, method)
 
-
-def _require_consent(state: ConnectionState) -> None:
-    if state.status == "revoked" or state.consent == "revoked":
-        raise Refused("consent_revoked")
-    if not is_open(state):
-        raise Refused("consent_missing")
+    async def _say(self, target: Target, job_id: UUID, count: int) -> None:
+        """Old readings of it are not frames of their own: this one stands for them."""
+        event = UploadProgressed(patient_id=target.state.patient_id, job_id=job_id, done=count, total=count)
+        await self._bus.publish(
+            subjects.to(subjects.UPLOADS_PROGRESSED, event.patient_id), msgspec.json.encode(event)
+        )
 
 
 @post("/api/v1/healthkit/export", status_code=202, summary="Readings of Apple Health", tags=["integrations"])

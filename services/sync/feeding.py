@@ -17,6 +17,7 @@ from chassis.clock import now
 from chassis.log import Log
 from chassis.mirror import Mirror
 from proto import subjects
+from proto.errors import Refused
 from proto.events import SyncFault
 from proto.identity import content_hash, record_key
 from proto.raw import GROUP_MAX_BYTES, GROUP_MAX_ITEMS, RawDeletion, RawEntry, RawReading
@@ -24,6 +25,7 @@ from proto.readings import ReadingMessage
 from proto.state import ConnectionsEntry, ConnectionState, ModelState
 from proto.vendors.manifest import Manifest
 from proto.vendors.normalized import Normalized, Reading
+from proto.words import PairingMethod
 from services.sync.domain import Target, allowed_part, choose_target, is_open, serves
 
 log = Log("feeding")
@@ -66,6 +68,22 @@ class Known:
 
     def model(self, id: UUID) -> ModelState | None:
         return self._models.get(str(id))
+
+    def target(self, connection_id: UUID, method: PairingMethod) -> Target:
+        """A connection that may receive now what comes this way. Raises what stands against it."""
+        self._connections.require()
+        self._models.require()
+        state = self.connection(connection_id)
+        model = None if state is None else self.model(state.device_model_id)
+        if state is None or model is None:
+            raise Refused("not_found")
+        if state.status == "revoked" or state.consent == "revoked":
+            raise Refused("consent_revoked")
+        if not is_open(state):
+            raise Refused("consent_missing")
+        if method not in model.pairing_methods:
+            raise Refused("conflict", detail="This device does not bring its readings this way.")
+        return Target(state, model.capabilities)
 
     def connections_of(
         self, patient_id: UUID, manifest: Manifest

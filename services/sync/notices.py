@@ -16,17 +16,17 @@ from chassis.db import Database, Tx
 from chassis.log import Log
 from chassis.mirror import Mirror
 from proto import subjects
-from proto.events import ConnectionChanged, SyncSettled, WebhookReceived
+from proto.events import ConnectionChanged, SyncSettled, VerifiedUpload, WebhookReceived
 from proto.state import ConnectionState, ProfileState
 from proto.vendors.client import Notification
 from proto.vendors.manifest import Manifest
 from proto.vendors.normalized import Context
-from services.sync.domain import serves
+from services.sync.domain import IMPORTS, serves
 from services.sync.entering import Entrance
 from services.sync.feeding import Feeder, Known
 from services.sync.parties import Vendors
-from services.sync.says import say_job
-from services.sync.store import accounts, jobs, sign_ins
+from services.sync.says import say_import, say_job
+from services.sync.store import accounts, imports, jobs, sign_ins
 from services.sync.store.accounts import Account
 from services.sync.store.jobs import JobRow
 
@@ -53,6 +53,7 @@ class Listener:
         entrance: Entrance,
         profiles: Mirror[ProfileState],
         wake: Callable[[], None],
+        wake_importer: Callable[[], None],
     ) -> None:
         self._db = db
         self._vendors = vendors
@@ -62,6 +63,7 @@ class Listener:
         self._entrance = entrance
         self._profiles = profiles
         self._wake = wake
+        self._wake_importer = wake_importer
 
     def jobs(self) -> Subscription[None]:
         return each("sync", self.on_job)
@@ -76,6 +78,8 @@ class Listener:
                 self._wake()  # the row was marked in the transaction that rang
             elif subject == subjects.SYNC_SETTLED:
                 await self.on_settled(msgspec.json.decode(delivery.data, type=SyncSettled), delivery.sequence)
+            elif subject == subjects.UPLOADS_VERIFIED:
+                await self.on_upload(msgspec.json.decode(delivery.data, type=VerifiedUpload))
             else:
                 await self.on_webhook(msgspec.json.decode(delivery.data, type=WebhookReceived))
         except msgspec.DecodeError:
@@ -89,6 +93,7 @@ class Listener:
                 return
             known = await jobs.select_job(tx.conn, event.job_id)
             if known is None:
+                await self._import_settled(tx, event, at)
                 return
             # The account's row first, as everybody who writes both.
             await accounts.update_committed(tx.conn, known.account_id, at)
@@ -100,6 +105,25 @@ class Listener:
             if jobs.is_over(job):
                 job = await jobs.finish(tx.conn, job.id, "done", at, job.errors) or job
             say_job(tx, job)
+
+    async def _import_settled(self, tx: Tx, event: SyncSettled, at: datetime) -> None:
+        counts = event.stored, event.duplicates, event.rejected
+        if await imports.add_settled(tx.conn, event.job_id, *counts) is None:
+            return
+        over = await imports.finish_if_over(tx.conn, event.job_id, at)
+        if over is not None:
+            say_import(tx, over)
+
+    async def on_upload(self, upload: VerifiedUpload) -> None:
+        """Only a row: reading it takes long, and others wait behind this message."""
+        vendor = IMPORTS.get(upload.kind)
+        if vendor is None:
+            return
+        async with self._db.transaction("upload_heard") as tx:
+            work = await imports.insert_import(tx.conn, upload, vendor, now())
+            if work is not None:
+                say_import(tx, work)
+        self._wake_importer()
 
     async def on_webhook(self, event: WebhookReceived) -> None:
         """A vendor's word: each person in it is found by a keyed digest; strangers are counted and dropped."""

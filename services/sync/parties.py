@@ -1,12 +1,13 @@
 """The vendors that this installation can use: manifest, client with its credentials, mapping. Read once at start."""
 
+from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Final
+from typing import IO, Any, Final
 
 from proto.vendors.client import Client
 from proto.vendors.manifest import Manifest
 from proto.vendors.normalized import Mapping
-from vendors import NAMES, client_of, manifest_of, mapping_of
+from vendors import NAMES, client_of, export_of, manifest_of, mapping_of
 
 WEBHOOK_SECRETS: Final = "webhook_secrets"
 """One secret a line; the first is the newest. All are good, so that they can be changed without a gap."""
@@ -40,6 +41,10 @@ class Vendors:
 
     def mapping(self, name: str) -> Mapping:
         return mapping_of(name)
+
+    def export(self, name: str) -> Callable[[IO[bytes], int], Iterator[dict[str, Any]]]:
+        """How a file that a person exported there is read."""
+        return export_of(name)
 
     def needs_credentials(self, name: str) -> bool:
         return bool(self.manifests[name].credentials) and name not in self._clients

@@ -26,8 +26,8 @@ from services.sync.entering import Entrance, way_back
 from services.sync.feeding import Known
 from services.sync.notices import new_job
 from services.sync.parties import Vendors
-from services.sync.says import ring, shown
-from services.sync.store import accounts, jobs
+from services.sync.says import ring, shown, shown_import
+from services.sync.store import accounts, imports, jobs
 from services.sync.store.accounts import Account
 from services.sync.store.jobs import JobRow
 
@@ -194,11 +194,15 @@ async def _account_of(
 async def read_sync(
     job_id: FromPath[UUID], principal: NamedDependency[Principal], db: NamedDependency[Database]
 ) -> SyncJob:
+    """`job_id` may be an `upload_id`: then it tells how far that file is read, in bytes."""
     async with db.acquire() as conn:
         job = await jobs.select_job(conn, job_id)
-    if job is None or job.patient_id != principal.patient_id:
-        raise Refused("not_found")
-    return shown(job)
+        work = await imports.select_import(conn, job_id) if job is None else None
+    if job is not None and job.patient_id == principal.patient_id:
+        return shown(job)
+    if work is not None and work.patient_id == principal.patient_id:
+        return shown_import(work)
+    raise Refused("not_found")
 
 
 router = Router(

@@ -5,9 +5,10 @@ from typing import Literal
 
 from chassis.db import Tx
 from proto import subjects
-from proto.events import AccountChanged, SyncJob, SyncProgressed, SyncRequested
+from proto.events import AccountChanged, SyncJob, SyncProgressed, SyncRequested, UploadProgressed
 from services.sync.domain import windows_left
 from services.sync.store.accounts import Account
+from services.sync.store.imports import ImportRow
 from services.sync.store.jobs import JobRow
 
 
@@ -63,4 +64,41 @@ def shown(job: JobRow) -> SyncJob:
         duplicates=job.duplicates,
         rejected=job.rejected,
         errors=job.errors,
+    )
+
+
+def say_import(tx: Tx, work: ImportRow) -> None:
+    """It began, or it is over."""
+    tx.emit(
+        subjects.to(subjects.SYNC_PROGRESSED, work.patient_id),
+        SyncProgressed(
+            patient_id=work.patient_id,
+            device_connection_id=work.device_connection_id,
+            job=shown_import(work),
+        ),
+    )
+
+
+def say_read(tx: Tx, work: ImportRow) -> None:
+    """How much of it was read."""
+    tx.emit(
+        subjects.to(subjects.UPLOADS_PROGRESSED, work.patient_id),
+        UploadProgressed(
+            patient_id=work.patient_id, upload_id=work.upload_id, done=work.done, total=work.size
+        ),
+    )
+
+
+def shown_import(work: ImportRow) -> SyncJob:
+    """A file that is read, as a sync: `done` of `total` bytes. What was sent again after a crash counts as duplicate."""
+    return SyncJob(
+        job_id=work.upload_id,
+        device_connection_id=work.device_connection_id,
+        state=work.state,
+        done=work.done,
+        total=work.size,
+        accepted=work.stored,
+        duplicates=work.duplicates,
+        rejected=work.refused + work.rejected,
+        errors=work.errors,
     )

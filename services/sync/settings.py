@@ -28,10 +28,17 @@ class Settings(Common, frozen=True, kw_only=True):
     """Notifications per vendor."""
 
     def needs(self) -> tuple[str, ...]:
-        return ("database_url", "nats_url", "redis_url")
+        return ("database_url", "nats_url", "redis_url", "s3_endpoint")
 
     def secret_names(self) -> tuple[str, ...]:
-        return ("db/sync", "nats/sync", "keys/token_verify.pem", "keys/keyring.json")
+        return (
+            "db/sync",
+            "nats/sync",
+            "keys/token_verify.pem",
+            "keys/keyring.json",
+            "s3/access_key",
+            "s3/secret_key",
+        )
 
     def check(self) -> list[str]:
         problems = super().check()

@@ -19,7 +19,7 @@ from chassis.bus import Bus
 from chassis.config import load
 from proto import subjects
 from proto.access import ALL_KINDS
-from proto.events import AccountChanged, SyncJob, SyncProgressed, SyncSettled
+from proto.events import AccountChanged, SyncJob, SyncProgressed, SyncSettled, UploadProgressed
 from proto.raw import RawBatch, RawDeletion, RawReading
 from proto.state import ConnectionState, ModelState, ProfileState
 from services.sync.app import create_app
@@ -42,16 +42,24 @@ class Stage:
     """The running service, the cloud, and everybody around it."""
 
     def __init__(
-        self, url: str, http: httpx2.AsyncClient, buses: dict[str, Bus], pool: Any, signer: TokenSigner
+        self,
+        url: str,
+        http: httpx2.AsyncClient,
+        buses: dict[str, Bus],
+        pool: Any,
+        signer: TokenSigner,
+        app: Any,
     ) -> None:
         self.url = url
         self.http = http
         self.buses = buses
         self.pool = pool
+        self.app = app
         self.path_token = ""
         self._signer = signer
         self.accounts: list[AccountChanged] = []
         self.progress: list[SyncProgressed] = []
+        self.read: list[UploadProgressed] = []
         self.raw: list[RawReading | RawDeletion] = []
 
     async def listen(self) -> None:
@@ -63,6 +71,9 @@ class Stage:
         async def on_progress(msg: Any) -> None:
             self.progress.append(msgspec.json.decode(msg.data, type=SyncProgressed))
 
+        async def on_read(msg: Any) -> None:
+            self.read.append(msgspec.json.decode(msg.data, type=UploadProgressed))
+
         async def on_raw(msg: Any) -> None:
             items = msgspec.json.decode(msg.data, type=RawBatch)
             self.raw += [one for one in items if isinstance(one, RawReading | RawDeletion)]
@@ -70,6 +81,7 @@ class Stage:
 
         await admin.listen(f"{subjects.ACCOUNTS_CHANGED}.*", on_account)
         await admin.listen(f"{subjects.SYNC_PROGRESSED}.*", on_progress)
+        await admin.listen(f"{subjects.UPLOADS_PROGRESSED}.*", on_read)
         await admin.listen(f"{subjects.RAW}.*", on_raw)
         await admin.nc.flush()
 
@@ -253,14 +265,15 @@ async def stage(
                 "DC_SYNC_LEASE_S": "3",
             },
         )
+        app = create_app(settings)
         signer = TokenSigner(settings.secrets_path / "keys/token_signing.pem")
         async with (
-            buses_of(settings, "pairing", "registry", "access", "normalizer", "admin") as buses,
+            buses_of(settings, "pairing", "registry", "access", "normalizer", "ingest", "admin") as buses,
             asyncpg.create_pool(database_urls["sync"], min_size=1, max_size=2) as pool,
             httpx2.AsyncClient(timeout=30, trust_env=False) as http,
-            served(create_app(settings), port=port, timeout_graceful_shutdown=2),
+            served(app, port=port, timeout_graceful_shutdown=2),
         ):
-            made = Stage(url, http, buses, pool, signer)
+            made = Stage(url, http, buses, pool, signer, app)
             made.path_token = (settings.secrets_path / f"vendors/{UNSIGNED}/path_token").read_text()
             await made.listen()
             yield made, World(VENDOR, cloud_port, http)
