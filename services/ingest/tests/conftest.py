@@ -14,7 +14,7 @@ from chassis.config import load
 from chassis.crypto import token_digest
 from proto.access import ALL_KINDS
 from proto.raw import RawBatch, RawItem
-from proto.state import ConnectionState, HubSecret, HubState, hub_key
+from proto.state import ConnectionState, HubSecret, HubState, ModelState, hub_key
 from proto.subjects import kv_subject
 from services.ingest.app import create_app
 from services.ingest.settings import Settings
@@ -75,10 +75,10 @@ class Scene:
         await self._owner.publish(kv_subject("connections", hub_key(self.hub_id)), msgspec.json.encode(hub))
         await until(lambda: self.client.app.state.known.hub(self.hub_id), 5)
 
-    async def put_model(self) -> None:
-        key = kv_subject("models", str(EVERYTHING.id))
-        await self._registry.publish(key, msgspec.json.encode(EVERYTHING))
-        await until(lambda: self.client.app.state.known.model(EVERYTHING.id), 5)
+    async def put_model(self, model: ModelState = EVERYTHING) -> None:
+        key = kv_subject("models", str(model.id))
+        await self._registry.publish(key, msgspec.json.encode(model))
+        await until(lambda: self.client.app.state.known.model(model.id), 5)
 
     async def stored(self, sequence: str) -> list[RawItem]:
         """The group with this receipt, as it rests in INGEST."""
