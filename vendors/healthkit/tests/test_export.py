@@ -9,8 +9,8 @@ from typing import Any
 import psutil
 import pytest
 
-from proto.vendors.normalized import Context, Normalized
-from vendors.healthkit.export import ELEMENT_MAX, batches
+from proto.vendors.normalized import Context, Normalized, Unreadable
+from vendors.healthkit.export import DIRECTORY_MAX, ELEMENT_MAX, TABLE_MAX, batches
 from vendors.healthkit.mapping import normalize, read
 
 MEGABYTE = 1 << 20
@@ -192,3 +192,25 @@ def test_a_result_in_another_language_is_other_and_not_passed_on() -> None:
     found = normalize([read(data.getvalue())], Context())
     assert found.readings[0].readings["ecg"]["classification"] == "other"
     assert "某人" not in str(found)
+
+
+def test_a_zip_with_an_endless_list_of_files_is_refused() -> None:
+    data = io.BytesIO()
+    with zipfile.ZipFile(data, "w") as archive:
+        archive.writestr("export.xml", export(heartbeat(1)))
+        for number in range(DIRECTORY_MAX // 60_000 + 1):
+            archive.writestr(f"{number:05}" + "x" * 60_000, b"")
+    with pytest.raises(Unreadable, match="list of files") as refused:
+        list(batches(io.BytesIO(data.getvalue())))
+    assert refused.value.code == "export_oversized"
+
+
+def test_a_table_that_is_too_large_for_an_ecg_is_not_read() -> None:
+    data = io.BytesIO()
+    with zipfile.ZipFile(data, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("export.xml", export(heartbeat(1)))
+        archive.writestr(
+            "ecg.csv", "Recorded Date,2026-11-18 07:30:00 +0100\nRate,512 hertz\n" + "1\n" * TABLE_MAX
+        )
+    [batch] = batches(io.BytesIO(data.getvalue()))
+    assert len(batch["records"]) == 1
