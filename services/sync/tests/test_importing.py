@@ -113,7 +113,7 @@ class Owner(Patient):
         answer = await self.call("GET", f"/api/v1/device/sync/{upload_id}")
         return msgspec.json.decode(answer.content, type=SyncJob) if answer.status_code == 200 else None
 
-    async def over(self, upload_id: UUID, within_s: float = 60) -> SyncJob:
+    async def over(self, upload_id: UUID, within_s: float = 120) -> SyncJob:
         """The import when it has ended and its file is gone."""
 
         async def found() -> SyncJob | None:
