@@ -110,6 +110,8 @@ def vendor_files(vendor: str) -> tuple[str, ...]:
 
 def _make(path: Path, make: Callable[[], bytes]) -> None:
     if not path.exists():
-        for folder in reversed([*path.parents][:3]):  # `parents=True` would give the ones between to everybody
+        for folder in reversed(
+            [*path.parents][:3]
+        ):  # `parents=True` would give the ones between to everybody
             folder.mkdir(mode=0o700, exist_ok=True)
         replace(path, make())
