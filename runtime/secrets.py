@@ -14,7 +14,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from proto.subjects import APP_USERS
 from runtime.home import replace
-from vendors import manifest_of
+from vendors import NAMES, manifest_of
 
 DATABASE_ROLES: Final = ("postgres", "owner", *(user for user in APP_USERS if user != "ingest-bridge"))
 """`postgres` is the embedded server's superuser, `owner` runs migrations; the others are the services.
@@ -84,7 +84,8 @@ def ensure(folder: Path) -> Path:
     folder.chmod(0o700)
     for name, make in FILES.items():
         _make(folder / name, make)
-    for vendor in simulated_vendors():
+    (folder / "vendors").mkdir(mode=0o700, exist_ok=True)
+    for vendor in (*simulated_vendors(), *own_partners()):
         for name in vendor_files(vendor):
             _make(folder / "vendors" / vendor / name, password)
     for name, (source, derive) in DERIVED.items():
@@ -100,12 +101,23 @@ def simulated_vendors() -> list[str]:
     return [cloud.name for cloud in CLOUDS]
 
 
+def own_partners() -> list[str]:
+    """Those that need nobody's cloud and nobody's contract: whoever has the secret may push."""
+    manifests = [manifest_of(name) for name in NAMES]
+    return [
+        each.name
+        for each in manifests
+        if each.pairing_method == "partner_webhook" and each.status == "self_serve"
+    ]
+
+
 def vendor_files(vendor: str) -> tuple[str, ...]:
     """The secrets that a vendor needs: its credentials, and what proves its notifications or hides their address."""
     manifest = manifest_of(vendor)
     hook = manifest.capabilities.webhook != "none"
     extra = ("webhook_secrets",) if manifest.capabilities.signed_webhook else ("path_token",)
-    return (*manifest.credentials, *(extra if hook else ()))
+    socket = ("socket_secrets",) if manifest.capabilities.socket or manifest.capabilities.mqtt else ()
+    return (*manifest.credentials, *(extra if hook else ()), *socket)
 
 
 def _make(path: Path, make: Callable[[], bytes]) -> None:

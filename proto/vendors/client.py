@@ -59,6 +59,14 @@ class VendorFault(Exception):
         self.fault = Fault(fault_class=fault_class, code=str(code)[:60], retry_after=retry_after_s)
 
 
+class NotUsable(VendorFault):
+    """What a person typed cannot be a grant, and which part of it."""
+
+    def __init__(self, field: str, code: object) -> None:
+        super().__init__("invalid_request", code)
+        self.field = field
+
+
 class Tokens(msgspec.Struct, frozen=True, kw_only=True):
     """What a grant gives. PHI-adjacent secrets: sealed at rest, never logged."""
 
@@ -213,7 +221,7 @@ class Client:
 
     def granted(self, given: Mapping[str, str]) -> Tokens:
         """The grant in what a person typed while pairing, where there is no sign-in; `identify` proves it afterwards.
-        Raises `VendorFault` for what cannot be one."""
+        Raises `NotUsable` for what cannot be one."""
         raise VendorFault("invalid_request", "sign_in_needed")
 
     async def identify(self, send: Send, tokens: Tokens) -> str:

@@ -12,9 +12,9 @@ from proto.vendors.client import (
     Client,
     Incoming,
     Notification,
+    NotUsable,
     Reply,
     Tokens,
-    VendorFault,
     decoded,
 )
 from proto.vendors.partner import id_text
@@ -35,7 +35,7 @@ class PartnerClient(Client):
     def granted(self, given: Mapping[str, str]) -> Tokens:
         number = given.get(NUMBER, "").strip()
         if len(number) < NUMBER_MIN:
-            raise VendorFault("invalid_request", "number_too_short")
+            raise NotUsable(NUMBER, "number_too_short")
         return Tokens(access_token="", user_id=number)
 
     def receive(self, incoming: Incoming, secrets: Sequence[str]) -> Reply:

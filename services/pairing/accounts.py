@@ -2,10 +2,14 @@
 
 An account is the physical device of its connections: `account:<id>`, one connection a model. So one owner, the old id and
 history after another sign-in, and the same device twice are what they are for every device.
+
+An account that was typed in while pairing is another matter: its connections have devices of their own and complete by
+themselves; they only follow what becomes of it.
 """
 
 from collections.abc import Iterable
 from typing import Final
+from uuid import UUID
 
 from chassis.auth import Principal
 from chassis.clock import uuid7
@@ -30,6 +34,7 @@ from services.pairing.completing import (
 from services.pairing.consenting import give_consent, has_current_consent
 from services.pairing.domain import event_of_account, is_late_sign_in, ordered_kinds
 from services.pairing.ending import revoke
+from services.pairing.serving import is_served
 from services.pairing.store import accounts, connections, sessions
 from services.pairing.store.connections import ConnectionRow
 
@@ -72,7 +77,7 @@ class Accounts:
 
     async def _lock(self, tx: Tx, event: AccountChanged) -> None:
         """All that may change, at once: rows are locked in order, so that nobody waits in a circle."""
-        ids = await accounts.select_of_account(tx.conn, event.patient_id, device_of(event).id)
+        ids = await self._behind(tx, event)
         model = model_id(event.vendor, ACCOUNT)
         if event.connection_id is not None:
             row = await connections.select_connection(tx.conn, event.connection_id)
@@ -80,8 +85,17 @@ class Accounts:
             model = row.device_model_id if row else model
         await lock_device(tx, model, device_of(event).id, *ids)
 
-    async def _own(self, tx: Tx, event: AccountChanged) -> list[ConnectionRow]:
+    async def _behind(self, tx: Tx, event: AccountChanged) -> list[UUID]:
+        """Whose device is the account, and those that it was typed in for."""
         ids = await accounts.select_of_account(tx.conn, event.patient_id, device_of(event).id)
+        for id, model_id_ in await accounts.select_typed(tx.conn, event.patient_id):
+            model = self._models.get(str(model_id_))
+            if model is not None and is_served(event.vendor, model):
+                ids.append(id)
+        return ids
+
+    async def _own(self, tx: Tx, event: AccountChanged) -> list[ConnectionRow]:
+        ids = await self._behind(tx, event)
         return list((await connections.lock_connections(tx.conn, ids)).values())
 
     async def _follow(self, tx: Tx, event: AccountChanged) -> None:

@@ -30,6 +30,8 @@ from services.pairing.routes import ROUTERS
 from services.pairing.settings import Settings
 from services.pairing.sign_in import HubSignIn
 from services.pairing.starting import Starter
+from services.pairing.sync_calls import SyncCalls
+from services.pairing.vendor_account import VendorAccount
 from services.pairing.vendor_sign_in import VendorSignIn
 
 
@@ -45,7 +47,7 @@ def create_app(settings: Settings) -> Litestar:
     people = People(models, permissions, notes)
     completer = Completer(models, ring, people)
     sign_in = HubSignIn(auth, db, own, key, notes, background)
-    vendor_sign_in = VendorSignIn(db, models, settings.sync_url)
+    sync = SyncCalls(settings.sync_url)
     evictions = Evictions(db, sys)
     listener = Listener(db, Accounts(models, completer), settings.hub_pair_s)
     clock = Clock(
@@ -74,7 +76,7 @@ def create_app(settings: Settings) -> Litestar:
             background,
             notes,
             evictions,
-            vendor_sign_in,
+            sync,
             Startup(sign_in.listen),
             *clock.jobs(),
             Job("idempotency", 600, lambda: forget_old(db)),
@@ -86,7 +88,8 @@ def create_app(settings: Settings) -> Litestar:
             "people": http.value(people),
             "notes": http.value(notes),
             "evictions": http.value(evictions),
-            "vendor_sign_in": http.value(vendor_sign_in),
+            "vendor_sign_in": http.value(VendorSignIn(db, models, sync)),
+            "vendor_account": http.value(VendorAccount(db, models, completer, sync)),
             "starter": http.value(Starter(models, settings.pairing_ttl_s)),
             "completer": http.value(completer),
             "kept": http.value(Kept(ring)),

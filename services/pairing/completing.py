@@ -95,7 +95,7 @@ class Completer:
             raise Refused(fault)
         try:
             known, taken = find_known(row.id, row.patient_id, rivals)
-            self._check(bringing_consent(row, known), data, taken)
+            self.check(bringing_consent(row, known), data, taken)
             return await self._finish(tx, principal, data, session, row, known, now)
         except asyncpg.UniqueViolationError as error:
             raise TryFailed(Refused("already_paired"), session) from error
@@ -104,7 +104,8 @@ class Completer:
         except Refused as refused:
             raise TryFailed(refused, session) from refused
 
-    def _check(self, row: ConnectionRow, data: PairComplete, taken: bool) -> None:
+    def check(self, row: ConnectionRow, data: PairComplete, taken: bool) -> None:
+        """Raises `Refused` where consent is missing or the device is somebody else's."""
         if data.consent is not UNSET:
             model = self._models.get(str(row.device_model_id))
             if model is None:

@@ -2,14 +2,12 @@
 asked, in the person's own name (ADR 0013).
 """
 
-import asyncio
 from typing import Final
 from uuid import UUID
 
 import httpx2
 import msgspec
 
-from chassis import telemetry
 from chassis.auth import Principal
 from chassis.db import Database
 from chassis.log import Log
@@ -22,41 +20,21 @@ from services.pairing.domain import may_start
 from services.pairing.serving import serving
 from services.pairing.store import connections
 from services.pairing.store.connections import ConnectionRow
+from services.pairing.sync_calls import NOT_HERE_S, REFUSED_S, SyncCalls, away
 
 log = Log("vendor_sign_in")
 
 PATH: Final = "/internal/authorizations"
-DEADLINE_S: Final = 5.0
-AWAY_S: Final = 10
-REFUSED_S: Final = 60
-NOT_HERE_S: Final = 3600
-"""When to try again: `sync` is away; it cannot let anybody sign in there; no vendor of ours serves the device."""
-AWAY: Final = "Signing in at the maker is not possible right now. Try again in a moment, or choose another way to connect."
 NOT_HERE: Final = (
     "Signing in at the maker of this device is not set up here. Choose another way to connect it."
 )
 
 
 class VendorSignIn:
-    """Asks `sync` at `sync_url`; an empty one says that there is none here."""
-
-    def __init__(self, db: Database, models: Mirror[ModelState], sync_url: str) -> None:
+    def __init__(self, db: Database, models: Mirror[ModelState], sync: SyncCalls) -> None:
         self._db = db
         self._models = models
-        self._url = sync_url.rstrip("/")
-        # An address of our own: no proxy. Without TLS nobody is verified, so no list of authorities has to be read.
-        self._http = httpx2.AsyncClient(
-            timeout=DEADLINE_S, trust_env=False, verify=self._url.startswith("https:")
-        )
-
-    async def start(self) -> None:
-        return
-
-    async def stop(self) -> None:
-        await self._http.aclose()
-
-    def problem(self) -> str | None:
-        return None  # asked only when somebody wants to sign in
+        self._sync = sync
 
     async def begin(self, principal: Principal, connection_id: UUID) -> OAuthStart | None:
         """None for other methods, and for what will be refused anyway. Raises 422 `consent_required`, or 503.
@@ -74,7 +52,7 @@ class VendorSignIn:
         model = self._models.get(str(row.device_model_id))
         if model is None:
             raise Unavailable("models", retry_after_s=2)
-        vendors = serving(model.vendor_id, row.consent_kinds or ()) if self._url else []
+        vendors = serving(model.vendor_id, row.consent_kinds or ()) if self._sync.is_there else []
         for vendor in vendors:
             if (found := await self._ask(principal, row, vendor.name)) is not None:
                 return found
@@ -82,23 +60,17 @@ class VendorSignIn:
 
     async def _ask(self, principal: Principal, row: ConnectionRow, vendor: str) -> OAuthStart | None:
         """None when `sync` says that one cannot sign in there: another vendor may serve the same devices."""
-        headers = {"authorization": f"Bearer {principal.token}", "content-type": "application/json"}
-        telemetry.inject(headers)
         asked = {
             "vendor": vendor,
             "device_connection_id": row.id,
             "data_kinds": row.consent_kinds,
             "consent_version": row.consent_version,
         }
-        try:
-            async with asyncio.timeout(DEADLINE_S):  # of the whole; the client's own is one of each step
-                answer = await self._http.post(
-                    f"{self._url}{PATH}", content=msgspec.json.encode(asked), headers=headers
-                )
-            if answer.status_code == httpx2.codes.OK:
+        answer = await self._sync.post(principal, PATH, asked)
+        if answer.status_code == httpx2.codes.OK:
+            try:
                 return msgspec.json.decode(answer.content, type=OAuthStart)
-        except (TimeoutError, httpx2.HTTPError, msgspec.MsgspecError) as error:
-            log.warning("sync_not_reached", error=type(error).__name__, vendor=vendor)
-            raise Refused("unavailable", retry_after_s=AWAY_S, detail=AWAY) from None
+            except msgspec.MsgspecError as error:
+                raise away(type(error).__name__) from None
         log.warning("sign_in_refused", status=answer.status_code, vendor=vendor)
         return None

@@ -21,6 +21,7 @@ from services.sync.breaker import Breaker
 from services.sync.budgets import Budgets
 from services.sync.coming_back import Arrivals
 from services.sync.dialling import Dialler
+from services.sync.enrolling import Enrolment
 from services.sync.entering import Entrance
 from services.sync.exports import Exporter
 from services.sync.feeding import Feeder, Known
@@ -133,6 +134,9 @@ def create_app(settings: Settings) -> Litestar:
             "vendors": http.value(vendors),
             "known": http.value(known),
             "entrance": http.value(entrance),
+            "enrolment": http.value(
+                Enrolment(vendors=vendors, outbound=outbound, budgets=budgets, entrance=entrance)
+            ),
             "arrivals": http.value(Arrivals(connections, known, vendors)),
             "mailbox": http.value(mailbox),
             "exporter": http.value(Exporter(vendors, known, feeder, profiles, bus)),

@@ -24,7 +24,7 @@ from services.sync.parties import Vendors
 from services.sync.says import ring, say_account
 from services.sync.store import accounts, sign_ins
 from services.sync.store.accounts import Account
-from services.sync.store.sign_ins import SignIn
+from services.sync.store.sign_ins import Agreement, SignIn
 from services.sync.subscribing import Subscriber
 from services.sync.vault import Vault
 
@@ -138,7 +138,7 @@ class Entrance:
         client = self.offered(vendor)
         try:
             tokens = await self._exchange(client, sign_in, code)
-            account_id = await self._keep(principal, sign_in, tokens)
+            account_id = await self.keep(principal, sign_in, tokens)
         except VendorFault as fault:
             log.warning(
                 "sign_in_failed", vendor=vendor, reason=fault.fault.fault_class, code=fault.fault.code
@@ -166,23 +166,23 @@ class Entrance:
             user_id=user_id,
         )
 
-    async def _keep(self, principal: Principal, sign_in: SignIn, tokens: Tokens) -> UUID:
+    async def keep(self, principal: Principal, agreed: Agreement, tokens: Tokens) -> UUID:
         """The account, new or again. Raises `UniqueViolationError` when it is somebody else's."""
         at = now()
-        user_index = self._ring.blind_index(f"{sign_in.vendor}:{tokens.user_id}")
+        user_index = self._ring.blind_index(f"{agreed.vendor}:{tokens.user_id}")
         async with self._db.transaction("keep_account") as tx:
-            mine = await accounts.select_of_patient(tx.conn, sign_in.patient_id, sign_in.vendor)
-            same = await accounts.select_by_user(tx.conn, sign_in.vendor, user_index, lock=True)
+            mine = await accounts.select_of_patient(tx.conn, agreed.patient_id, agreed.vendor)
+            same = await accounts.select_by_user(tx.conn, agreed.vendor, user_index, lock=True)
             if mine and (same is None or same.id != mine[0].id):
                 # Another account of the same vendor takes the place of the one that was there.
                 await self._end(tx, mine[0], "replaced", at)
-            former = same.id if same is not None and same.patient_id == sign_in.patient_id else None
+            former = same.id if same is not None and same.patient_id == agreed.patient_id else None
             former = former or await accounts.select_former(
-                tx.conn, sign_in.patient_id, sign_in.vendor, user_index
+                tx.conn, agreed.patient_id, agreed.vendor, user_index
             )
             id = former or uuid7()
             account = _account_of(
-                id, principal, sign_in, tokens, self._vault.seal(tokens, id, sign_in.patient_id), at
+                id, principal, agreed, tokens, self._vault.seal(tokens, id, agreed.patient_id), at
             )
             if former is not None:
                 await accounts.update_reconnected(tx.conn, account, at)
@@ -261,21 +261,21 @@ def _place(digest: str, patient_id: UUID) -> dict[str, str]:
 
 
 def _account_of(
-    id: UUID, principal: Principal, sign_in: SignIn, tokens: Tokens, sealed: bytes, at: datetime
+    id: UUID, principal: Principal, agreed: Agreement, tokens: Tokens, sealed: bytes, at: datetime
 ) -> Account:
     return Account(
         id=id,
-        patient_id=sign_in.patient_id,
+        patient_id=agreed.patient_id,
         user_id=principal.user_id,
-        vendor=sign_in.vendor,
+        vendor=agreed.vendor,
         state="active",
         state_reason=None,
         tokens=sealed,
         token_generation=1,
         scopes=list(tokens.scopes),
-        data_kinds=sign_in.data_kinds,
-        consent_version=sign_in.consent_version,
-        connection_id=sign_in.connection_id,
+        data_kinds=agreed.data_kinds,
+        consent_version=agreed.consent_version,
+        connection_id=agreed.connection_id,
         look_cursor=None,
         looked_until=None,
         hint_since=None,

@@ -18,6 +18,7 @@ from proto.vendors.client import (
     Client,
     Incoming,
     Notification,
+    NotUsable,
     Page,
     Reply,
     Request,
@@ -52,10 +53,11 @@ class AliveCorClient(Client):
     # -- grants -----------------------------------------------------------------------------------------------------
 
     def granted(self, given: Mapping[str, str]) -> Tokens:
-        patient, code = (given.get(name, "").strip() for name in ("patient_id", "code"))
-        if not patient or not code:
-            raise VendorFault("invalid_request", "patient_and_code_needed")
-        return Tokens(access_token=code, user_id=patient)
+        typed = {name: given.get(name, "").strip() for name in ("patient_id", "code")}
+        for name, text_ in typed.items():
+            if not text_:
+                raise NotUsable(name, "patient_and_code_needed")
+        return Tokens(access_token=typed["code"], user_id=typed["patient_id"])
 
     async def identify(self, send: Send, tokens: Tokens) -> str:
         """The code that AliveCor made for this patient, and the one that the person typed, are the same."""

@@ -21,6 +21,7 @@ from services.pairing.kept import Kept
 from services.pairing.people import People
 from services.pairing.starting import Starter
 from services.pairing.store import sessions
+from services.pairing.vendor_account import VendorAccount
 from services.pairing.vendor_sign_in import VendorSignIn
 
 
@@ -55,14 +56,17 @@ async def complete(
     principal: NamedDependency[Principal],
     db: NamedDependency[Database],
     completer: NamedDependency[Completer],
+    vendor_account: NamedDependency[VendorAccount],
     kept: NamedDependency[Kept],
 ) -> Response[PairCompleted]:
-    """`ingest_token` is shown this once. The same device as before gets its old id and history back."""
+    """`ingest_token` is shown this once. The same device as before gets its old id and history back. Of a partner's
+    device, `credentials` are what the partner knows the person by; who cannot use them is told the field."""
 
     async def work(tx: Tx) -> PairCompleted:
         return await completer.complete(tx, principal, data, now())
 
     try:
+        await vendor_account.enrol(principal, data)
         return await once(db, request, principal, work, status=200, sealing=kept)
     except TryFailed as failed:
         async with db.transaction("pairing_try") as tx:

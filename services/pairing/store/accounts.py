@@ -41,3 +41,13 @@ async def select_of_account(conn: Conn, patient_id: UUID, device_id: str) -> lis
         device_id,
     )
     return [row["id"] for row in rows]
+
+
+async def select_typed(conn: Conn, patient_id: UUID) -> list[tuple[UUID, UUID]]:
+    """The patient's connections with something that they typed in while pairing, and their models."""
+    rows = await conn.fetch(
+        "SELECT id, device_model_id FROM pairing.device_connections WHERE patient_id = $1"
+        " AND pairing_method = 'partner_webhook' AND credentials_encrypted IS NOT NULL AND status <> 'revoked'",
+        patient_id,
+    )
+    return [(row["id"], row["device_model_id"]) for row in rows]

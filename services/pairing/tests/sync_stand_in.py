@@ -4,8 +4,22 @@ import json
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from threading import Event, Thread
 from typing import Any, Literal
+from uuid import uuid4
 
 PATH = "/internal/authorizations"
+ACCOUNTS = "/internal/accounts"
+ACCOUNT_MOODS: dict[str, tuple[int, dict[str, Any]]] = {
+    "no_credentials": (503, {"code": "unavailable"}),
+    "taken": (409, {"code": "already_paired"}),
+    "unusable": (
+        422,
+        {"code": "wrong_type", "errors": [{"field": "credentials.number", "code": "wrong_type"}]},
+    ),
+    "rambling": (500, {"address": 7}),
+}
+
+
+Mood = Literal["ready", "no_credentials", "conflict", "dying", "silent", "rambling", "taken", "unusable"]
 
 
 class Sync:
@@ -16,7 +30,7 @@ class Sync:
         self.connections = 0
         self.released = Event()
         """Set: whoever is kept waiting by silence is let go."""
-        self.mood: Literal["ready", "no_credentials", "conflict", "dying", "silent", "rambling"] = "ready"
+        self.mood: Mood = "ready"
         sync = self
 
         class Handler(BaseHTTPRequestHandler):
@@ -50,6 +64,8 @@ class Sync:
         self.url = f"http://127.0.0.1:{self._server.server_address[1]}"
 
     def answer(self, path: str, body: dict[str, Any]) -> tuple[int, dict[str, Any]]:
+        if path == ACCOUNTS:
+            return ACCOUNT_MOODS.get(self.mood, (200, {"account_id": str(uuid4())}))
         if path != PATH:
             return 404, {"code": "not_found"}
         if self.mood == "ready":

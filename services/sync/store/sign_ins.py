@@ -9,17 +9,22 @@ from chassis.db import Connection as Conn
 from proto.words import Kind
 
 
-class SignIn(msgspec.Struct, frozen=True, kw_only=True):
+class Agreement(msgspec.Struct, frozen=True, kw_only=True):
+    """What a person agreed to when they connected an account, and the pairing that they did it for."""
+
+    patient_id: UUID
+    vendor: str
+    data_kinds: list[Kind]
+    consent_version: str
+    connection_id: UUID | None
+
+
+class SignIn(Agreement, frozen=True, kw_only=True):
     """`state_sha256` names it; the verifier is sealed."""
 
     state_sha256: str
     user_id: UUID
-    patient_id: UUID
-    vendor: str
     verifier_sealed: bytes
-    data_kinds: list[Kind]
-    consent_version: str
-    connection_id: UUID | None
     return_to: str
     expires_at: datetime
 

@@ -56,6 +56,9 @@ class Stage:
         self.pool = pool
         self.app = app
         self.path_token = ""
+        self.partner_secret = ""
+        self.owner: Any = None
+        """The database's owner: reads what other services wrote."""
         self._signer = signer
         self.accounts: list[AccountChanged] = []
         self.progress: list[SyncProgressed] = []
@@ -249,6 +252,7 @@ def result_of(answer: httpx2.Response) -> dict[str, str]:
 async def stage(
     service_environ: Callable[[str], dict[str, str]],
     database_urls: dict[str, str],
+    postgres_url: str,
     tmp_path_factory: pytest.TempPathFactory,
 ) -> AsyncIterator[tuple[Stage, World]]:
     port = free_port()
@@ -270,11 +274,14 @@ async def stage(
         async with (
             buses_of(settings, "pairing", "registry", "access", "normalizer", "ingest", "admin") as buses,
             asyncpg.create_pool(database_urls["sync"], min_size=1, max_size=2) as pool,
+            asyncpg.create_pool(postgres_url, min_size=1, max_size=1) as owner,
             httpx2.AsyncClient(timeout=30, trust_env=False) as http,
             served(app, port=port, timeout_graceful_shutdown=2),
         ):
             made = Stage(url, http, buses, pool, signer, app)
             made.path_token = (settings.secrets_path / f"vendors/{UNSIGNED}/path_token").read_text()
+            made.partner_secret = (settings.secrets_path / "vendors/generic/webhook_secrets").read_text()
+            made.owner = owner
             await made.listen()
             yield made, World(VENDOR, cloud_port, http)
 

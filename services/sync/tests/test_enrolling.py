@@ -1,0 +1,244 @@
+"""Accounts without a sign-in: typed, proved, kept, pushed for, and ended with the connection."""
+
+import base64
+import hashlib
+import hmac
+import time
+from typing import Any
+from uuid import UUID, uuid4
+
+import httpx2
+import msgspec
+import pytest
+
+from proto.state import ModelState
+from proto.vendors.client import NotUsable, VendorFault
+from services.sync.enrolling import refusal_of
+from services.sync.tests.conftest import CONSENT, Patient, Stage
+from tests.support.clouds import World
+from tests.support.waiting import until
+
+pytestmark = pytest.mark.integration
+PARTNER = "generic"
+
+
+class Enrolled(Patient):
+    """Somebody whose partner knows them by a number."""
+
+    def __init__(self, stage: Stage, cloud: World, model: ModelState) -> None:
+        super().__init__(stage, cloud, model)
+        self.number = str(uuid4())
+
+    async def enrol(self, vendor: str = PARTNER, **changes: Any) -> httpx2.Response:
+        body = {
+            "vendor": vendor,
+            "device_connection_id": str(self.connection_id),
+            "credentials": {"number": self.number},
+            "data_kinds": ["weight"],
+            "consent_version": CONSENT,
+            **changes,
+        }
+        return await self.call("POST", "/internal/accounts", body)
+
+    async def paired(self) -> None:
+        assert (await self.enrol()).status_code == 200
+        await self.connect(pairing_method="partner_webhook")
+        await until(self._is_known)
+
+    async def _is_known(self) -> bool:
+        return str(self.connection_id) in (await self.shown())["device_connection_ids"]
+
+    async def shown(self) -> dict[str, Any]:
+        items = (await self.call("GET", "/api/v1/integrations")).json()["items"]
+        return next(one for one in items if one["vendor"] == PARTNER)
+
+    async def push(self, record: str, weight: float) -> httpx2.Response:
+        """As the partner does it."""
+        data = {
+            "user": self.number,
+            "records": [{"id": record, "timestamp": "2026-05-01T08:30:00Z", "fields": {"weight_kg": weight}}],
+        }
+        body = msgspec.json.encode({"type": "readings.created", "data": data})
+        id, timestamp = str(uuid4()), str(int(time.time()))
+        signed = f"{id}.{timestamp}.".encode() + body
+        digest = hmac.new(self.stage.partner_secret.encode(), signed, hashlib.sha256).digest()
+        return await self.stage.http.post(
+            f"{self.stage.url}/webhooks/vendor/{PARTNER}",
+            content=body,
+            headers={
+                "content-type": "application/json",
+                "webhook-id": id,
+                "webhook-timestamp": timestamp,
+                "webhook-signature": f"v1,{base64.b64encode(digest).decode()}",
+            },
+        )
+
+    async def rows(self) -> list[Any]:
+        return list(
+            await self.stage.pool.fetch(
+                "SELECT * FROM sync.vendor_accounts WHERE patient_id = $1 ORDER BY created_at", self.id
+            )
+        )
+
+
+@pytest.fixture(scope="module")
+async def everything(stage: tuple[Stage, World]) -> ModelState:
+    made = ModelState(
+        id=uuid4(),
+        vendor_id="simulated",
+        name="Scale of a partner",
+        device_type="scale",
+        capabilities=frozenset({"weight"}),
+        pairing_methods=["partner_webhook"],
+        version=1,
+    )
+    await stage[0].put("registry", "models", str(made.id), made)
+    return made
+
+
+@pytest.fixture
+async def person(stage: tuple[Stage, World], everything: ModelState) -> Enrolled:
+    return Enrolled(stage[0], stage[1], everything)
+
+
+async def test_what_was_typed_is_kept_sealed_for_its_connection(person: Enrolled) -> None:
+    answer = await person.enrol(data_kinds=["weight", "spo2"])
+
+    assert answer.status_code == 200, answer.text
+    [row] = await person.rows()
+    assert row["id"] == UUID(answer.json()["account_id"])
+    assert (row["state"], row["connection_id"], row["data_kinds"], row["consent_version"]) == (
+        "active",
+        person.connection_id,
+        ["weight", "spo2"],
+        CONSENT,
+    )
+    assert person.number.encode() not in row["oauth_tokens_encrypted"]
+    assert person.number not in row["vendor_user_index"]
+    await until(lambda: person.account() is not None)
+    said = person.account()
+    assert said is not None
+    assert (said.state, said.connection_id, said.user_id) == ("active", person.connection_id, person.id)
+    assert (await person.shown())["state"] == "active"
+
+    async def is_audited() -> bool:
+        found = await person.stage.owner.fetchrow(
+            "SELECT actor_id, patient_id FROM access.audit_logs WHERE object_id = $1 AND action = 'vendor.connect'",
+            answer.json()["account_id"],
+        )
+        return found is not None and tuple(found) == (str(person.id), person.id)
+
+    await until(is_audited)
+
+
+async def test_the_same_again_is_the_same_account_and_another_number_takes_its_place(
+    person: Enrolled,
+) -> None:
+    first = (await person.enrol()).json()["account_id"]
+    again = (await person.enrol()).json()["account_id"]
+    person.number = str(uuid4())
+    other = (await person.enrol()).json()["account_id"]
+
+    assert first == again != other
+    assert {str(row["id"]): row["state"] for row in await person.rows()} == {
+        first: "revoked",
+        other: "active",
+    }
+
+
+async def test_a_number_belongs_to_one_person(person: Enrolled) -> None:
+    other = Enrolled(person.stage, person.cloud, person.model)
+    other.number = person.number
+    await person.enrol()
+
+    refused = await other.enrol()
+
+    assert (refused.status_code, refused.json()["code"]) == (409, "already_paired")
+    assert await other.rows() == []
+    assert [row["state"] for row in await person.rows()] == ["active"]
+
+
+@pytest.mark.parametrize(
+    ("changes", "status", "code", "field"),
+    [
+        ({"credentials": {"number": "P-4"}}, 422, "wrong_type", "credentials.number"),
+        ({"credentials": {"name": "x" * 20}}, 422, "missing_field", "credentials.number"),
+        ({"credentials": {}}, 422, "wrong_type", "credentials"),
+        ({"vendor": "nobody"}, 404, "not_found", None),
+        ({"vendor": "withings"}, 404, "not_found", None),
+        ({"vendor": "kinsa"}, 503, "unavailable", None),
+    ],
+)
+async def test_who_is_not_enrolled(
+    person: Enrolled, changes: dict[str, Any], status: int, code: str, field: str | None
+) -> None:
+    answer = await person.enrol(**changes)
+
+    assert (answer.status_code, answer.json()["code"]) == (status, code), answer.text
+    assert [error["field"] for error in answer.json().get("errors", [])] == ([field] if field else [])
+    assert await person.rows() == []
+
+
+async def test_nobody_but_a_patient_has_an_account(person: Enrolled) -> None:
+    answer = await person.stage.http.post(
+        f"{person.stage.url}/internal/accounts",
+        json={
+            "vendor": PARTNER,
+            "device_connection_id": str(uuid4()),
+            "credentials": {"number": person.number},
+            "data_kinds": ["weight"],
+            "consent_version": CONSENT,
+        },
+        headers=person.stage.bearer(uuid4(), "clinician"),
+    )
+    assert answer.status_code in (403, 404)
+
+
+async def test_what_the_partner_pushes_reaches_the_connection(person: Enrolled) -> None:
+    await person.paired()
+    began = time.monotonic()
+
+    assert (await person.push("r-1", 78.4)).status_code == 204
+    await until(lambda: len(person.readings()) == 1, 10)
+
+    print(f"pushed → in the stream: {(time.monotonic() - began) * 1000:.0f} ms")
+    [reading] = person.readings()
+    assert msgspec.json.decode(reading.message)["readings"] == {"weight_kg": 78.4}
+
+
+async def test_removing_the_connection_ends_the_account(person: Enrolled) -> None:
+    await person.paired()
+    await person.connect(pairing_method="partner_webhook", status="revoked", consent="revoked")
+
+    async def is_ended() -> bool:
+        [row] = await person.rows()
+        return row["state"] == "revoked" and row["oauth_tokens_encrypted"] is None
+
+    await until(is_ended, 10)
+    said = person.account()
+    assert said is not None
+    assert (said.state, said.ended_by) == ("revoked", "patient")
+    assert (await person.shown())["state"] is None
+    assert (await person.push("r-9", 80.0)).status_code == 204
+    free = Enrolled(person.stage, person.cloud, person.model)
+    free.number = person.number
+    assert (await free.enrol()).status_code == 200
+    assert person.record_ids() == set()
+
+
+@pytest.mark.parametrize(
+    ("fault", "typed", "code", "field"),
+    [
+        (NotUsable("code", "x"), {"code": "  "}, "missing_field", "credentials.code"),
+        (NotUsable("code", "x"), {"code": "1"}, "wrong_type", "credentials.code"),
+        (VendorFault("grant_lost", 404), {}, "wrong_type", "credentials"),
+        (VendorFault("auth", 401), {}, "wrong_type", "credentials"),
+        (VendorFault("invalid_request", 401), {}, "unavailable", None),
+        (VendorFault("retry_later", "ConnectError"), {}, "unavailable", None),
+    ],
+)
+def test_what_a_person_is_told(
+    fault: VendorFault, typed: dict[str, str], code: str, field: str | None
+) -> None:
+    refused = refusal_of(fault, typed)
+    assert (refused.code, [one.field for one in refused.faults]) == (code, [field] if field else [])
