@@ -137,7 +137,7 @@ STREAMS: Final = (
     Stream(
         name="$MQTT_msgs",
         subjects=("$MQTT.msgs.>",),
-        purpose="What hubs published at QoS 1. Ours, created before the listener opens, so a PUBACK means fsynced.",
+        purpose="What hubs and real-time vendors published at QoS 1. Ours, created before the listener opens, so a PUBACK means fsynced.",
         account="HUBS",
         discard="new",
         max_age_s=7 * DAY,
@@ -339,7 +339,7 @@ CONSUMERS: Final = (
         stream="$MQTT_msgs",
         service="ingest-bridge",
         account="HUBS",
-        filters=("$MQTT.msgs.dc.v1.hubs.*.up.>",),
+        filters=("$MQTT.msgs.dc.v1.hubs.*.up.>", "$MQTT.msgs.dc.v1.vendors.*.up.>"),
     ),
 )
 

@@ -28,7 +28,7 @@ from services.pairing.notes import Notes
 from services.pairing.people import People
 from services.pairing.routes import ROUTERS
 from services.pairing.settings import Settings
-from services.pairing.sign_in import HubSignIn
+from services.pairing.sign_in import HubSignIn, VendorSecrets
 from services.pairing.starting import Starter
 from services.pairing.sync_calls import SyncCalls
 from services.pairing.vendor_account import VendorAccount
@@ -46,7 +46,7 @@ def create_app(settings: Settings) -> Litestar:
     background, notes = Background(), Notes(db)
     people = People(models, permissions, notes)
     completer = Completer(models, ring, people)
-    sign_in = HubSignIn(auth, db, own, key, notes, background)
+    sign_in = HubSignIn(auth, db, own, VendorSecrets(settings.secrets_path), key, notes, background)
     sync = SyncCalls(settings.sync_url)
     evictions = Evictions(db, sys)
     listener = Listener(db, Accounts(models, completer), settings.hub_pair_s)

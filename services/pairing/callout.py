@@ -6,6 +6,7 @@ by an account key.
 
 import base64
 import binascii
+from collections.abc import Sequence
 from datetime import datetime
 from hmac import compare_digest
 from typing import Any, Final, Literal, Protocol
@@ -68,6 +69,8 @@ class SignIn(msgspec.Struct, frozen=True, kw_only=True):
         return f"SignIn(client_type={self.client_type!r})"
 
 
+VENDOR: Final = "vendor-"
+"""Before a vendor's name: as whom a real-time vendor signs in."""
 Reason = Literal["not_mqtt", "client_id", "unknown", "secret", "unreadable"]
 
 
@@ -97,12 +100,15 @@ def read_question(token: bytes) -> SignIn:
     )
 
 
+def vendor_of(user: str) -> str | None:
+    """The vendor that wants in under this name; None: a hub does."""
+    return user.removeprefix(VENDOR) if user.startswith(VENDOR) else None
+
+
 def judge(sign_in: SignIn, hub: HubState | None, now: datetime) -> Verdict:
-    """Whether a hub may sign in. Another client id than its own would push another hub off."""
-    if sign_in.client_type != "mqtt":
-        return Verdict(False, "not_mqtt")
-    if sign_in.mqtt_id != sign_in.user:
-        return Verdict(False, "client_id")
+    """Whether a hub may sign in."""
+    if (fault := _fault_of(sign_in)) is not None:
+        return Verdict(False, fault)
     if hub is None or hub.id != sign_in.user:
         return Verdict(False, "unknown")
     digest = token_digest(sign_in.password)
@@ -112,12 +118,31 @@ def judge(sign_in: SignIn, hub: HubState | None, now: datetime) -> Verdict:
     return Verdict(False, "secret")
 
 
-def permissions(hub_id: str) -> dict[str, Any]:
-    """A hub's own branch, and what the server itself needs to deliver at QoS 1.
+def judge_vendor(sign_in: SignIn, secrets: Sequence[str]) -> Verdict:
+    """Whether a vendor may sign in. `secrets`: all that are good now; none: nobody of that name is expected."""
+    if (fault := _fault_of(sign_in)) is not None:
+        return Verdict(False, fault)
+    if not secrets:
+        return Verdict(False, "unknown")
+    given = token_digest(sign_in.password)
+    matches = [compare_digest(token_digest(secret), given) for secret in secrets]
+    return Verdict(True) if any(matches) else Verdict(False, "secret")
+
+
+def _fault_of(sign_in: SignIn) -> Reason | None:
+    """Another client id than one's own would push somebody else off."""
+    if sign_in.client_type != "mqtt":
+        return "not_mqtt"
+    return "client_id" if sign_in.mqtt_id != sign_in.user else None
+
+
+def permissions(user: str) -> dict[str, Any]:
+    """The own branch of a hub or vendor, and what the server itself needs to deliver at QoS 1.
 
     `down` beside `down.>`: in MQTT `down/#` means its parent too.
     """
-    branch = f"dc.v1.hubs.{hub_id}"
+    vendor = vendor_of(user)
+    branch = f"dc.v1.hubs.{user}" if vendor is None else f"dc.v1.vendors.{vendor}"
     return {
         "pub": {"allow": [f"{branch}.up.>"]},
         "sub": {"allow": [f"{branch}.down", f"{branch}.down.>", "$MQTT.sub.>", "$MQTT.deliver.pubrel.>"]},

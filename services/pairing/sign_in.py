@@ -1,7 +1,8 @@
-"""Answers the NATS server when a hub signs in. A queue group: any replica answers; none means nobody new gets in."""
+"""Answers the NATS server when a hub or a real-time vendor signs in. A queue group: any replica answers; none means nobody new gets in."""
 
 import asyncio
 from datetime import datetime
+from pathlib import Path
 from typing import Final
 
 import asyncpg
@@ -17,15 +18,46 @@ from chassis.mirror import Mirror
 from chassis.resource import Background
 from proto.errors import Unavailable
 from proto.state import ConnectionsEntry, HubState, hub_key
-from services.pairing.callout import SUBJECT, KeyPair, SignIn, Verdict, answer, judge, read_question
+from services.pairing.callout import (
+    SUBJECT,
+    KeyPair,
+    SignIn,
+    Verdict,
+    answer,
+    judge,
+    judge_vendor,
+    read_question,
+    vendor_of,
+)
 from services.pairing.notes import Notes
 from services.pairing.shapes import hub_state_of
 from services.pairing.store import hubs
+from vendors import NAMES, manifest_of
 
 log = Log("sign_in")
 
+REAL_TIME: Final = frozenset(name for name in NAMES if manifest_of(name).capabilities.mqtt)
+SOCKET_SECRETS: Final = "socket_secrets"
+"""One a line, all good: who pushes in real time has the same one for MQTT and the socket."""
 LOOK_UP_S: Final = 1.0
 """The server gives up on a sign-in after 2 s."""
+
+
+class VendorSecrets:
+    """Files below `<secrets>/vendors`, read at each sign-in: a changed one needs no restart."""
+
+    def __init__(self, secrets: Path) -> None:
+        self._folder = secrets / "vendors"
+
+    def of(self, vendor: str) -> list[str]:
+        """Empty for a vendor that does not push over MQTT, or whom nobody gave a secret."""
+        if vendor not in REAL_TIME:
+            return []
+        try:
+            text = (self._folder / vendor / SOCKET_SECRETS).read_text(encoding="utf-8")
+        except OSError:
+            return []
+        return [line.strip() for line in text.splitlines() if line.strip()]
 
 
 class HubSignIn:
@@ -37,6 +69,7 @@ class HubSignIn:
         auth: Bus,
         db: Database,
         mirror: Mirror[ConnectionsEntry],
+        vendors: VendorSecrets,
         key: KeyPair,
         notes: Notes,
         background: Background,
@@ -44,6 +77,7 @@ class HubSignIn:
         self._auth = auth
         self._db = db
         self._mirror = mirror
+        self._vendors = vendors
         self._key = key
         self._notes = notes
         self._background = background
@@ -61,6 +95,10 @@ class HubSignIn:
             log.warning("sign_in_unreadable")
             return
         at = now()
+        vendor = vendor_of(sign_in.user)
+        if vendor is not None:
+            await self._answer_vendor(msg, sign_in, vendor)
+            return
         try:
             hub = await self.find(sign_in.user)
         except Unavailable:
@@ -69,6 +107,18 @@ class HubSignIn:
         verdict = judge(sign_in, hub, at)
         await msg.respond(answer(self._key, sign_in, verdict, at))
         self._note(sign_in, hub, verdict, at)
+
+    async def _answer_vendor(self, msg: Msg, sign_in: SignIn, vendor: str) -> None:
+        at = now()
+        verdict = judge_vendor(sign_in, self._vendors.of(vendor))
+        await msg.respond(answer(self._key, sign_in, verdict, at))
+        # A name that is no vendor of ours is made up by whoever tries.
+        known = vendor if vendor in REAL_TIME else "other"
+        if verdict.allowed:
+            log.info("vendor_signed_in", vendor=known)
+        else:
+            telemetry.AUTH_FAILURES.labels("vendor").inc()
+            log.warning("vendor_refused", vendor=known, reason=verdict.reason)
 
     async def find(self, hub_id: str) -> HubState | None:
         """Raises `Unavailable` when neither the table nor the mirror can say."""

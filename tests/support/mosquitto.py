@@ -42,6 +42,10 @@ ACL: Final = f"""\
 user {BRIDGE}
 topic read dc/v1/hubs/+/up/#
 topic write dc/v1/hubs/+/down/#
+topic read dc/v1/vendors/+/up/#
+
+user vendor-generic
+topic write dc/v1/vendors/generic/up/#
 
 pattern write dc/v1/hubs/%u/up/#
 pattern read dc/v1/hubs/%u/down/#

@@ -12,6 +12,7 @@ import msgspec
 
 from proto.events import FoundDevice, HubAnswered, HubReceipt, HubStateChanged, Rejection
 from proto.state import ConnectionState, HubState
+from services.ingest.bridge.vendors import REAL_TIME
 from services.ingest.domain import (
     MAX_ITEMS,
     MAX_MESSAGE,
@@ -43,6 +44,25 @@ class Topic(msgspec.Struct, frozen=True):
     channel: str
     rest: str = ""
 
+    @property
+    def sender(self) -> dict[str, str]:
+        """For the log."""
+        return {"hub_id": self.hub_id}
+
+
+class VendorTopic(msgspec.Struct, frozen=True):
+    """`dc/v1/vendors/{vendor}/up/{channel}`."""
+
+    vendor: str
+    channel: str
+
+    @property
+    def sender(self) -> dict[str, str]:
+        return {"vendor": self.vendor}
+
+
+AnyTopic = Topic | VendorTopic
+
 
 class Take(msgspec.Struct):
     """The sum of some messages."""
@@ -57,6 +77,10 @@ class Take(msgspec.Struct):
     answers: list[HubAnswered] = []
     ignored: list[tuple[HubState | None, str]] = []
     """The hub, when it is known, and why its message amounts to nothing."""
+    pushed: list[tuple[str, bytes]] = []
+    """Vendor and body, for sync."""
+    dropped: list[tuple[str, str]] = []
+    """The vendor, or `other`, and why its message amounts to nothing."""
     said: set[tuple[str, str | None, str | None]] = set()
     """Code, field and event id of what the current payload's refusals have told every device of the hub."""
 
@@ -89,16 +113,25 @@ _decode_answer: Final = msgspec.json.Decoder(_AnswerPayload).decode
 _decode_event_id: Final = msgspec.json.Decoder(_EventId).decode
 
 
-def topic_of(path: Iterable[str]) -> Topic | None:
-    """The topic of `dc v1 hubs <id> up <channel> …`, or None for anything else."""
+def topic_of(path: Iterable[str]) -> AnyTopic | None:
+    """The topic of `dc v1 hubs <id> up <channel> …` or `dc v1 vendors <name> up …`, or None for anything else."""
     parts = list(path)
-    if len(parts) < 6 or parts[:3] != ["dc", "v1", "hubs"] or parts[4] != "up":
+    if len(parts) < 6 or parts[4] != "up":
         return None
-    return Topic(hub_id=parts[3], channel=parts[5], rest="/".join(parts[6:]))
+    rest = "/".join(parts[6:])
+    match parts[:3]:
+        case ["dc", "v1", "hubs"]:
+            return Topic(hub_id=parts[3], channel=parts[5], rest=rest)
+        case ["dc", "v1", "vendors"]:
+            return VendorTopic(vendor=parts[3], channel="/".join(parts[5:]))
+    return None
 
 
-def take(out: Take, topic: Topic, payload: bytes, known: HubsKnown, now: datetime) -> None:
+def take(out: Take, topic: AnyTopic, payload: bytes, known: HubsKnown, now: datetime) -> None:
     """Adds one message to what is to be done."""
+    if isinstance(topic, VendorTopic):
+        _take_push(out, topic, payload)
+        return
     hub = known.hub(topic.hub_id)
     if hub is None:
         out.ignored.append((None, "unknown_hub"))  # deleted since its publish: nobody is left to be told
@@ -115,6 +148,16 @@ def take(out: Take, topic: Topic, payload: bytes, known: HubsKnown, now: datetim
             _take_answer(out, hub, topic, payload, now)
         case _:
             out.ignored.append((hub, "unknown_topic"))
+
+
+def _take_push(out: Take, topic: VendorTopic, payload: bytes) -> None:
+    """What is in it is sync's business. Nobody can be told over MQTT what was wrong: it is counted."""
+    if topic.vendor not in REAL_TIME:
+        out.dropped.append(("other", "unknown"))
+    elif topic.channel != "readings" or not payload or len(payload) > MAX_MESSAGE:
+        out.dropped.append((topic.vendor, "malformed"))
+    else:
+        out.pushed.append((topic.vendor, payload))
 
 
 def _take_items(

@@ -15,7 +15,8 @@ from chassis.log import Log
 from proto import subjects
 from proto.errors import Unavailable
 from proto.events import HubAnswered, HubReceipt, HubStateChanged, ReadingsRejected, Rejection
-from services.ingest.bridge.domain import Take, Topic, rejected_receipts, take
+from services.ingest.bridge import vendors
+from services.ingest.bridge.domain import AnyTopic, Take, rejected_receipts, take
 from services.ingest.committer import Committer
 from services.ingest.denials import Denials
 from services.ingest.domain import Refusal
@@ -60,7 +61,7 @@ class Uplink:
         self._answers = answers
         self._downlink = downlink
 
-    async def take(self, messages: Sequence[tuple[Topic, bytes]], batch_id: str | None = None) -> None:
+    async def take(self, messages: Sequence[tuple[AnyTopic, bytes]], batch_id: str | None = None) -> None:
         """Returns when everything that was accepted is durable and what was not is told. Raises `Unavailable`.
 
         `batch_id` names the messages again when they are delivered again, so that their events are said once.
@@ -75,11 +76,13 @@ class Uplink:
         await self._check_objects(out)
         if out.envelopes:
             await self._committer.commit(out.envelopes)
+        if out.pushed:
+            await vendors.keep(self._bus, out.pushed)
         telemetry.READINGS.labels("mqtt", "accepted").inc(len(out.envelopes))
         telemetry.READINGS.labels("mqtt", "rejected").inc(len(out.denied))
         await self._tell(out, batch_id or uuid4().hex)
 
-    def _judge(self, messages: Sequence[tuple[Topic, bytes]], at: datetime) -> Take:
+    def _judge(self, messages: Sequence[tuple[AnyTopic, bytes]], at: datetime) -> Take:
         out = Take()
         for topic, payload in messages:
             take(out, topic, payload, self._known, at)
@@ -109,6 +112,9 @@ class Uplink:
                 )
 
     async def _tell(self, out: Take, batch_id: str) -> None:
+        for vendor, reason in out.dropped:
+            telemetry.WEBHOOKS.labels(vendor, reason).inc()
+            log.warning("push_dropped", vendor=vendor, reason=reason)
         for refusal, caller in out.denied:
             self._denials.refused(refusal, caller)
         by_patient: dict[UUID, list[Rejection]] = {}

@@ -13,7 +13,16 @@ import pytest
 
 from chassis.crypto import token_digest
 from proto.state import HubSecret, HubState
-from services.pairing.callout import SignIn, Verdict, answer, judge, permissions, read_question
+from services.pairing.callout import (
+    SignIn,
+    Verdict,
+    answer,
+    judge,
+    judge_vendor,
+    permissions,
+    read_question,
+    vendor_of,
+)
 
 NOW = datetime(2026, 5, 1, 8, 30, tzinfo=UTC)
 LATER = NOW + timedelta(minutes=10)
@@ -69,6 +78,31 @@ def test_a_hub_gets_its_own_branch_and_nothing_else() -> None:
     assert allowed["pub"]["allow"] == [f"dc.v1.hubs.{HUB.id}.up.>"]
     branch = [subject for subject in allowed["sub"]["allow"] if not subject.startswith("$MQTT.")]
     assert branch == [f"dc.v1.hubs.{HUB.id}.down", f"dc.v1.hubs.{HUB.id}.down.>"]
+
+
+@pytest.mark.parametrize(
+    ("changes", "secrets", "verdict"),
+    [
+        ({}, ["older", "new"], Verdict(True)),
+        ({"password": "older"}, ["older", "new"], Verdict(True)),
+        ({"password": "wrong"}, ["older", "new"], Verdict(False, "secret")),
+        ({"password": ""}, [], Verdict(False, "unknown")),
+        ({"mqtt_id": "vendor-other"}, ["new"], Verdict(False, "client_id")),
+        ({"client_type": "nats"}, ["new"], Verdict(False, "not_mqtt")),
+    ],
+)
+def test_which_vendor_may_sign_in(changes: dict[str, str], secrets: list[str], verdict: Verdict) -> None:
+    asked = {"user": "vendor-acme", "mqtt_id": "vendor-acme", **changes}
+    assert judge_vendor(sign_in(**asked), secrets) == verdict
+
+
+def test_a_vendor_gets_its_own_branch_and_nothing_else() -> None:
+    allowed = permissions("vendor-acme")
+
+    assert (vendor_of("vendor-acme"), vendor_of(HUB.id)) == ("acme", None)
+    assert allowed["pub"]["allow"] == ["dc.v1.vendors.acme.up.>"]
+    branch = [subject for subject in allowed["sub"]["allow"] if not subject.startswith("$MQTT.")]
+    assert branch == ["dc.v1.vendors.acme.down", "dc.v1.vendors.acme.down.>"]
 
 
 def test_the_answer_is_signed_and_holds_the_users_token() -> None:

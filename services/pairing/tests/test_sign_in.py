@@ -4,8 +4,10 @@ import asyncio
 import os
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
+from uuid import uuid4
 
 import aiomqtt
 import nkeys
@@ -23,7 +25,7 @@ from proto.errors import Unavailable
 from proto.state import ConnectionsEntry
 from services.pairing.notes import Notes
 from services.pairing.settings import Settings
-from services.pairing.sign_in import HubSignIn
+from services.pairing.sign_in import HubSignIn, VendorSecrets
 from services.pairing.tests.conftest import World
 from tests.support.waiting import until
 
@@ -243,7 +245,9 @@ async def test_hubs_are_known_while_the_database_is_not_there(
     away = Database(settings, "pairing")  # never started: every question to it is refused
     bus = world.buses["health"]
     mirror: Mirror[ConnectionsEntry] = Mirror(bus, "connections", ConnectionsEntry)
-    answering = HubSignIn(bus, away, mirror, nkeys.from_seed(SEED), Notes(away), Background())
+    answering = HubSignIn(
+        bus, away, mirror, VendorSecrets(Path("/nowhere")), nkeys.from_seed(SEED), Notes(away), Background()
+    )
     with pytest.raises(Unavailable):  # nor is the mirror: nobody is let in on a guess
         await answering.find(hub["hub_id"])
 
@@ -256,3 +260,55 @@ async def test_hubs_are_known_while_the_database_is_not_there(
     assert known is not None
     assert known.secrets[0].sha256 == token_digest(hub["secret"])
     assert unknown is None
+
+
+@pytest.fixture
+def partner(world: World, home: Path) -> str:
+    """The secret of a vendor that pushes in real time."""
+    return (home / "secrets/vendors/generic/socket_secrets").read_text().strip()
+
+
+async def test_a_real_time_vendor_signs_in_and_has_its_own_branch_alone(world: World, partner: str) -> None:
+    own, foreign = "dc/v1/vendors/generic/up/readings", "dc/v1/vendors/kinsa/up/readings"
+    hubs = "dc/v1/hubs/hub-000000000000/up/readings"
+    marker = str(uuid4()).encode()
+
+    async with signed_in(world, "vendor-generic", partner) as client:
+        granted = await client.subscribe(
+            [("dc/v1/vendors/generic/down/#", 1), ("dc/v1/vendors/kinsa/down/#", 1), ("dc/v1/hubs/#", 1)]
+        )
+        for topic in (foreign, hubs, own):
+            await client.publish(topic, marker, qos=1)
+
+    assert codes(granted) == [1, 128, 128]
+    assert (await last_of(world, own)).data.endswith(marker)
+    assert [await last_of(world, topic) for topic in (foreign, hubs)] == [None, None]
+
+
+async def test_which_vendors_are_refused(world: World, partner: str, home: Path) -> None:
+    refused = [
+        await may_sign_in(world, "vendor-generic", "guessed"),
+        await may_sign_in(world, "vendor-generic", ""),
+        await may_sign_in(world, "vendor-generic", partner, "vendor-kinsa"),
+        await may_sign_in(world, "vendor-kinsa", partner),  # pushes, and nobody gave it a secret
+        await may_sign_in(world, "vendor-withings", partner),  # does not push over MQTT
+        await may_sign_in(world, "vendor-", partner),
+        await may_sign_in(world, "vendor-../generic", partner),
+    ]
+    assert refused == [False] * 7
+    assert await may_sign_in(world, "vendor-generic", partner)
+
+
+async def test_a_vendors_secret_is_changed_without_a_gap_or_a_restart(
+    world: World, partner: str, home: Path
+) -> None:
+    file = home / "secrets/vendors/generic/socket_secrets"
+    try:
+        file.write_text(f"new-one\n{partner}\n")
+        both = [await may_sign_in(world, "vendor-generic", secret) for secret in ("new-one", partner)]
+        file.write_text("new-one\n")
+        after = [await may_sign_in(world, "vendor-generic", secret) for secret in ("new-one", partner)]
+    finally:
+        file.write_text(partner)
+    assert both == [True, True]
+    assert after == [True, False]

@@ -16,7 +16,7 @@ from chassis.clock import uuid7
 from chassis.db import is_passing
 from chassis.log import Log
 from proto.errors import Unavailable
-from services.ingest.bridge.domain import Topic, topic_of
+from services.ingest.bridge.domain import AnyTopic, topic_of
 from services.ingest.bridge.settings import Settings
 from services.ingest.bridge.sources.lease import Lease
 from services.ingest.bridge.uplink import Uplink
@@ -24,6 +24,7 @@ from services.ingest.bridge.uplink import Uplink
 log = Log("mqtt-source")
 
 UP: Final = "dc/v1/hubs/+/up/#"
+VENDORS_UP: Final = "dc/v1/vendors/+/up/#"
 BATCH: Final = 100
 DOWN_S: Final = 3.0
 """How long the broker may take to acknowledge what goes down. A lost connection does not end that wait by itself."""
@@ -129,6 +130,11 @@ class MqttSource:
             granted = await client.subscribe(UP, qos=1)
             if any(code != 1 for code in granted):
                 raise aiomqtt.MqttError("the broker does not let the bridge hear hubs at QoS 1")
+            granted = await client.subscribe(VENDORS_UP, qos=1)
+            if any(code != 1 for code in granted):  # a broker for hubs alone is a good one
+                log.warning(
+                    "vendors_not_heard", reason="the broker does not let the bridge hear them at QoS 1"
+                )
             self._downlink.client = client
             self._connected = True
             log.info("mqtt_connected", port=self._port)
@@ -160,7 +166,7 @@ class MqttSource:
                     client._client.loop_read()
 
     async def _take(self, client: aiomqtt.Client, batch: list[aiomqtt.Message]) -> None:
-        messages: list[tuple[Topic, bytes]] = []
+        messages: list[tuple[AnyTopic, bytes]] = []
         for message in batch:
             topic = topic_of(str(message.topic).split("/"))
             payload = message.payload
@@ -174,7 +180,7 @@ class MqttSource:
             if message.qos:
                 client._client.ack(message.mid, message.qos)
 
-    async def _finish(self, messages: list[tuple[Topic, bytes]], batch_id: str) -> None:
+    async def _finish(self, messages: list[tuple[AnyTopic, bytes]], batch_id: str) -> None:
         """Returns when the broker may forget these. What is down is waited for: the broker keeps what follows."""
         delay = 0.1
         while True:
@@ -190,10 +196,12 @@ class MqttSource:
             else:
                 return
 
-    async def _one_by_one(self, messages: list[tuple[Topic, bytes]], batch_id: str, error: Exception) -> None:
+    async def _one_by_one(
+        self, messages: list[tuple[AnyTopic, bytes]], batch_id: str, error: Exception
+    ) -> None:
         """A message that fails alone is let go: without a receipt its hub keeps it, and sends it again."""
         if len(messages) == 1:
-            log.failure("message_failed", error, hub_id=messages[0][0].hub_id)
+            log.failure("message_failed", error, **messages[0][0].sender)
             return
         for number, message in enumerate(messages):
             await self._finish([message], f"{batch_id}-{number}")

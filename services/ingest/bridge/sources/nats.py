@@ -10,7 +10,7 @@ from nats.errors import Error
 from chassis.bus import Bus
 from chassis.consume import DONE, Consumer, Delivery, Subscription, Verdict
 from proto.errors import Unavailable
-from services.ingest.bridge.domain import Topic, topic_of
+from services.ingest.bridge.domain import AnyTopic, topic_of
 from services.ingest.bridge.uplink import Uplink
 
 PREFIX: Final = "$MQTT.msgs."
@@ -29,10 +29,12 @@ class NatsDownlink:
             raise Unavailable("hubs") from None
 
 
-def nats_source(hubs: Bus, app: Bus, uplink: Uplink, batch: int = 100) -> Consumer[list[tuple[Topic, bytes]]]:
+def nats_source(
+    hubs: Bus, app: Bus, uplink: Uplink, batch: int = 100
+) -> Consumer[list[tuple[AnyTopic, bytes]]]:
     """The consumer that feeds the uplink."""
 
-    def prepare(deliveries: list[Delivery]) -> list[tuple[Topic, bytes]]:
+    def prepare(deliveries: list[Delivery]) -> list[tuple[AnyTopic, bytes]]:
         found = []
         for delivery in deliveries:
             topic = topic_of(delivery.subject.removeprefix(PREFIX).split("."))
@@ -40,7 +42,7 @@ def nats_source(hubs: Bus, app: Bus, uplink: Uplink, batch: int = 100) -> Consum
                 found.append((topic, delivery.data))
         return found
 
-    async def handle(deliveries: list[Delivery], messages: list[tuple[Topic, bytes]]) -> list[Verdict]:
+    async def handle(deliveries: list[Delivery], messages: list[tuple[AnyTopic, bytes]]) -> list[Verdict]:
         await uplink.take(messages, f"{deliveries[0].sequence}-{deliveries[-1].sequence}")
         return [DONE for _ in deliveries]
 

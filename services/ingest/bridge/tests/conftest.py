@@ -18,7 +18,15 @@ from chassis.config import Common, load
 from proto import subjects
 from proto.access import ALL_KINDS
 from proto.errors import Unavailable
-from proto.events import HubAnswered, HubCommand, HubReceipt, HubStateChanged, ReadingsRejected, Rejection
+from proto.events import (
+    HubAnswered,
+    HubCommand,
+    HubReceipt,
+    HubStateChanged,
+    ReadingsRejected,
+    Rejection,
+    WebhookReceived,
+)
 from proto.raw import RawBatch, RawItem
 from proto.state import ConnectionState, HubState, hub_key
 from tests.support.others import EVERYTHING, buses_of
@@ -86,6 +94,17 @@ class Scene:
         except (Unavailable, Error, APIError):
             pass
         return self._read
+
+
+async def pushed_to(scene: Scene, vendor: str, body: bytes) -> list[WebhookReceived]:
+    """The vendor's newest event for sync, once it is this body."""
+    subject = subjects.to(subjects.WEBHOOKS_RECEIVED, vendor)
+    try:
+        message = await scene.buses["admin"].js.get_last_msg("JOBS", subject)
+    except (Unavailable, Error, APIError):
+        return []
+    event = msgspec.json.decode(message.data or b"", type=WebhookReceived)
+    return [event] if event.body == body else []
 
 
 class Household:

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Callable, Iterator
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from datetime import timedelta
 from functools import partial
 from pathlib import Path
@@ -16,7 +16,7 @@ import pytest
 
 from chassis.clock import now
 from proto.events import HubCommand, HubReceipt
-from services.ingest.bridge.tests.conftest import Household, Scene, flowing
+from services.ingest.bridge.tests.conftest import Household, Scene, flowing, pushed_to
 from services.ingest.bridge.tests.world import array
 from tests.support.mosquitto import BRIDGE, MISSING, PROGRAM, Mosquitto
 from tests.support.replica import Replica
@@ -24,6 +24,7 @@ from tests.support.waiting import until
 
 pytestmark = [pytest.mark.faults]
 TAKEOVER_S = 10.0
+PARTNER = "vendor-generic"
 
 
 class Hub(Household):
@@ -102,7 +103,8 @@ def broker(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Mosquitto]:
     if PROGRAM is None:
         pytest.skip(MISSING)
     hubs = [f"hub-{uuid4().hex[:12]}" for _ in range(10)]
-    one = Mosquitto(tmp_path_factory.mktemp("mosquitto"), {user: uuid4().hex for user in (BRIDGE, *hubs)})
+    users = (BRIDGE, PARTNER, *hubs)
+    one = Mosquitto(tmp_path_factory.mktemp("mosquitto"), {user: uuid4().hex for user in users})
     one.start()
     try:
         yield one
@@ -138,7 +140,7 @@ def start(
 @pytest.fixture(scope="module")
 async def households(scene: Scene, broker: Mosquitto) -> list[Hub]:
     """Known before a replica starts, so that none has to be waited for."""
-    found = [Hub(scene, broker, user) for user in broker.passwords if user != BRIDGE]
+    found = [Hub(scene, broker, user) for user in broker.passwords if user not in (BRIDGE, PARTNER)]
     for hub in found:
         await hub.put()
     return found
@@ -179,6 +181,23 @@ async def test_up_and_down(start: Start, hub: Hub, households: list[Hub]) -> Non
         await hub.up(client, f"commands/{scan.id}", b'{"ok":true}')
         await until(hub.answers)
         assert [(answer.command_id, answer.ok) for answer in hub.answers()] == [(scan.id, True)]
+
+
+async def test_a_vendors_push_is_acknowledged_when_sync_is_sure_to_get_it(
+    start: Start, scene: Scene, broker: Mosquitto
+) -> None:
+    body = b'{"data": {"user": "%s"}}' % uuid4().hex.encode()
+    await start().connected()
+    with suppress(aiomqtt.MqttError):  # the broker may end the session of who writes to another's branch
+        async with client_of(broker, PARTNER) as client:
+            await client.publish("dc/v1/vendors/kinsa/up/readings", body, qos=1)
+    async with client_of(broker, PARTNER) as client:
+        await client.publish("dc/v1/vendors/generic/up/readings", body, qos=1)
+        await client.publish("dc/v1/vendors/generic/up/readings", body + b" ", qos=1)
+        [event] = await until(lambda: pushed_to(scene, "generic", body + b" "))
+
+    assert (event.vendor, event.content_type) == ("generic", "application/json")
+    assert await pushed_to(scene, "kinsa", body) == []
 
 
 async def test_a_receipt_waits_for_no_acknowledgement_of_the_broker(start: Start, hub: Hub) -> None:

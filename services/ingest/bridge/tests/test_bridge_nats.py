@@ -18,7 +18,7 @@ from proto.events import HubCommand, HubReceipt
 from proto.raw import RawGatt, RawReading
 from services.ingest.bridge.app import create_app
 from services.ingest.bridge.settings import Settings
-from services.ingest.bridge.tests.conftest import Household, Scene, flowing
+from services.ingest.bridge.tests.conftest import Household, Scene, flowing, pushed_to
 from services.ingest.bridge.tests.world import array
 from tests.support.waiting import until
 
@@ -75,6 +75,27 @@ async def settle_in(scene: Scene, app: Litestar, devices: int = 2) -> House:
 @pytest.fixture
 async def house(scene: Scene, bridge: Litestar) -> House:
     return await settle_in(scene, bridge)
+
+
+async def test_what_a_vendor_pushes_is_kept_for_sync_in_its_own_bytes(scene: Scene, bridge: Litestar) -> None:
+    body = b'{"data": {"user": "%s"}}' % uuid4().hex.encode()
+    ignored = b'{"data": {"user": "nobody"}}'
+    admin = scene.buses["hubs-admin"]
+    for vendor, payload in (("withings", ignored), ("generic", body)):
+        await admin.publish(
+            f"$MQTT.msgs.dc.v1.vendors.{vendor}.up.readings", payload, headers={"Nmqtt-Pub": "1"}
+        )
+
+    [event] = await until(lambda: pushed_to(scene, "generic", body))
+
+    assert (event.vendor, event.content_type, len(event.event_id)) == ("generic", "application/json", 64)
+    assert await pushed_to(scene, "withings", ignored) == []
+
+    async def all_acknowledged() -> bool:
+        info = await admin.js.consumer_info("$MQTT_msgs", "bridge")
+        return (info.num_ack_pending, info.num_pending) == (0, 0)
+
+    await until(all_acknowledged)
 
 
 async def test_readings_rest_in_ingest_in_their_own_bytes(house: House) -> None:

@@ -10,7 +10,15 @@ from hypothesis import strategies as st
 
 from proto.events import HubAnswered, HubReceipt, HubStateChanged, Rejection
 from proto.raw import RawBatch, RawGatt, RawItem, RawReading
-from services.ingest.bridge.domain import RECEIPT_MAX, Take, Topic, rejected_receipts, take, topic_of
+from services.ingest.bridge.domain import (
+    RECEIPT_MAX,
+    Take,
+    Topic,
+    VendorTopic,
+    rejected_receipts,
+    take,
+    topic_of,
+)
 from services.ingest.bridge.tests.world import (
     CUFF,
     FOREIGN,
@@ -59,6 +67,10 @@ def shown_on(out: Take) -> set[UUID | None]:
         ("dc/v1/hubs/h-1/up/commands/c-1", Topic(hub_id="h-1", channel="commands", rest="c-1")),
         ("dc/v1/hubs/h-1/up/commands/a/b", Topic(hub_id="h-1", channel="commands", rest="a/b")),
         ("dc/v1/hubs/h-1/up", None),
+        ("dc/v1/vendors/acme/up/readings", VendorTopic(vendor="acme", channel="readings")),
+        ("dc/v1/vendors/acme/up/a/b", VendorTopic(vendor="acme", channel="a/b")),
+        ("dc/v1/vendors/acme/down/readings", None),
+        ("dc/v1/others/acme/up/readings", None),
         ("dc/v1/hubs/h-1/down/receipt", None),
         ("dc/v2/hubs/h-1/up/readings", None),
         ("dc/v1/vendors/kinsa/up/readings", None),
@@ -416,3 +428,24 @@ def test_any_bytes_on_any_channel(messages: list[tuple[str, str, bytes]], rest: 
 def sizes(out: Take) -> int:
     parts = (out.envelopes, out.receipts, out.rejections, out.states, out.answers, out.ignored)
     return sum(len(part) for part in parts)
+
+
+@pytest.mark.parametrize(
+    ("vendor", "channel", "payload", "pushed", "dropped"),
+    [
+        ("generic", "readings", b"{}", [("generic", b"{}")], []),
+        ("generic", "readings", b"\xff", [("generic", b"\xff")], []),
+        ("generic", "readings", b"", [], [("generic", "malformed")]),
+        ("generic", "readings", b"x" * (MAX_MESSAGE + 1), [], [("generic", "malformed")]),
+        ("generic", "readings/more", b"{}", [], [("generic", "malformed")]),
+        ("withings", "readings", b"{}", [], [("other", "unknown")]),
+        ("nobody", "readings", b"{}", [], [("other", "unknown")]),
+    ],
+)
+def test_what_a_vendor_pushes_is_handed_on_as_it_is(
+    vendor: str, channel: str, payload: bytes, pushed: Any, dropped: Any
+) -> None:
+    out = Take()
+    take(out, VendorTopic(vendor=vendor, channel=channel), payload, World(), NOW)
+    assert (out.pushed, out.dropped) == (pushed, dropped)
+    assert (out.envelopes, out.receipts, out.rejections, out.may_be_early) == ([], [], [], False)
