@@ -50,13 +50,22 @@ class Running:
         self._process: subprocess.Popen[bytes] | None = None
 
     async def __aenter__(self) -> "Running":
+        await self.start()
+        return self
+
+    async def start(self) -> None:
         self._process = subprocess.Popen(  # noqa: ASYNC220 - it only starts
             [sys.executable, "-m", "runtime.cli", "serve", self._name],
             cwd=ROOT,
             env={**self._environ, "PATH": "/usr/bin:/bin", "DC_LOG_LEVEL": "error"},
         )
         await answers(int(self._environ["DC_HTTP_PORT"]), self._process)
-        return self
+
+    def kill(self) -> None:
+        if self._process is not None:
+            self._process.kill()
+            self._process.wait()
+            self._process = None
 
     async def __aexit__(self, *_: object) -> None:
         if self._process is not None:
