@@ -45,9 +45,9 @@ class Topic(msgspec.Struct, frozen=True):
     rest: str = ""
 
     @property
-    def sender(self) -> dict[str, str]:
-        """For the log."""
-        return {"hub_id": self.hub_id}
+    def sender(self) -> str:
+        """As whom it signed in."""
+        return self.hub_id
 
 
 class VendorTopic(msgspec.Struct, frozen=True):
@@ -57,8 +57,8 @@ class VendorTopic(msgspec.Struct, frozen=True):
     channel: str
 
     @property
-    def sender(self) -> dict[str, str]:
-        return {"vendor": self.vendor}
+    def sender(self) -> str:
+        return f"vendor-{self.vendor}"
 
 
 AnyTopic = Topic | VendorTopic

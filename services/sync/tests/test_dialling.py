@@ -18,7 +18,6 @@ from websockets.asyncio.server import ServerConnection, serve
 
 from chassis.bus import Bus
 from chassis.config import load
-from services.sync import dialling
 from services.sync.dialling import Dialler
 from services.sync.parties import Vendors
 from services.sync.rates import Rate
@@ -98,7 +97,7 @@ async def mailbox(service_environ: Callable[[str], dict[str, str]]) -> AsyncIter
 @pytest.fixture
 def soon(monkeypatch: pytest.MonkeyPatch) -> None:
     """Waits between two lines are as short as they can be."""
-    monkeypatch.setattr(dialling.random, "random", lambda: 0.0)
+    monkeypatch.setattr("services.sync.dialling.random.random", lambda: 0.0)
 
 
 @pytest.fixture

@@ -201,7 +201,7 @@ class MqttSource:
     ) -> None:
         """A message that fails alone is let go: without a receipt its hub keeps it, and sends it again."""
         if len(messages) == 1:
-            log.failure("message_failed", error, **messages[0][0].sender)
+            log.failure("message_failed", error, hub_id=messages[0][0].sender)
             return
         for number, message in enumerate(messages):
             await self._finish([message], f"{batch_id}-{number}")
