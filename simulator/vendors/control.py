@@ -186,7 +186,8 @@ def _statistics(cloud: Cloud, _: Call) -> Any:
     refused = {
         f"{budget.limit.requests}/{budget.limit.per_s}s": dict(budget.refused) for budget in cloud.budgets
     }
-    return {**cloud.ledger.told(), "refused": refused, "refresh_reused": cloud.grants.reused}
+    reuses = cloud.grants.reuses
+    return {**cloud.ledger.told(), "refused": refused, "refresh_reused": len(reuses), "reuses": reuses}
 
 
 Act = Callable[..., Any]

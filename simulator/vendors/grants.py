@@ -67,6 +67,16 @@ class Refresh(msgspec.Struct, kw_only=True):
     grant: Grant
     until: datetime
     spent: bool = False
+    used: datetime | None = None
+    """When it was last given for another pair."""
+
+
+class Reuse(msgspec.Struct, frozen=True, kw_only=True):
+    """A refresh token that was spent twice: whose, and when."""
+
+    user_id: str
+    spent_at: datetime
+    again_at: datetime
 
 
 class Issued(msgspec.Struct, frozen=True, kw_only=True):
@@ -81,8 +91,7 @@ class Grants:
     def __init__(self, vendor: str, rules: Rules) -> None:
         self.rules = rules
         self.apps: dict[str, str] = {}
-        self.reused: int = 0
-        """Refresh tokens that were spent twice."""
+        self.reuses: list[Reuse] = []
         self._vendor = vendor
         self._codes: dict[str, Code] = {}
         self._access: dict[str, Access] = {}
@@ -129,11 +138,12 @@ class Grants:
         if kept is None or kept.grant.client_id != client_id:
             raise Refusal("invalid_grant", "invalid refresh_token")
         if kept.spent:
-            self.reused += 1
+            self.reuses.append(Reuse(user_id=kept.grant.user_id, spent_at=kept.used or now, again_at=now))
             if self.rules.rotation == "single_use":
                 kept.grant.alive = False
         if kept.spent or not kept.grant.alive or kept.until < now:
             raise Refusal("invalid_grant", "invalid refresh_token")
+        kept.used = now
         if self.rules.rotation == "single_use":
             kept.spent = True
         elif self.rules.rotation == "grace":
@@ -178,7 +188,7 @@ class Grants:
         """Every refresh token of a person is another from now on, and nobody was told: what was stored is dead."""
         mine = [one for one in self._refresh.values() if one.grant.user_id == user_id and not one.spent]
         for one in mine:
-            one.spent = True
+            one.until = datetime.min.replace(tzinfo=one.until.tzinfo)
         return len(mine)
 
     def _issue(self, grant: Grant, old: str, now: datetime, *, first: bool) -> Issued:

@@ -75,7 +75,7 @@ async def on_one_system(company: list[Scenario], seed: int, arguments: argparse.
         home = Path(folder) / "home"
         ground = company[0].ground or nullcontext
         with ground(home):
-            return await run(System(home, RAISED), company, seed, arguments)
+            return await run(System(home, {**RAISED, **company[0].settings}), company, seed, arguments)
 
 
 async def on_mosquitto(seed: int, arguments: argparse.Namespace) -> list[Row]:

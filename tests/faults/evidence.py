@@ -70,7 +70,7 @@ class Books:
             findings.lost = set(ledger.acknowledged) - set(stored)
             findings.doubled = {reading for reading, count in stored.items() if count > 1}
             findings.invented = set(stored) - set(ledger.handed)
-            findings.hours_wrong = await _hours_wrong(conn, {device for device, _ in ledger.handed})
+            findings.hours_wrong = await hours_wrong(conn, {device for device, _ in ledger.handed})
         finally:
             await conn.close()
         if ledger.sights:
@@ -176,7 +176,7 @@ class Books:
                         )
         conn = await asyncpg.connect(self._system.endpoints["postgres"])
         try:
-            for schema in ("normalizer", "pairing", "access", "health"):
+            for schema in ("normalizer", "pairing", "access", "health", "sync"):
                 count = await conn.fetchval(f"SELECT count(*) FROM {schema}.outbox")
                 if count:
                     found.append(f"{schema}.outbox: {count}")
@@ -228,7 +228,7 @@ async def _stored(conn: "asyncpg.Connection[Any]", ledger: Ledger) -> Counter[Re
     return Counter((row["device"], row["ts"]) for row in rows)
 
 
-async def _hours_wrong(conn: "asyncpg.Connection[Any]", devices: set[str]) -> int:
+async def hours_wrong(conn: "asyncpg.Connection[Any]", devices: set[str]) -> int:
     """Rollup rows that are not what SQL makes of the rows anew, counted from both sides."""
     values = " UNION ALL ".join(
         f"SELECT device_connection_id, ts, {metric.id} AS metric, (readings #>> '{path}')::float AS v FROM r"

@@ -15,17 +15,13 @@ from time import monotonic
 from typing import Final
 from uuid import uuid4
 
-from runtime.home import Home
-from runtime.migrate import without_login
-from runtime.processes import Addresses, environ_of, named
 from tests.e2e.driver import World
 from tests.faults.evidence import Books
 from tests.faults.stage import Stage
 from tests.faults.traffic import Household, move_in
 from tests.load.world import RAISED
 from tests.support.mosquitto import BRIDGE, Mosquitto
-from tests.support.ports import free_port
-from tests.support.replica import Replica
+from tests.support.replica import Replica, environ_beside
 from tests.support.system import System
 from tests.support.waiting import until
 
@@ -66,20 +62,10 @@ class Outside:
 
     def standby(self, system: System) -> Replica:
         """One more process of the bridge, beside that of the system."""
-        told = system.endpoints
-        addresses = Addresses(
-            database=without_login(told["postgres"]),
-            nats=told["nats"],
-            mqtt=told["mqtt"],
-            redis=told["redis"],
-            s3=told["s3"],
-            oidc=told["idp"],
-            public=told["gateway"],
+        return Replica(
+            environ_beside(system, "ingest-bridge", {"DC_MQTT_URL": self.broker.url}),
+            system.home / "log/standby.log",
         )
-        process = named("ingest-bridge")
-        ports = {process.name: free_port(), f"{process.name}-metrics": free_port()}
-        environ = environ_of(process, Home(system.home), addresses, ports, {"DC_MQTT_URL": self.broker.url})
-        return Replica(environ, system.home / "log/standby.log")
 
     async def account(self, stage: Stage) -> None:
         """Follows every acknowledgement of the broker to INGEST; one for a reading that was sent twice counts twice."""

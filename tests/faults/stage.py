@@ -1,7 +1,7 @@
 """One scenario at a time: lets readings flow, has something broken, sees everything through, and compares the books."""
 
 import random
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -92,6 +92,8 @@ class Scenario:
     """Why it cannot be played here; None: it can."""
     ground: Callable[[Path], AbstractContextManager[None]] | None = None
     """Prepares the home of a system that this scenario has for itself, and clears it away when that has stopped."""
+    settings: Mapping[str, str] = field(default_factory=dict)
+    """Of the system that it has for itself, beside those of all."""
     rate: float | None = None
     """Readings a second, when it needs a pace of its own."""
     closing: Callable[[Stage], Awaitable[None]] = _nothing

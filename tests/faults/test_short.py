@@ -38,7 +38,12 @@ def clock() -> Clock:
 
 
 @pytest.mark.parametrize(
-    "scenario", [pytest.param(each, id=each.name.replace(" ", "-")) for each in SCENARIOS if each.short]
+    "scenario",
+    [
+        pytest.param(each, id=each.name.replace(" ", "-"))
+        for each in SCENARIOS
+        if each.short and each.ground is None
+    ],
 )
 async def test_what_was_acknowledged_is_stored_and_shown_once(
     own: World, homes: list[Household], clock: Clock, capsys: pytest.CaptureFixture[str], scenario: Scenario

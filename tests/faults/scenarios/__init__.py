@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from tests.faults.scenarios import database, edges, kills, order, restarts, revoked, storage, storm
+from tests.faults.scenarios import database, edges, kills, order, restarts, revoked, storage, storm, vendors
 from tests.faults.stage import Scenario
 
 SCENARIOS: Final[tuple[Scenario, ...]] = (
@@ -14,4 +14,5 @@ SCENARIOS: Final[tuple[Scenario, ...]] = (
     *storm.SCENARIOS,
     *order.SCENARIOS,
     *restarts.SCENARIOS,
+    *vendors.SCENARIOS,
 )
