@@ -30,7 +30,10 @@ class Breaker:
             telemetry.VENDOR_BREAKER.labels(vendor).set(0)
 
     def failed(self, vendor: str) -> None:
+        """Looks that were under way when it was left alone say nothing new: they would add up to a long wait at once."""
         standing = self._vendors.setdefault(vendor, _Standing())
+        if self._clock() < standing.closed_until:
+            return
         standing.failures += 1
         if standing.failures >= BREAKER_AFTER or standing.opened:
             standing.closed_until = self._clock() + breaker_s(standing.opened)

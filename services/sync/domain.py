@@ -87,11 +87,16 @@ _CONSEQUENCES: Final[dict[FaultClass, Consequence]] = {
 
 
 def consequence_of(fault: Fault, failures: int, jitter: float) -> Consequence:
-    """By the class; a vendor's own Retry-After is never undercut, and failures in a row wait longer."""
+    """By the class; a vendor's own Retry-After is never undercut, and failures in a row wait longer.
+
+    Whoever counts requests knows when there is room again: nobody waits longer than that by habit.
+    """
     known = _CONSEQUENCES[fault.fault_class]
     if known.state != "active":
         return known
     wait = max(known.wait_s or 0.0, fault.retry_after or 0.0)
+    if fault.fault_class == "rate_limited" and fault.retry_after is not None:
+        wait = max(1.0, fault.retry_after)
     if fault.fault_class in ("vendor_error", "retry_later") and fault.retry_after is None:
         wait = max(wait if fault.fault_class == "vendor_error" else 0.0, backoff_s(failures, jitter))
     return msgspec.structs.replace(known, wait_s=wait)

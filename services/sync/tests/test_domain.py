@@ -124,6 +124,15 @@ def test_others_only_wait_and_never_less_than_the_vendor_said(fault_class: Any) 
     assert found.wait_s >= 7200.0
 
 
+def test_a_limit_is_waited_for_as_long_as_it_lasts_and_no_longer() -> None:
+    def wait(retry_after: float | None) -> float | None:
+        return consequence_of(
+            Fault(fault_class="rate_limited", code="x", retry_after=retry_after), 0, 0.0
+        ).wait_s
+
+    assert (wait(3.0), wait(0.0), wait(None)) == (3.0, 1.0, 60.0)
+
+
 def test_only_a_failing_vendor_is_left_alone() -> None:
     """A limit that was reached, or a mistake of ours, says nothing about the vendor's health."""
     blamed = {
