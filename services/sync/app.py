@@ -119,6 +119,7 @@ def create_app(settings: Settings) -> Litestar:
             models,
             profiles,
             outbound,
+            vault,
             background,
             storage,
             workers,
