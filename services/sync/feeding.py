@@ -121,14 +121,18 @@ class Feeder:
         normalized: Normalized,
         targets: Sequence[Target],
         *,
+        read_at: datetime | None = None,
         job_id: UUID | None = None,
     ) -> Fed:
-        """Raises `Unavailable` when the stream did not acknowledge: then nothing of it counts, and it comes again."""
+        """`read_at`: when the vendor was asked, or said it; what was asked later is the later version, whenever it comes.
+
+        Raises `Unavailable` when the stream did not acknowledge: then nothing of it counts, and it comes again.
+        """
         fed = Fed()
         at = now()
         items: list[RawEntry] = []
         for reading in normalized.readings:
-            item = self._item(vendor, reading, targets, at, job_id, fed)
+            item = self._item(vendor, reading, targets, at, read_at or at, job_id, fed)
             if item is not None:
                 items.append(item)
         fed.readings = len(items)
@@ -156,6 +160,7 @@ class Feeder:
         reading: Reading,
         targets: Sequence[Target],
         at: datetime,
+        read_at: datetime,
         job_id: UUID | None,
         fed: Fed,
     ) -> RawReading | None:
@@ -168,7 +173,7 @@ class Feeder:
             "device_connection_id": target.state.id,
             "timestamp": reading.timestamp,
             "readings": kept,
-            "meta": versioned(reading.meta, at),
+            "meta": versioned(reading.meta, read_at),
         }
         # PHI: measured values of a signed-in person, on their way into the stream.
         raw = _encode(body)

@@ -221,14 +221,12 @@ class _Look:
         )
         _, cursor = await self._take(ask, targets, None)
         async with self._of._db.transaction("looked") as tx:
-            if not await accounts.update_looked(
-                tx.conn, self._account, cursor=cursor, until=began, hint_taken=self._account.hint_since
-            ):
+            if not await accounts.update_looked(tx.conn, self._account, cursor=cursor, until=began):
                 raise LeaseLost
 
     async def _take(self, ask: Ask, targets: Sequence[Target], job_id: UUID | None) -> tuple[Fed, str | None]:
         """Everything that a question brings, in the stream. Answers it added up, and the vendor's last cursor."""
-        total, cursor = Fed(), None
+        total, cursor, asked_at = Fed(), None, now()
         mapping = self._of._vendors.mapping(self._manifest.name)
         pages = 0
         async for page in self._pages(ask):
@@ -239,7 +237,9 @@ class _Look:
             normalized = mapping([page.payload], context)
             for fault in normalized.errors:
                 raise VendorFault(fault.fault_class, fault.code, fault.retry_after)
-            fed = await self._of._feeder.feed(self._manifest.name, normalized, targets, job_id=job_id)
+            fed = await self._of._feeder.feed(
+                self._manifest.name, normalized, targets, read_at=asked_at, job_id=job_id
+            )
             _add(total, fed)
             cursor = page.cursor or cursor
         return total, cursor

@@ -10,7 +10,7 @@ import msgspec
 
 from chassis import telemetry
 from chassis.clock import now, uuid7
-from chassis.consume import DONE, Delivery, Reject, Subscription, Verdict, each
+from chassis.consume import DONE, Delivery, Reject, Retry, Subscription, Verdict, each
 from chassis.crypto import KeyRing
 from chassis.db import Database, Tx
 from chassis.log import Log
@@ -35,6 +35,7 @@ HISTORY_DAYS: Final = 730
 """How much of a person's past is fetched unasked; `POST …/device/sync` with `since` goes further back."""
 PUSHES_FOLLOW: Final = timedelta(hours=6)
 """Where the past is asked for and then pushed, pushes until so long after the question are of the import."""
+AGAIN: Final = Retry(3.0)
 SETTLED: Final = "settled"
 """Under this name in the table of events heard: by the number that the stream gave it."""
 KEEP_EVENTS: Final = timedelta(days=8)
@@ -81,7 +82,7 @@ class Listener:
             elif subject == subjects.UPLOADS_VERIFIED:
                 await self.on_upload(msgspec.json.decode(delivery.data, type=VerifiedUpload))
             else:
-                await self.on_webhook(msgspec.json.decode(delivery.data, type=WebhookReceived))
+                return await self.on_webhook(msgspec.json.decode(delivery.data, type=WebhookReceived))
         except msgspec.DecodeError:
             return Reject("unreadable")
         return DONE
@@ -125,15 +126,19 @@ class Listener:
                 say_import(tx, work)
         self._wake_importer()
 
-    async def on_webhook(self, event: WebhookReceived) -> None:
-        """A vendor's word: each person in it is found by a keyed digest; strangers are counted and dropped."""
+    async def on_webhook(self, event: WebhookReceived) -> Verdict:
+        """A vendor's word: each person in it is found by a keyed digest; strangers are counted and dropped.
+
+        Data that were heard already are not taken again. A hint always counts: some vendors say the same words of every
+        change of a day, and one look more is cheap.
+        """
         manifest, client = self._vendors.manifest(event.vendor), self._vendors.client(event.vendor)
         if manifest is None or client is None:
             telemetry.WEBHOOKS.labels(event.vendor if manifest else "other", "unknown").inc()
-            return
+            return DONE
         async with self._db.acquire() as conn:
-            if await sign_ins.is_known_event(conn, event.vendor, event.event_id):
-                return
+            is_known = await sign_ins.is_known_event(conn, event.vendor, event.event_id)
+        is_over = True
         for notification in client.notifications(event.body, event.content_type):
             async with self._db.acquire() as conn:
                 account = await accounts.select_by_user(
@@ -142,30 +147,38 @@ class Listener:
             if account is None:
                 telemetry.WEBHOOKS.labels(event.vendor, "unknown").inc()
                 continue
-            await self._notified(manifest, account, notification)
+            if notification.payload is not None and not is_known:
+                is_over &= await self._take_push(manifest, account, notification, event.received_at)
+            async with self._db.transaction("notified") as tx:
+                # A withdrawal is a hint too: the look finds that the grant is gone, or that it is not.
+                await accounts.mark_due(tx.conn, account.id, now(), notification.since, notified=True)
+        self._wake()
+        if not is_over:
+            return AGAIN
         async with self._db.transaction("webhook_heard") as tx:
             await sign_ins.is_new_event(tx.conn, event.vendor, event.event_id, event.received_at)
-        self._wake()
+        return DONE
 
-    async def _notified(self, manifest: Manifest, account: Account, notification: Notification) -> None:
-        if notification.payload is not None:
-            await self._take_push(manifest, account, notification)
-        async with self._db.transaction("notified") as tx:
-            # A withdrawal is a hint too: the look finds that the grant is gone, or that it is not.
-            await accounts.mark_due(tx.conn, account.id, now(), notification.since, notified=True)
+    async def _take_push(
+        self, manifest: Manifest, account: Account, notification: Notification, received_at: datetime
+    ) -> bool:
+        """The body is the data. It is in JOBS until it is in INGEST; hearing it twice gives the same record keys.
 
-    async def _take_push(self, manifest: Manifest, account: Account, notification: Notification) -> None:
-        """The body is the data. It is in JOBS until it is in INGEST; hearing it twice gives the same record keys."""
+        False: it must come again. Somebody looks at the account, with pages that may still hold what was deleted and be
+        in the stream after this.
+        """
         profile = self._profiles.get(str(account.patient_id))
         timezone = profile.timezone if profile is not None else ""
-        context = Context(endpoint=notification.endpoint, timezone=timezone, now=now())
+        context = Context(endpoint=notification.endpoint, timezone=timezone, now=received_at)
         normalized = self._vendors.mapping(manifest.name)([notification.payload], context)
         targets = self._known.targets(account.patient_id, manifest)
         if not targets:
-            return
+            return True
         async with self._db.acquire() as conn:
             job_id = await jobs.select_importing(conn, account.id, now() - PUSHES_FOLLOW)
-        await self._feeder.feed(manifest.name, normalized, targets, job_id=job_id)
+            is_looked_at = await accounts.is_looked_at(conn, account.id, received_at, now())
+        await self._feeder.feed(manifest.name, normalized, targets, read_at=received_at, job_id=job_id)
+        return not (normalized.deleted and is_looked_at)
 
     async def on_connection(self, delivery: Delivery) -> Verdict:
         """A connection began or ended: its account is looked at for the first time, or not any more."""

@@ -5,6 +5,7 @@ then looked at. Nothing here reads a database: a vendor's deadline holds also wh
 from hashlib import sha256
 from hmac import compare_digest
 from typing import Any, Final
+from uuid import uuid4
 
 import msgspec
 from litestar import Request, Response, Router, WebSocket, route, websocket
@@ -46,12 +47,13 @@ class Mailbox:
         await self._bus.publish(
             subjects.to(subjects.WEBHOOKS_RECEIVED, vendor),
             msgspec.json.encode(event),
-            msg_id=f"wh-{vendor}-{event_id}"[:200],
+            # Not the event's: said once more it is news, where a vendor names only the day that changed.
+            msg_id=uuid4().hex,
         )
 
 
 def event_id_of(reply: Reply, body: bytes) -> str:
-    """The vendor's own where it has one; otherwise what was said: the same notification twice is one."""
+    """The vendor's own where it has one; otherwise what was said: the same data twice are one."""
     return reply.event_id[:120] or sha256(body).hexdigest()
 
 

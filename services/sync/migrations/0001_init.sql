@@ -23,6 +23,7 @@ CREATE TABLE sync.vendor_accounts (
     wanted bigint NOT NULL DEFAULT 1,          -- how often a look was asked for
     taken bigint NOT NULL DEFAULT 0,           -- `wanted` as the last look found it
     lease_until timestamptz,
+    leased_at timestamptz,                     -- when the look began that holds the lease
     fence bigint NOT NULL DEFAULT 0,           -- grows with every lease; writes of an older one change nothing
     failures integer NOT NULL DEFAULT 0,
     last_fault text,

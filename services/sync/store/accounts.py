@@ -65,12 +65,15 @@ async def insert_account(conn: Conn, account: Account, user_index: str) -> None:
 
 
 async def update_reconnected(conn: Conn, account: Account, now: datetime) -> None:
-    """A grant anew for an account that is there: everything that was learnt of it stays."""
+    """A grant anew for an account that is there: everything that was learnt of it stays.
+
+    A look that is under way with the old grant loses its lease: what it finds about that grant is no news of this one.
+    """
     await conn.execute(
         "UPDATE sync.vendor_accounts SET state = 'active', state_reason = NULL, oauth_tokens_encrypted = $2,"
         " token_generation = token_generation + 1, scopes = $3, data_kinds = $4, consent_version = $5,"
         " connection_id = $6, user_id = $7, failures = 0, last_fault = NULL, next_due_at = $8, wanted = wanted + 1,"
-        " subscribed_at = NULL WHERE id = $1",
+        " subscribed_at = NULL, fence = fence + 1, lease_until = NULL WHERE id = $1",
         account.id, account.tokens, account.scopes, account.data_kinds, account.consent_version,
         account.connection_id, account.user_id, now,
     )  # fmt: skip
@@ -119,7 +122,7 @@ async def select_former(conn: Conn, patient_id: UUID, vendor: str, user_index: s
 async def claim(conn: Conn, now: datetime, lease_until: datetime, closed: Sequence[str]) -> Account | None:
     """Takes the account that has been due longest and that nobody looks at, or None."""
     row = await conn.fetchrow(
-        "UPDATE sync.vendor_accounts SET lease_until = $2, fence = fence + 1, taken = wanted WHERE id = ("
+        "UPDATE sync.vendor_accounts SET lease_until = $2, leased_at = $1, fence = fence + 1, taken = wanted WHERE id = ("
         " SELECT id FROM sync.vendor_accounts WHERE state = 'active' AND next_due_at <= $1"
         " AND (lease_until IS NULL OR lease_until < $1) AND vendor <> ALL($3::text[])"
         " ORDER BY next_due_at LIMIT 1 FOR UPDATE SKIP LOCKED)"
@@ -129,6 +132,17 @@ async def claim(conn: Conn, now: datetime, lease_until: datetime, closed: Sequen
         list(closed),
     )
     return None if row is None else _account(row)
+
+
+async def is_looked_at(conn: Conn, id: UUID, since: datetime, now: datetime) -> bool:
+    """Whether a look is under way that began before `since`."""
+    found: bool = await conn.fetchval(
+        "SELECT EXISTS (SELECT FROM sync.vendor_accounts WHERE id = $1 AND lease_until >= $3 AND leased_at <= $2)",
+        id,
+        since,
+        now,
+    )
+    return found
 
 
 async def next_due(conn: Conn) -> datetime | None:
@@ -174,19 +188,21 @@ async def release(
     return str(done).endswith(" 1")
 
 
-async def update_looked(
-    conn: Conn, account: Account, *, cursor: str | None, until: datetime, hint_taken: datetime | None
-) -> bool:
-    """Moves the cursor. Called only when everything before it is in the stream. False: the fence has moved on."""
+async def update_looked(conn: Conn, account: Account, *, cursor: str | None, until: datetime) -> bool:
+    """Moves the cursor. Called only when everything before it is in the stream. False: the fence has moved on.
+
+    A hint stays when anybody asked meanwhile: what was announced while its page was being read may be missing there, and
+    of two hints only the older is kept, so that the newer cannot be told from it.
+    """
     done = await conn.execute(
         "UPDATE sync.vendor_accounts SET look_cursor = coalesce($3, look_cursor), looked_until = $4,"
-        " hint_since = CASE WHEN hint_since IS NOT DISTINCT FROM $5 THEN NULL ELSE hint_since END"
+        " hint_since = CASE WHEN wanted = $5 THEN NULL ELSE hint_since END"
         " WHERE id = $1 AND fence = $2",
         account.id,
         account.fence,
         cursor,
         until,
-        hint_taken,
+        account.taken,
     )
     return str(done).endswith(" 1")
 

@@ -1,6 +1,7 @@
 """What a vendor's address is worth when others know it: forged, altered, replayed, huge, of the wrong kind, too many."""
 
 from datetime import UTC, datetime
+from functools import partial
 from typing import Any
 
 import pytest
@@ -81,6 +82,31 @@ async def test_the_same_notification_twice_is_one(patient: Patient) -> None:
 
     await until(is_heard, 10)
     assert await heard(patient, body) == 1
+
+
+async def test_the_same_words_about_another_change_are_heard(patient: Patient) -> None:
+    """A vendor that names only the time of what changed says the same of its second correction."""
+    await patient.begin(seed=120, days=3)
+    await patient.authorize()
+    await patient.imported()
+
+    async def is_subscribed() -> bool:
+        return bool(await patient.stage.pool.fetchval(
+            "SELECT subscribed_at IS NOT NULL FROM sync.vendor_accounts WHERE patient_id = $1", patient.id
+        ))  # fmt: skip
+
+    await until(is_subscribed, 20)
+    (record,) = await patient.cloud.add(patient.vendor_user, kind="weight")
+    await until(lambda: any(record["id"] in one for one in patient.record_ids()), 10)
+    for _ in range(2):
+        before = len(patient.readings())
+        path = f"/accounts/{patient.vendor_user}/records/{record['id']}"
+        await patient.cloud.control(path, {"action": "correct"})
+        await until(partial(_has_more, patient, before), 10)
+
+
+def _has_more(patient: Patient, than: int) -> bool:
+    return len(patient.readings()) > than
 
 
 async def test_a_huge_body_is_refused_before_it_is_read(patient: Patient) -> None:
