@@ -1,6 +1,7 @@
 """The pool that looks at accounts: claims one that is due, keeps its lease alive, and lets go of it."""
 
 import asyncio
+from collections import Counter
 from datetime import timedelta
 from typing import Final
 
@@ -21,6 +22,11 @@ IDLE_S: Final = 5.0
 DOWN_S: Final = 1.0
 
 
+def share_of(count: int) -> int:
+    """How many of so many workers one vendor may hold: a slow one leaves most of them to the others."""
+    return max(1, count // 3)
+
+
 class Workers:
     """`count` looks at the same time in this process."""
 
@@ -29,6 +35,9 @@ class Workers:
         self._looker = looker
         self._breaker = breaker
         self._count = count
+        self._share = share_of(count)
+        self._held: Counter[str] = Counter()
+        self._claiming = asyncio.Lock()
         self._lease = timedelta(seconds=lease_s)
         self._bell = asyncio.Event()
         self._stopping = asyncio.Event()
@@ -62,7 +71,11 @@ class Workers:
                     await self._sleep()
                     continue
                 self.wake()  # there may be more: somebody else who sleeps shall look
-                await self._hold(account)
+                try:
+                    await self._hold(account)
+                finally:
+                    self._held[account.vendor] -= 1
+                    self.wake()  # one of its accounts may have been passed over
             except (*GONE, Unavailable) as error:
                 log.warning("worker_waits", error=type(error).__name__)
                 await asyncio.sleep(DOWN_S)
@@ -71,19 +84,28 @@ class Workers:
                 await asyncio.sleep(DOWN_S)
 
     async def _claim(self) -> Account | None:
-        self._bell.clear()
-        at = now()
-        async with self._db.transaction("claim_account") as tx:
-            account = await accounts.claim(tx.conn, at, at + self._lease, self._breaker.closed())
+        """One at a time in a process: each must know what the others hold."""
+        async with self._claiming:
+            self._bell.clear()
+            at = now()
+            async with self._db.transaction("claim_account") as tx:
+                account = await accounts.claim(tx.conn, at, at + self._lease, self._passed_over())
+            if account is not None:
+                self._held[account.vendor] += 1
         if account is not None:
             telemetry.SYNC_LAG.labels(account.vendor).set(
                 max(0.0, (at - account.next_due_at).total_seconds())
             )
         return account
 
+    def _passed_over(self) -> list[str]:
+        """Vendors that fail, and those that hold their share of the workers: who waits for a budget keeps a worker."""
+        full = [vendor for vendor, count in self._held.items() if count >= self._share]
+        return [*self._breaker.closed(), *full]
+
     async def _sleep(self) -> None:
         async with self._db.acquire() as conn:
-            due = await accounts.next_due(conn)
+            due = await accounts.next_due(conn, self._passed_over())
         seconds = IDLE_S if due is None else min(IDLE_S, max(0.05, (due - now()).total_seconds()))
         try:
             async with asyncio.timeout(seconds):

@@ -145,11 +145,12 @@ async def is_looked_at(conn: Conn, id: UUID, since: datetime, now: datetime) -> 
     return found
 
 
-async def next_due(conn: Conn) -> datetime | None:
-    """When the next account is due that nobody looks at."""
+async def next_due(conn: Conn, passed_over: Sequence[str]) -> datetime | None:
+    """When the next account is due that nobody looks at, of the vendors that may be asked."""
     due: datetime | None = await conn.fetchval(
         "SELECT min(greatest(next_due_at, coalesce(lease_until, next_due_at))) FROM sync.vendor_accounts"
-        " WHERE state = 'active'"
+        " WHERE state = 'active' AND vendor <> ALL($1::text[])",
+        list(passed_over),
     )
     return due
 
