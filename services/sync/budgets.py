@@ -9,6 +9,8 @@ import time
 from collections.abc import Callable
 from typing import Final
 
+import msgspec
+
 from chassis.cache import DOWN, Cache
 from chassis.log import Log
 from proto.vendors.manifest import Manifest, RateLimit
@@ -18,6 +20,8 @@ log = Log("budgets")
 BURST: Final = 0.1
 SHARE: Final = 0.9
 """Of a limit; the rest is for sign-ins, clocks that disagree, and an operator who tries something by hand."""
+KEPT_FREE: Final = 0.05
+"""Of a limit: people who are signing in wait for no import."""
 _TAKE: Final = """
 local now = redis.call('TIME')
 local at = now[1] * 1000 + math.floor(now[2] / 1000)
@@ -49,6 +53,16 @@ def burst_of(limit: RateLimit) -> int:
     return max(1, int(limit.requests * BURST))
 
 
+def kept_free(manifest: Manifest) -> Manifest | None:
+    """A vendor's limits as people who are signing in have them for themselves; None where so little is not kept apart."""
+    limits = tuple(
+        msgspec.structs.replace(limit, requests=int(limit.requests * KEPT_FREE)) for limit in manifest.limits
+    )
+    if not all(limit.requests for limit in limits):
+        return None
+    return msgspec.structs.replace(manifest, limits=limits)
+
+
 def step_ms(limit: RateLimit) -> float:
     """The even pace: what the burst may take at once is not given a second time within the window."""
     return limit.per_s * 1000 / max(1.0, limit.requests * SHARE - burst_of(limit))
@@ -68,21 +82,33 @@ class Budgets:
         self._clock = clock
         self._local: dict[str, float] = {}
 
-    async def take(self, manifest: Manifest, account: str) -> float:
-        """Seconds to wait before the next request may go; 0.0 = it was counted and may go now."""
+    async def take(self, manifest: Manifest, account: str, *, by_person: bool = False) -> float:
+        """Seconds to wait before the next request may go; 0.0 = it was counted and may go now.
+
+        `by_person`: somebody waits at the page; what is kept free for them is tried first.
+        """
+        free = kept_free(manifest) if by_person else None
+        if free is not None and await self._take_from(free, account, ":people") == 0:
+            return 0.0
+        return await self._take_from(manifest, account, "")
+
+    async def _take_from(self, manifest: Manifest, account: str, whose: str) -> float:
         keys, arguments = (
             [f"dc:vendor:{manifest.name}:pause", f"dc:vendor:{manifest.name}:{account}:pause"],
             [],
         )
         arguments += ["pause", "0", "0"] * 2
         for number, limit in enumerate(manifest.limits):
-            keys.append(_key(manifest, limit, number, account))
+            keys.append(_key(manifest, limit, number, account) + whose)
             arguments += ["rate", repr(step_ms(limit)), repr(slack_ms(limit))]
         try:
-            return int(await self._take(keys=keys, args=arguments)) / 1000
+            wait = int(await self._take(keys=keys, args=arguments)) / 1000
+            if wait <= 0:
+                self._spend(self._buckets(manifest, account, whose))
+            return wait
         except DOWN as error:
             log.warning("budget_kept_locally", error=type(error).__name__, vendor=manifest.name)
-            return self._take_locally(manifest, account)
+            return self._take_locally(manifest, account, whose)
 
     async def pause(self, manifest: Manifest, account: str | None, seconds: float) -> None:
         """The vendor said to wait: everybody does (or, with an account, everybody who asks for it)."""
@@ -94,18 +120,29 @@ class Budgets:
         except DOWN as error:
             log.warning("pause_kept_locally", error=type(error).__name__, vendor=manifest.name)
 
-    def _take_locally(self, manifest: Manifest, account: str) -> float:
+    def _take_locally(self, manifest: Manifest, account: str, whose: str) -> float:
         now = self._clock()
         pauses = (f"dc:vendor:{manifest.name}:pause", f"dc:vendor:{manifest.name}:{account}:pause")
         wait = max(0.0, *(self._local.get(key, 0.0) - now for key in pauses))
-        buckets = [(_key(manifest, limit, n, account), limit) for n, limit in enumerate(manifest.limits)]
+        buckets = self._buckets(manifest, account, whose)
         for key, limit in buckets:
             wait = max(wait, self._local.get(key, 0.0) - now - slack_ms(limit) / 1000)
         if wait > 0:
             return wait
-        for key, limit in buckets:
-            self._local[key] = max(self._local.get(key, 0.0), now) + 2 * step_ms(limit) / 1000
+        self._spend(buckets)
         return 0.0
+
+    @staticmethod
+    def _buckets(manifest: Manifest, account: str, whose: str) -> list[tuple[str, RateLimit]]:
+        return [(_key(manifest, limit, n, account) + whose, limit) for n, limit in enumerate(manifest.limits)]
+
+    def _spend(self, buckets: list[tuple[str, RateLimit]]) -> None:
+        """Also what Valkey counted: when it is not heard of for a moment, no burst is given a second time."""
+        now = self._clock()
+        for key, limit in buckets:
+            step = 2 * step_ms(limit) / 1000
+            full = now + slack_ms(limit) / 1000 + step
+            self._local[key] = min(full, max(self._local.get(key, 0.0), now) + step)
 
 
 def _key(manifest: Manifest, limit: RateLimit, number: int, account: str) -> str:

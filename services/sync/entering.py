@@ -153,7 +153,7 @@ class Entrance:
         verifier = open_sealed(
             self._ring, sign_in.verifier_sealed, **_place(sign_in.state_sha256, sign_in.patient_id)
         ).decode()
-        line = Line(self._outbound, self._budgets, client, sign_in.state_sha256[:16], None)
+        line = Line(self._outbound, self._budgets, client, sign_in.state_sha256[:16], None, by_person=True)
         answer = await line(client.exchange_request(code, self.redirect_uri(sign_in.vendor), verifier))
         tokens = client.read_tokens(answer, now())
         line.tokens = tokens

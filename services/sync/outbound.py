@@ -52,13 +52,15 @@ class Outbound:
         query = f"?{parts.query}" if parts.query else ""
         return f"{self._gate}/{parts.netloc}{parts.path}{query}"
 
-    async def send(self, manifest: Manifest, account: str, request: Request) -> Answer:
+    async def send(
+        self, manifest: Manifest, account: str, request: Request, *, by_person: bool = False
+    ) -> Answer:
         """Raises `VendorFault`: `rate_limited` when the budget is used up for longer, `retry_later` when the vendor
         cannot be reached, `invalid_request` for an address that is not the vendor's."""
         parts = urlsplit(request.url)
         if parts.scheme != "https" or parts.hostname not in manifest.hosts:
             raise VendorFault("invalid_request", "foreign_host")
-        await self._wait_for_budget(manifest, account)
+        await self._wait_for_budget(manifest, account, by_person)
         with telemetry.VENDOR_SECONDS.labels(manifest.name).time():
             try:
                 answer = await asyncio.wait_for(self._ask(request, parts.hostname), DEADLINE_S)
@@ -69,9 +71,9 @@ class Outbound:
         telemetry.VENDOR_REQUESTS.labels(manifest.name, f"{answer.status // 100}xx").inc()
         return answer
 
-    async def _wait_for_budget(self, manifest: Manifest, account: str) -> None:
+    async def _wait_for_budget(self, manifest: Manifest, account: str, by_person: bool) -> None:
         waited = 0.0
-        while (wait := await self._budgets.take(manifest, account)) > 0:
+        while (wait := await self._budgets.take(manifest, account, by_person=by_person)) > 0:
             if waited + wait > PATIENCE_S:
                 raise VendorFault("rate_limited", "budget", wait)
             waited += wait
@@ -101,16 +103,27 @@ class Outbound:
 
 
 class Line:
-    """One account's way to its vendor: adds the token, and reads a refusal that asks everybody to wait."""
+    """One account's way to its vendor: adds the token, and reads a refusal that asks everybody to wait.
+
+    `by_person`: somebody waits at the page for it.
+    """
 
     def __init__(
-        self, outbound: Outbound, budgets: Budgets, client: Client, account: str, tokens: Tokens | None
+        self,
+        outbound: Outbound,
+        budgets: Budgets,
+        client: Client,
+        account: str,
+        tokens: Tokens | None,
+        *,
+        by_person: bool = False,
     ) -> None:
         self._outbound = outbound
         self._budgets = budgets
         self._client = client
         self._account = account
         self.tokens = tokens
+        self._by_person = by_person
 
     def without_tokens(self) -> "Line":
         """For the token endpoint, which is shown the client's own credentials."""
@@ -120,7 +133,7 @@ class Line:
         if self.tokens is not None and "authorization" not in request.headers:
             request = self._client.authorized(request, self.tokens)
         manifest = self._client.manifest
-        answer = await self._outbound.send(manifest, self._account, request)
+        answer = await self._outbound.send(manifest, self._account, request, by_person=self._by_person)
         fault = self._client.fault_of(answer)
         if fault is not None and fault.fault.fault_class == "rate_limited":
             per_account = bool(manifest.limits) and all(one.scope == "account" for one in manifest.limits)

@@ -65,10 +65,30 @@ async def test_all_limits_hold_and_a_refused_request_uses_up_none(two: tuple[Bud
     assert sum([await count(list(two), manifest, f"b{n}", 2) for n in range(10)]) == 9
 
 
+async def test_who_signs_in_waits_for_no_import_and_the_limit_holds_all_the_same(
+    two: tuple[Budgets, Budgets],
+) -> None:
+    limit = RateLimit(requests=100, per_s=1000)
+    manifest = limited(limit)
+    imports = await count(list(two), manifest, "a", 40)
+    people = 0
+    for n in range(100):
+        people += await two[n % 2].take(manifest, f"state{n}", by_person=True) == 0
+    assert people >= 1
+    assert imports + people <= limit.requests * 0.15
+
+
+async def test_where_little_is_allowed_nothing_is_kept_apart(two: tuple[Budgets, Budgets]) -> None:
+    manifest = limited(RateLimit(requests=10, per_s=1000))
+    assert await count(list(two), manifest, "a", 20) == 1
+    assert await two[0].take(manifest, "state", by_person=True) > 0
+
+
 async def test_when_the_vendor_says_wait_everybody_waits(two: tuple[Budgets, Budgets]) -> None:
     manifest = limited(RateLimit(requests=1000, per_s=10))
     await two[0].pause(manifest, None, 30)
     assert 25 < await two[1].take(manifest, "a") <= 30
+    assert 25 < await two[1].take(manifest, "state", by_person=True) <= 30
 
 
 async def test_a_wait_of_one_account_is_not_the_others(two: tuple[Budgets, Budgets]) -> None:
@@ -76,6 +96,16 @@ async def test_a_wait_of_one_account_is_not_the_others(two: tuple[Budgets, Budge
     await two[0].pause(manifest, "a", 30)
     assert await two[1].take(manifest, "a") > 25
     assert await two[1].take(manifest, "b") == 0
+
+
+async def test_what_valkey_counted_is_not_given_again_when_it_is_gone(
+    two: tuple[Budgets, Budgets],
+) -> None:
+    """A moment without it, under load, would otherwise be one more burst for each process."""
+    manifest = limited(RateLimit(requests=100, per_s=1000))
+    assert await count(list(two), manifest, "a", 40) == 10
+    assert two[0]._take_locally(manifest, "a", "") > 0
+    assert two[1]._take_locally(manifest, "a", "") > 0
 
 
 async def test_without_valkey_each_process_keeps_to_half(
