@@ -40,8 +40,8 @@ class Vendor:
     """Parts of the paths of its data: lines break here. A token that is good once must not be lost on one."""
     disorders: tuple[str, ...] = ("lost", "duplicate", "late", "reordered", "bad_signature")
     """What happens to its notifications."""
-    has_one_use: bool = False
-    """A refresh token is good once, and nobody forgives a process that dies with the answer in its hand."""
+    limits_all: bool = False
+    """Told to wait, nobody may ask it for a minute: that happens once in a run, and not in a short one."""
 
 
 VENDORS: Final = (
@@ -51,6 +51,7 @@ VENDORS: Final = (
         sources=("cuff", "scale"),
         corrects=("cuff", "scale"),
         data=("/measure", "/v2/oauth2"),  # the old pair goes on until the new one is used
+        limits_all=True,
     ),
     Vendor(
         "dexcom",
@@ -61,7 +62,6 @@ VENDORS: Final = (
         deletes=("meter",),
         data=("/egvs", "/events"),
         disorders=(),  # it announces nothing
-        has_one_use=True,
     ),
     Vendor(
         "google_health",
@@ -76,7 +76,6 @@ VENDORS: Final = (
         sources=("cuff", "scale"),
         corrects=("cuff", "scale"),
         data=("/measurement",),
-        has_one_use=True,
     ),
     Vendor(
         "oura",
@@ -86,7 +85,6 @@ VENDORS: Final = (
         deletes=("day", "spo2_day", "sleep"),
         data=("/usercollection",),
         disorders=("duplicate", "late", "reordered"),  # a deletion is said once, and cannot be asked for
-        has_one_use=True,
     ),
 )
 

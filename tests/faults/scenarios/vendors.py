@@ -48,7 +48,7 @@ class Size:
     """Accounts of each vendor whose person withdraws, and whose refresh token is changed unheard: one of both."""
 
 
-LONG: Final = Size(patients=40, chaos_s=180.0, pause_s=0.15, kill_s=(3.0, 6.0), withdrawn=4)
+LONG: Final = Size(patients=40, chaos_s=120.0, pause_s=0.15, kill_s=(3.0, 6.0), withdrawn=4)
 SHORT: Final = Size(patients=4, chaos_s=12.0, pause_s=0.1, kill_s=(3.0, 5.0), withdrawn=1)
 
 
@@ -112,7 +112,8 @@ async def _start_replica(run: Run) -> None:
     system = run.stage.world.system
     given = {**RAISED, **SETTINGS}
     environ = environ_beside(system, "sync", given)
-    run.replica = await Replica(environ, system.home / "log/sync-2.log", "sync").ready()
+    run.replica = Replica(environ, system.home / "log/sync-2.log", "sync")
+    await run.replica.ready()
 
 
 async def _everybody_signs_in(run: Run) -> None:
@@ -202,7 +203,10 @@ async def _expire(run: Run) -> None:
 async def _fault(run: Run) -> None:
     """One call of one account fails, in any way but those that would take a token that is good once along."""
     account, rng = run.pick(), run.stage.rng
-    way = rng.choice(("rate_limited", "status", "timeout", "half_open", "slow", "invalid_token"))
+    way = rng.choice(WAYS)
+    if way == "rate_limited" and account.vendor.limits_all:
+        way = "status" if run.stage.short or run.done["limit of all"] else way
+        run.done["limit of all"] += way == "rate_limited"
     more: dict[str, Any] = {"wait_s": rng.uniform(0.5, 3.0)}
     if way == "rate_limited":
         more["headers"] = {"retry-after": str(rng.randint(1, 3))}
@@ -228,6 +232,7 @@ async def _clock(run: Run) -> None:
     await control.post("/clock", shift_s=run.stage.rng.uniform(-SHIFT_S, SHIFT_S))
 
 
+WAYS: Final = ("rate_limited", "status", "timeout", "half_open", "slow", "invalid_token")
 EVENTS: Final = (
     (_new, 30),
     (_correct, 14),
@@ -281,8 +286,9 @@ async def _calm(run: Run) -> None:
         for _ in range(2 if vendor.disorders else 0):
             account = run.pick(of=lambda one, name=vendor.name: one.vendor.name == name)
             await control.post(f"/accounts/{account.user_id}/readings", source=vendor.sources[0])
-    for _ in (0, 1):
-        await run.stage.breaker.ready("sync")
+    await run.stage.breaker.ready("sync")
+    if run.replica is not None:
+        await run.replica.ready()
 
 
 async def _select(run: Run, sql: str, *arguments: Any) -> list[Any]:
