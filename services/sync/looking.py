@@ -45,6 +45,8 @@ log = Log("looking")
 PAGES_MAX: Final = 2000
 """More answers to one question are a fault of paging, the vendor's or ours."""
 IDLE: Final = timedelta(minutes=5)
+ENDS_LOOK: Final = frozenset({"auth", "grant_lost", "rate_limited", "vendor_retired"})
+"""Faults of a subscription that would be those of the look too."""
 
 
 class LeaseLost(Exception):
@@ -87,8 +89,9 @@ class Looker:
         if client is None:
             await self._put_off(account, now() + IDLE, account.failures, "no_credentials")
             return
+        look = _Look(self, account, client)
         try:
-            is_done = await _Look(self, account, client).run()
+            is_done = await look.run()
         except LeaseLost:
             log.warning("lease_lost", vendor=account.vendor)
             return
@@ -106,7 +109,7 @@ class Looker:
             return
         self._breaker.succeeded(account.vendor)
         due = next_look(client.manifest, now(), random.random()) if is_done else now()  # noqa: S311 - spreading
-        await self._put_off(account, due, 0, None)
+        await self._put_off(account, due if look.is_announced else min(due, now() + IDLE), 0, None)
 
     async def _put_off(self, account: Account, due: datetime, failures: int, fault: str | None) -> None:
         async with self._db.transaction("release_account") as tx:
@@ -152,6 +155,8 @@ class _Look:
         self._manifest = client.manifest
         self._line = Line(of._outbound, of._budgets, client, str(account.id), None)
         self._ends = now() + of._turn
+        self.is_announced = True
+        """Whether the vendor was asked for all notifications that there should be."""
         profile = of._profiles.get(str(account.patient_id))
         self._timezone = profile.timezone if profile is not None else ""
 
@@ -164,7 +169,7 @@ class _Look:
             return True
         self._line.tokens = await self._of._vault.fresh(self._account, self._client, self._line)
         kinds = self._kinds(targets)
-        await self._of._subscriber.compare(self._account, self._client, self._line, kinds)
+        await self._compare(kinds)
         async with self._of._db.acquire() as conn:
             waiting = await jobs.select_open(conn, self._account.id)
         for job in waiting:
@@ -172,6 +177,22 @@ class _Look:
                 return False
         await self._look_for_news(targets, kinds)
         return True
+
+    async def _compare(self, kinds: frozenset[Kind]) -> None:
+        """A vendor that takes no subscription now is looked at all the same, and asked for it again soon: it tries our
+        address, and we may just be away."""
+        for is_first in (True, False):
+            try:
+                await self._of._subscriber.compare(self._account, self._client, self._line, kinds)
+            except VendorFault as error:
+                if error.fault.fault_class == "auth" and is_first:
+                    await self._refresh()
+                    continue
+                if error.fault.fault_class in ENDS_LOOK:
+                    raise
+                log.warning("not_subscribed", vendor=self._account.vendor, code=error.fault.code)
+                self.is_announced = False
+            return
 
     def _kinds(self, targets: Sequence[Target]) -> frozenset[Kind]:
         """What may be asked for: consented on some connection, measured by its model, allowed at the vendor."""

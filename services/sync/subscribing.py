@@ -9,7 +9,7 @@ from datetime import timedelta
 from chassis.clock import now
 from chassis.db import Database
 from chassis.log import Log
-from proto.vendors.client import Client
+from proto.vendors.client import Client, VendorFault
 from proto.words import Kind
 from services.sync.domain import REPAIR_S
 from services.sync.outbound import Line
@@ -47,7 +47,16 @@ class Subscriber:
                     tx.conn, account.vendor, at, at - timedelta(seconds=REPAIR_S)
                 )
             if is_due:
-                await self._mend(client, line, client.manifest.kinds)
+                await self._mend_for_all(client, line)
+
+    async def _mend_for_all(self, client: Client, line: Line) -> None:
+        """What failed is tried again with the next look, whoever's it is."""
+        try:
+            await self._mend(client, line, client.manifest.kinds)
+        except VendorFault:
+            async with self._db.transaction("not_subscribed") as tx:
+                await sign_ins.forget_comparison(tx.conn, client.manifest.name)
+            raise
 
     async def _mend(self, client: Client, line: Line, kinds: frozenset[Kind]) -> None:
         vendor = client.manifest.name

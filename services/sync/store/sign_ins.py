@@ -87,3 +87,7 @@ async def claim_comparison(conn: Conn, vendor: str, now: datetime, before: datet
         before,
     )
     return bool(mine)
+
+
+async def forget_comparison(conn: Conn, vendor: str) -> None:
+    await conn.execute("DELETE FROM sync.vendor_subscriptions WHERE vendor = $1", vendor)

@@ -56,6 +56,8 @@ class Stage:
         self.pool = pool
         self.app = app
         self.path_token = ""
+        self.cloud_of: Any = None
+        """Vendor → its cloud."""
         self.partner_secret = ""
         self.owner: Any = None
         """The database's owner: reads what other services wrote."""
@@ -116,6 +118,7 @@ class Patient:
     def __init__(self, stage: Stage, cloud: World, model: ModelState) -> None:
         self.stage = stage
         self.cloud = cloud
+        self.vendor = cloud.vendor
         self.model = model
         self.id = uuid4()
         self.connection_id = uuid4()
@@ -139,7 +142,7 @@ class Patient:
         """To the vendor and back: the answer of our callback."""
         asked = await self.call(
             "POST",
-            f"/api/v1/integrations/{VENDOR}/authorize",
+            f"/api/v1/integrations/{self.vendor}/authorize",
             {"data_kinds": sorted(self.model.capabilities), "consent_version": CONSENT},
         )
         assert asked.status_code == 200, asked.text
@@ -226,7 +229,7 @@ class Patient:
 
     async def integration(self) -> dict[str, Any]:
         items = (await self.call("GET", "/api/v1/integrations")).json()["items"]
-        return next(one for one in items if one["vendor"] == VENDOR)
+        return next(one for one in items if one["vendor"] == self.vendor)
 
     async def imported(self, within_s: float = 60) -> SyncJob:
         try:
@@ -283,22 +286,34 @@ async def stage(
             made.partner_secret = (settings.secrets_path / "vendors/generic/webhook_secrets").read_text()
             made.owner = owner
             await made.listen()
-            yield made, World(VENDOR, cloud_port, http)
+            made.cloud_of = lambda vendor: World(vendor, cloud_port, http)
+            yield made, made.cloud_of(VENDOR)
+
+
+async def model_of(stage: Stage, cloud: World) -> ModelState:
+    made = ModelState(
+        id=uuid4(),
+        vendor_id=cloud.vendor,
+        name="Account",
+        device_type="scale",
+        capabilities=cloud.client.manifest.kinds,
+        pairing_methods=["vendor_oauth"],
+        version=1,
+    )
+    await stage.put("registry", "models", str(made.id), made)
+    return made
 
 
 @pytest.fixture(scope="session")
 async def model(stage: tuple[Stage, World]) -> ModelState:
-    made = ModelState(
-        id=uuid4(),
-        vendor_id=VENDOR,
-        name="Account",
-        device_type="scale",
-        capabilities=stage[1].client.manifest.kinds,
-        pairing_methods=["vendor_oauth"],
-        version=1,
-    )
-    await stage[0].put("registry", "models", str(made.id), made)
-    return made
+    return await model_of(*stage)
+
+
+@pytest.fixture
+async def subscriber(stage: tuple[Stage, World]) -> Patient:
+    """At a vendor that is asked for notifications account by account."""
+    cloud = stage[0].cloud_of(UNSIGNED)
+    return Patient(stage[0], cloud, await model_of(stage[0], cloud))
 
 
 @pytest.fixture

@@ -2,17 +2,35 @@
 
 from collections.abc import AsyncIterator, Callable
 from datetime import UTC, datetime, timedelta
+from typing import Final, cast
 from uuid import UUID
 
 import msgspec
 import pytest
 
+from chassis.bus import Bus
+from chassis.config import load
+from chassis.consume import DONE
+from chassis.crypto import LocalKeyRing
+from chassis.mirror import Mirror
+from proto.events import WebhookReceived
+from proto.state import ProfileState
+from proto.vendors.manifest import Manifest
+from proto.words import KINDS
+from services.sync.domain import Target
+from services.sync.entering import Entrance
+from services.sync.feeding import Feeder, Known
+from services.sync.notices import AGAIN, Listener
+from services.sync.parties import Vendors
+from services.sync.settings import Settings
 from services.sync.store import accounts
 from services.sync.store.accounts import Account
 from services.sync.tests.bench import Bench, bench_of, in_s
+from services.sync.tests.test_domain import target
 
 pytestmark = pytest.mark.integration
 NOW = datetime.now(UTC)
+TELLS_DELETIONS: Final = "oura"
 
 
 @pytest.fixture
@@ -77,3 +95,63 @@ async def test_a_look_that_began_before_is_told_from_a_later_one(bench: Bench) -
         assert await accounts.is_looked_at(conn, held.id, NOW + timedelta(seconds=1), NOW)
         assert not await accounts.is_looked_at(conn, held.id, NOW - timedelta(seconds=1), NOW)
         assert not await accounts.is_looked_at(conn, held.id, in_s(90), in_s(90))
+
+
+class Here(Known):
+    """One connection that takes everything."""
+
+    def __init__(self) -> None:
+        self._target = target(set(KINDS), number=77, consented=frozenset(KINDS))
+
+    def targets(self, patient_id: UUID, manifest: Manifest) -> list[Target]:
+        return [self._target]
+
+
+async def test_a_deletion_comes_again_while_a_look_may_hold_what_was_deleted(
+    bench: Bench, service_environ: Callable[[str], dict[str, str]]
+) -> None:
+    settings = load(Settings, service_environ("sync"))
+    ring = LocalKeyRing(settings.secrets_path / "keys/keyring.json")
+    bus = Bus(settings, "sync")
+    await bus.start()
+    listener = Listener(
+        db=bench.db,
+        vendors=Vendors(settings.secrets_path, frozenset()),
+        ring=ring,
+        known=Here(),
+        feeder=Feeder(bus, 1),
+        entrance=cast(Entrance, None),  # nobody comes or goes here
+        profiles=Mirror(bus, "profiles", ProfileState),
+        wake=lambda: None,
+    )
+    account = await bench.account()
+    user = f"user-{account.id}"
+    async with bench.db.transaction("test") as tx:
+        await tx.conn.execute(
+            "UPDATE sync.vendor_accounts SET vendor = $2, vendor_user_index = $3 WHERE id = $1",
+            account.id,
+            TELLS_DELETIONS,
+            ring.blind_index(f"{TELLS_DELETIONS}:{user}"),
+        )
+    said = {
+        "event_type": "delete",
+        "data_type": "daily_activity",
+        "object_id": "4711",
+        "event_time": NOW.isoformat(),
+        "user_id": user,
+    }
+    event = WebhookReceived(
+        vendor=TELLS_DELETIONS,
+        event_id=user,
+        received_at=datetime.now(UTC) + timedelta(seconds=1),
+        content_type="application/json",
+        body=msgspec.json.encode(said),
+    )
+    held = await looking(bench, account)
+    try:
+        assert await listener.on_webhook(event) == AGAIN
+        async with bench.db.transaction("test") as tx:
+            await accounts.release(tx.conn, held, due_at=in_s(3600), failures=0, fault=None)
+        assert await listener.on_webhook(event) == DONE
+    finally:
+        await bus.stop()

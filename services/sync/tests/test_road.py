@@ -59,6 +59,38 @@ async def test_a_notification_brings_what_is_new_within_seconds(patient: Patient
     await until(lambda: patient.record_ids() - before, 10)
 
 
+async def _is_subscribed(patient: Patient) -> bool:
+    return bool(
+        await patient.stage.pool.fetchval(
+            "SELECT subscribed_at IS NOT NULL FROM sync.vendor_accounts WHERE patient_id = $1", patient.id
+        )
+    )
+
+
+async def test_a_vendor_that_takes_no_subscription_is_looked_at_all_the_same(subscriber: Patient) -> None:
+    """It tries our address before it takes one; that we are away just then must not cost an hour of readings."""
+    await subscriber.begin(seed=111, days=2)
+    await subscriber.cloud.control("/faults", {"way": "status", "status": 400, "endpoint": "/notify"})
+    await subscriber.authorize()
+    await subscriber.imported()
+    row = await subscriber.stage.pool.fetchrow(
+        "SELECT subscribed_at, failures, state FROM sync.vendor_accounts WHERE patient_id = $1", subscriber.id
+    )
+    assert tuple(row) == (None, 0, "active")
+    await subscriber.call(
+        "POST", "/api/v1/device/sync", {"device_connection_id": str(subscriber.connection_id)}
+    )
+    await until(lambda: _is_subscribed(subscriber), 20)
+
+
+async def test_a_token_that_ends_early_is_refreshed_for_a_subscription_too(subscriber: Patient) -> None:
+    await subscriber.begin(seed=112, days=2)
+    await subscriber.cloud.control("/faults", {"way": "invalid_token", "endpoint": "/notify"})
+    await subscriber.authorize()
+    await until(lambda: _is_subscribed(subscriber), 40)
+    assert (await subscriber.integration())["state"] == "active"
+
+
 async def test_a_person_who_says_no_is_told_so_and_nothing_is_kept(patient: Patient) -> None:
     await patient.begin(seed=104)
     assert result_of(await patient.authorize(decide="deny"))["result"] == "declined"
