@@ -47,7 +47,7 @@ class Replica:
         self._url = f"http://127.0.0.1:{port}/readyz"
         own = {"DC_HTTP_PORT": str(port), "DC_METRICS_PORT": str(free_port())}
         self.log = log
-        with log.open("ab") as file:
+        with log.open("wb") as file:
             self._process = subprocess.Popen(
                 (*COMMAND, name),
                 cwd=ROOT,

@@ -112,7 +112,8 @@ async def _start_replica(run: Run) -> None:
     system = run.stage.world.system
     given = {**RAISED, **SETTINGS}
     environ = environ_beside(system, "sync", given)
-    run.replica = Replica(environ, system.home / "log/sync-2.log", "sync")
+    log = system.home / f"log/sync-2-{len(run.kills)}.log"
+    run.replica = Replica(environ, log, "sync")
     await run.replica.ready()
 
 
