@@ -29,6 +29,8 @@ SETTINGS: Final = {
 """A dead replica's accounts are taken soon: the run is short."""
 IMPORTED_S: Final = 1200.0
 QUIET_S: Final = 180.0
+AT_ONCE: Final = 3
+"""So many people sign in at one vendor at the same time."""
 PACE: Final = 0.02
 """Vendors try to deliver again after a fiftieth of their waits."""
 SHIFT_S: Final = 20.0
@@ -133,10 +135,10 @@ async def _everybody_signs_in(run: Run) -> None:
             control = run.controls[vendor.name]
             made = await control.post("/accounts", seed=1000 + number, zone=ZONE, days=vendor.days)
             run.accounts.append(Account(person, vendor, control, made["user_id"]))
-    slots = asyncio.Semaphore(8)
+    slots = {vendor.name: asyncio.Semaphore(AT_ONCE) for vendor in VENDORS}
 
     async def sign_in(account: Account) -> None:
-        async with slots:
+        async with slots[account.vendor.name]:
             await account.sign_in(run.http)
 
     await asyncio.gather(*(sign_in(account) for account in run.accounts))
