@@ -1,6 +1,7 @@
 """`device-connect keys rotate` while tokens are in use: nothing fails, and everything is under the new key."""
 
 import asyncio
+from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 
 import msgspec
@@ -9,10 +10,15 @@ import pytest
 from chassis.crypto import LocalKeyRing, RingFile, key_of
 from runtime.commands.keys import seal_anew, with_new_key, without_old_keys
 from runtime.home import replace
-from services.sync.tests.test_vault import Bench, bench
+from services.sync.tests.bench import Bench, bench_of
 
-__all__ = ["bench"]
 pytestmark = pytest.mark.integration
+
+
+@pytest.fixture
+async def bench(service_environ: Callable[[str], dict[str, str]]) -> AsyncIterator[Bench]:
+    async with bench_of(service_environ) as made:
+        yield made
 
 
 async def test_keys_rotate_while_tokens_are_refreshed_and_nothing_fails(

@@ -123,6 +123,7 @@ async def test_a_deletion_comes_again_while_a_look_may_hold_what_was_deleted(
         entrance=cast(Entrance, None),  # nobody comes or goes here
         profiles=Mirror(bus, "profiles", ProfileState),
         wake=lambda: None,
+        wake_importer=lambda: None,
     )
     account = await bench.account()
     user = f"user-{account.id}"
