@@ -72,7 +72,13 @@ class Application(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
 
 def _accounts(cloud: Cloud, _: Call) -> Any:
     return [
-        {"user_id": one.user_id, "seed": one.seed, "zone": one.zone, "records": len(one.records)}
+        {
+            "user_id": one.user_id,
+            "seed": one.seed,
+            "zone": one.zone,
+            "records": len(one.records),
+            "grants": len(cloud.grants.of(one.user_id)),
+        }
         for one in cloud.accounts.values()
     ]
 

@@ -1,0 +1,137 @@
+"""Vendors through the public API: sign in, the history comes as progress, news come as readings, leaving ends it all."""
+
+import time
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from urllib.parse import parse_qsl, urlsplit
+
+import pytest
+
+from tests.e2e.driver import Json, Person, World, at, eventually
+from vendors import manifest_of
+
+VENDORS = ("withings", "dexcom", "google_health", "omron", "garmin", "oura")
+A_DAY = timedelta(hours=24, minutes=5)
+"""What is older comes as progress; this much later a test may look."""
+IMPORTED_S = 240.0
+"""The richest of them has more than a hundred thousand readings of a past; most are there in seconds."""
+NOTIFIED_S = 30.0
+
+
+class Cloud:
+    """A vendor's simulated cloud, and one user of it."""
+
+    def __init__(self, world: World, vendor: str) -> None:
+        self._http = world.http
+        self._control = f"{world.system.endpoints['idp']}/clouds/control/{vendor}"
+        self.user_id = ""
+
+    async def _ask(self, method: str, path: str, body: Json = None) -> Json:
+        answer = await self._http.request(method, f"{self._control}{path}", json=body)
+        assert answer.is_success, f"{method} {path}: {answer.status_code} {answer.text[:300]}"
+        return answer.json()
+
+    async def join(self, seed: int) -> None:
+        self.user_id = (await self._ask("POST", "/accounts", {"seed": seed}))["user_id"]
+
+    async def measure(self, kind: str) -> list[Json]:
+        """The person's device uploads something, and the cloud notifies us."""
+        added = await self._ask("POST", f"/accounts/{self.user_id}/readings", {"kind": kind})
+        new: list[Json] = added["readings"]
+        return new
+
+    async def grants(self) -> int:
+        """How many grants of the person are good there."""
+        accounts: list[Json] = await self._ask("GET", "/accounts")
+        return next(int(one["grants"]) for one in accounts if one["user_id"] == self.user_id)
+
+
+async def sign_in(world: World, patient: Person, cloud: Cloud, item: Json) -> str:
+    """To the vendor, yes, and back: where the page is sent."""
+    text = await patient.get("/api/v1/consent-texts/current")
+    began = await patient.post(
+        f"/api/v1/integrations/{item['vendor']}/authorize",
+        {"data_kinds": item["data_kinds"], "consent_version": text["version"]},
+    )
+    page = urlsplit(began["authorize_url"])
+    query = {**dict(parse_qsl(page.query)), "decide": "approve", "user": cloud.user_id}
+    decided = await world.http.get(f"{page.scheme}://{page.netloc}{page.path}", params=query)
+    back = urlsplit(decided.headers["location"])
+    answer = await patient.call("GET", f"{back.path}?{back.query}")
+    assert answer.status_code == 302, answer.text
+    return str(answer.headers["location"])
+
+
+async def integration(patient: Person, vendor: str) -> Json:
+    items = (await patient.get("/api/v1/integrations"))["items"]
+    return next(item for item in items if item["vendor"] == vendor)
+
+
+async def sync_now(patient: Person, connection_id: str) -> None:
+    queued = await patient.post("/api/v1/device/sync", {"device_connection_id": connection_id}, status=202)
+    done = await eventually(
+        lambda: patient.get(f"/api/v1/device/sync/{queued['job_id']}"),
+        lambda job: job["state"] in ("done", "failed"),
+        within_s=NOTIFIED_S,
+    )
+    assert (done["state"], done["errors"]) == ("done", [])
+
+
+@pytest.mark.parametrize("vendor", VENDORS)
+async def test_from_the_sign_in_to_the_goodbye(world: World, vendor: str) -> None:
+    patient, cloud = await world.newcomer(), Cloud(world, vendor)
+    await cloud.join(seed=11)
+    item = await integration(patient, vendor)
+    assert (item["state"], item["needs_credentials"]) == (None, False)
+    spent: dict[str, float] = {}
+
+    async with world.live(patient) as live:
+        await live.subscribe(patient_id=patient.patient_id)
+        began = time.monotonic()
+        assert await sign_in(world, patient, cloud, item) == f"/integrations?vendor={vendor}&result=connected"
+        spent["sign-in"] = time.monotonic() - began
+
+        shown = await eventually(
+            lambda: integration(patient, vendor),
+            lambda now: now["job"] and now["job"]["state"] in ("done", "failed"),
+            within_s=IMPORTED_S,
+        )
+        spent["history"] = time.monotonic() - began
+        assert (shown["state"], shown["job"]["state"], shown["job"]["errors"]) == ("active", "done", [])
+        assert shown["job"]["accepted"] > 0
+        assert await cloud.grants() == 1
+        [connection_id] = shown["device_connection_ids"]
+        connection = await patient.get(f"/api/v1/device-connections/{connection_id}")
+        assert connection["status"] == "connected"
+        await live.silence()
+        assert any(frame["type"] == "sync_progress" for frame in live.frames)
+        told = [frame["reading"] for frame in live.frames if frame["type"] == "reading"]
+        assert len(told) < shown["job"]["accepted"] / 2
+        assert [one for one in told if at(one["timestamp"]) < datetime.now(UTC) - A_DAY] == []
+
+        began = time.monotonic()
+        if (
+            manifest_of(vendor).capabilities.webhook == "none"
+        ):  # it notifies nobody, and shows values hours later
+            await sync_now(patient, connection_id)
+            spent["asked"] = time.monotonic() - began
+        else:
+            new = await cloud.measure(item["data_kinds"][0])
+            fresh = (await live.reading(connection_id, NOTIFIED_S))["reading"]
+            spent["notified"] = time.monotonic() - began
+            assert at(fresh["timestamp"]) in {at(reading["timestamp"]) for reading in new}
+
+    assert (await patient.call("DELETE", f"/api/v1/integrations/{vendor}")).status_code == 204
+    ended = await eventually(
+        lambda: patient.get(f"/api/v1/device-connections/{connection_id}"),
+        lambda now: now["status"] == "revoked",
+    )
+    assert ended["consent"] is None
+    assert (await integration(patient, vendor))["state"] is None
+    if manifest_of(vendor).capabilities.revoke:
+        await eventually(cloud.grants, lambda left: left == 0)
+    print(f"{vendor}: {shown['job']['accepted']} of history; " + spoken(spent))
+
+
+def spoken(spent: dict[str, Any]) -> str:
+    return ", ".join(f"{name} {seconds:.2f} s" for name, seconds in spent.items())
