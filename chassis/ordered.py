@@ -162,3 +162,7 @@ class OrderedReader:
         if meta.sequence.stream > self.seen:
             self.seen = meta.sequence.stream
             self._on_message(msg, meta.sequence.stream, meta.num_pending)
+            if self._sub.pending_msgs:
+                # Much has gathered, after a pause of this process perhaps: whoever hands it on must have a turn between
+                # two messages, or queues overflow that are only waiting for one.
+                await asyncio.sleep(0)
