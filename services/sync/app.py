@@ -100,6 +100,7 @@ def create_app(settings: Settings) -> Litestar:
         profiles=profiles,
         wake=workers.wake,
         wake_importer=importer.wake,
+        history_days=settings.sync_history_days,
     )
 
     async def forget() -> None:

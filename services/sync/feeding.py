@@ -58,13 +58,14 @@ class Known:
         if isinstance(new, ConnectionState):
             self._of_patient.setdefault(new.patient_id, set()).add(new.id)
 
-    async def catch_up(self) -> None:
-        """Hears what is new of connections. Raises `Unavailable`."""
-        await self._connections.catch_up()
-
     def connection(self, id: UUID) -> ConnectionState | None:
         entry = self._connections.get(str(id))
         return entry if isinstance(entry, ConnectionState) else None
+
+    async def catch_up(self) -> None:
+        """Returns when everything that was said before is known here too."""
+        await self._connections.catch_up()
+        await self._models.catch_up()
 
     def model(self, id: UUID) -> ModelState | None:
         return self._models.get(str(id))

@@ -31,8 +31,6 @@ from services.sync.store.accounts import Account
 from services.sync.store.jobs import JobRow
 
 log = Log("notices")
-HISTORY_DAYS: Final = 730
-"""How much of a person's past is fetched unasked; `POST …/device/sync` with `since` goes further back."""
 PUSHES_FOLLOW: Final = timedelta(hours=6)
 """Where the past is asked for and then pushed, pushes until so long after the question are of the import."""
 AGAIN: Final = Retry(3.0)
@@ -55,7 +53,9 @@ class Listener:
         profiles: Mirror[ProfileState],
         wake: Callable[[], None],
         wake_importer: Callable[[], None],
+        history_days: int,
     ) -> None:
+        self._history = timedelta(days=history_days)
         self._db = db
         self._vendors = vendors
         self._ring = ring
@@ -185,8 +185,9 @@ class Listener:
         change = msgspec.json.decode(delivery.data, type=ConnectionChanged)
         async with self._db.acquire() as conn:
             of_patient = await accounts.select_of_patient(conn, change.patient_id)
-        if of_patient and self._known.connection(change.device_connection_id) is None:
-            await self._known.catch_up()  # the news may overtake the bucket that holds it
+        changed = self._known.connection(change.device_connection_id)
+        if of_patient and (changed is None or self._known.model(changed.device_model_id) is None):
+            await self._known.catch_up()  # the news may overtake the buckets that hold what it is about
         for account in of_patient:
             manifest = self._vendors.manifest(account.vendor)
             if manifest is not None:
@@ -222,7 +223,7 @@ class Listener:
         at = now()
         if await jobs.has_job(tx.conn, account.id, connection_id):
             return
-        job = new_job(manifest, account, connection_id, "connected", None, at)
+        job = new_job(manifest, account, connection_id, "connected", at - self._history, at)
         await jobs.insert_job(tx.conn, job)
         say_job(tx, job)
 
@@ -232,12 +233,11 @@ def new_job(
     account: Account,
     connection_id: UUID,
     reason: str,
-    since: datetime | None,
+    since: datetime,
     at: datetime,
 ) -> JobRow:
-    days = max(1, manifest.capabilities.max_history_days)
-    oldest = at - timedelta(days=days)
-    begin = at - timedelta(days=min(days, HISTORY_DAYS)) if since is None else max(since, oldest)
+    """From `since`, or from where the vendor's memory begins."""
+    begin = max(since, at - timedelta(days=max(1, manifest.capabilities.max_history_days)))
     return JobRow(
         id=uuid7(),
         account_id=account.id,

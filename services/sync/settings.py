@@ -20,6 +20,8 @@ class Settings(Common, frozen=True, kw_only=True):
     """What a dead replica held is taken by another after this."""
     sync_turn_s: Annotated[int, Meta(ge=1)] = 60
     """A long import makes room for other accounts after this, and goes on later."""
+    sync_history_days: Annotated[int, Meta(ge=1, le=3650)] = 730
+    """How much of a person's past is fetched unasked; `POST …/device/sync` with `since` goes further back."""
     authorization_ttl_s: Annotated[int, Meta(ge=10)] = 600
     """How long a person may take at the vendor."""
     limit_sync_per_min: Annotated[int, Meta(ge=1)] = 1

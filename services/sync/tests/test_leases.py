@@ -124,6 +124,7 @@ async def test_a_deletion_comes_again_while_a_look_may_hold_what_was_deleted(
         profiles=Mirror(bus, "profiles", ProfileState),
         wake=lambda: None,
         wake_importer=lambda: None,
+        history_days=90,
     )
     account = await bench.account()
     user = f"user-{account.id}"
