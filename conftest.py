@@ -156,7 +156,8 @@ def service_environ(
 @pytest.fixture(scope="session")
 def system(tmp_path_factory: pytest.TempPathFactory) -> Iterator[System]:
     """The whole system without demo data, ready; `.endpoints`, `.gateway`, `.home`."""
-    one = System(tmp_path_factory.mktemp("system") / "home")
+    # The simulated vendors remember 90 days; asking for two years of them would only wait for their budgets.
+    one = System(tmp_path_factory.mktemp("system") / "home", {"DC_SYNC_HISTORY_DAYS": "90"})
     try:
         yield one.start()
     finally:

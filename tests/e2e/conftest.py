@@ -29,12 +29,7 @@ async def world(system: System) -> AsyncIterator[World]:
 @pytest.fixture(scope="session")
 async def hasty(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[World]:
     """A world in which pairing tokens, tickets and older hub secrets are good for a second."""
-    short = {
-        "DC_PAIRING_TTL_S": "1",
-        "DC_TICKET_TTL_S": "1",
-        "DC_ROTATE_OVERLAP_S": "1",
-        "DC_SYNC_HISTORY_DAYS": "90",
-    }
+    short = {"DC_PAIRING_TTL_S": "1", "DC_TICKET_TTL_S": "1", "DC_ROTATE_OVERLAP_S": "1"}
     one = System(tmp_path_factory.mktemp("hasty") / "home", short)
     try:
         async with world_of(one.start()) as world:
