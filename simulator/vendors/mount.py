@@ -18,7 +18,7 @@ from simulator.vendors.oura import Oura
 from simulator.vendors.polar import Polar
 from simulator.vendors.wire import Reply, json_reply, read, write
 from simulator.vendors.withings import Withings
-from vendors import manifest_of
+from vendors import client_of, manifest_of
 
 CLOUDS: Final[tuple[type[Cloud], ...]] = (Withings, Omron, Dexcom, Oura, GoogleHealth, Garmin, Polar)
 PREFIX: Final = "/clouds"
@@ -26,11 +26,20 @@ PREFIX: Final = "/clouds"
 
 def _registered(vendor: str, public_url: str, secrets: Path) -> list[Hook]:
     """Where a vendor is told once, in its portal, where notifications go: it knows the platform's address already."""
-    can = manifest_of(vendor).capabilities
-    token = secrets / "vendors" / vendor / "path_token"
-    if can.webhook == "none" or can.subscribe != "none" or not token.is_file():
+    manifest = manifest_of(vendor)
+    folder = secrets / "vendors" / vendor
+    if manifest.capabilities.webhook == "none" or not folder.is_dir():
         return []
-    return [Hook(url=f"{public_url.rstrip('/')}/webhooks/vendor/{vendor}/{token.read_text().strip()}")]
+    given = {name: _text(folder / name) for name in manifest.credentials}
+    if client_of(vendor)(given).topics(manifest.kinds):
+        return []  # it is asked for notifications, by whoever wants them
+    token = _text(folder / "path_token")
+    url = f"{public_url.rstrip('/')}/webhooks/vendor/{vendor}" + (f"/{token}" if token else "")
+    return [Hook(url=url, secret=_text(folder / "webhook_secret"))]
+
+
+def _text(path: Path) -> str:
+    return path.read_text().strip() if path.is_file() else ""
 
 
 class Clouds:
