@@ -269,6 +269,7 @@ async def stage(
                 "DC_PUBLIC_URL": url,
                 "DC_VENDOR_GATE": f"http://127.0.0.1:{cloud_port}/clouds",
                 "DC_LIMIT_SYNC_PER_MIN": "1000",
+                "DC_LIMIT_WEBHOOKS_PER_MIN": "60000",
                 "DC_SYNC_LEASE_S": "3",
                 "DC_SYNC_HISTORY_DAYS": "90",
             },

@@ -84,25 +84,25 @@ async def test_the_same_notification_twice_is_one(patient: Patient) -> None:
     assert await heard(patient, body) == 1
 
 
-async def test_the_same_words_about_another_change_are_heard(patient: Patient) -> None:
+async def test_the_same_words_about_another_change_are_heard(subscriber: Patient) -> None:
     """A vendor that names only the time of what changed says the same of its second correction."""
-    await patient.begin(seed=120, days=3)
-    await patient.authorize()
-    await patient.imported()
+    await subscriber.begin(seed=120, days=3)
+    await subscriber.authorize()
+    await subscriber.imported()
 
     async def is_subscribed() -> bool:
-        return bool(await patient.stage.pool.fetchval(
-            "SELECT subscribed_at IS NOT NULL FROM sync.vendor_accounts WHERE patient_id = $1", patient.id
+        return bool(await subscriber.stage.pool.fetchval(
+            "SELECT subscribed_at IS NOT NULL FROM sync.vendor_accounts WHERE patient_id = $1", subscriber.id
         ))  # fmt: skip
 
     await until(is_subscribed, 20)
-    (record,) = await patient.cloud.add(patient.vendor_user, kind="weight")
-    await until(lambda: any(record["id"] in one for one in patient.record_ids()), 10)
+    (record,) = await subscriber.cloud.add(subscriber.vendor_user, kind="weight")
+    await until(lambda: any(record["id"] in one for one in subscriber.record_ids()), 10)
     for _ in range(2):
-        before = len(patient.readings())
-        path = f"/accounts/{patient.vendor_user}/records/{record['id']}"
-        await patient.cloud.control(path, {"action": "correct"})
-        await until(partial(_has_more, patient, before), 10)
+        before = len(subscriber.readings())
+        path = f"/accounts/{subscriber.vendor_user}/records/{record['id']}"
+        await subscriber.cloud.control(path, {"action": "correct"})
+        await until(partial(_has_more, subscriber, before), 10)
 
 
 def _has_more(patient: Patient, than: int) -> bool:
