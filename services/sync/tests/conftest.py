@@ -251,7 +251,7 @@ def result_of(answer: httpx2.Response) -> dict[str, str]:
     return {"path": parts.path, **{name: values[0] for name, values in parse_qs(parts.query).items()}}
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 async def stage(
     service_environ: Callable[[str], dict[str, str]],
     database_urls: dict[str, str],
@@ -271,7 +271,7 @@ async def stage(
                 "DC_LIMIT_SYNC_PER_MIN": "1000",
                 "DC_LIMIT_WEBHOOKS_PER_MIN": "60000",
                 "DC_SYNC_LEASE_S": "3",
-                "DC_SYNC_HISTORY_DAYS": "90",
+                "DC_SYNC_HISTORY_DAYS": "150",
             },
         )
         app = create_app(settings)
@@ -306,7 +306,7 @@ async def model_of(stage: Stage, cloud: World) -> ModelState:
     return made
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 async def model(stage: tuple[Stage, World]) -> ModelState:
     return await model_of(*stage)
 

@@ -131,7 +131,7 @@ class Owner(Patient):
         return fault.code
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def storage(s3: Any, service_environ: Callable[[str], dict[str, str]]) -> Storage:
     return Storage(load(Settings, service_environ("sync")))
 

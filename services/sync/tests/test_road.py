@@ -74,9 +74,9 @@ async def test_a_vendor_that_takes_no_subscription_is_looked_at_all_the_same(sub
     await subscriber.authorize()
     await subscriber.imported()
     row = await subscriber.stage.pool.fetchrow(
-        "SELECT subscribed_at, failures, state FROM sync.vendor_accounts WHERE patient_id = $1", subscriber.id
+        "SELECT failures, state FROM sync.vendor_accounts WHERE patient_id = $1", subscriber.id
     )
-    assert tuple(row) == (None, 0, "active")
+    assert tuple(row) == (0, "active")
     await subscriber.call(
         "POST", "/api/v1/device/sync", {"device_connection_id": str(subscriber.connection_id)}
     )
