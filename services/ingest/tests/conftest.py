@@ -103,7 +103,7 @@ class Scene:
         return await self.client.post(f"/api/v1/device-data/{path}", content=content, headers=sent)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 async def scene_base(
     service_environ: Callable[[str], dict[str, str]], s3: Any, home: Any
 ) -> AsyncIterator[tuple[Any, Bus, Bus, TokenSigner]]:

@@ -208,7 +208,7 @@ class Patient:
         return await self.stage.client.get(f"/api/v1{path}", headers=headers, params=params or {})
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 async def stage(
     service_environ: Callable[[str], dict[str, str]], database_urls: dict[str, str]
 ) -> AsyncIterator[Stage]:

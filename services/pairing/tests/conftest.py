@@ -263,7 +263,7 @@ class World:
         return await until(look)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 async def world(
     service_environ: Callable[[str], dict[str, str]], postgres_url: str, nats_server: Any
 ) -> AsyncIterator[World]:

@@ -194,7 +194,7 @@ class Household:
         await self.scene.buses["normalizer"].say(subject, msgspec.json.encode(receipt))
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 async def scene(service_environ: Callable[[str], dict[str, str]]) -> AsyncIterator[Scene]:
     settings = load(Common, service_environ("ingest-bridge"))
     async with buses_of(settings, "pairing", "registry", "normalizer", "admin", "hubs-admin") as buses:

@@ -73,7 +73,6 @@ def shown_on(out: Take) -> set[UUID | None]:
         ("dc/v1/others/acme/up/readings", None),
         ("dc/v1/hubs/h-1/down/receipt", None),
         ("dc/v2/hubs/h-1/up/readings", None),
-        ("dc/v1/vendors/kinsa/up/readings", None),
         ("", None),
     ],
 )
