@@ -106,8 +106,7 @@ class Hub:
         except Exception as error:
             log.failure("replay_failed", error)
             subscription.tell_gap(None)
-        finally:
-            subscription.go_live()
+        await subscription.go_live()
 
     # --- what comes
 

@@ -10,13 +10,15 @@ import msgspec
 from chassis.clock import now
 from gateway.cursor import Position
 from gateway.frames import Frame
-from gateway.outlet import Outlet, gap_text
+from gateway.outlet import MAX_FRAMES, Outlet, gap_text
 from gateway.world import World
 from proto.access import ALL_KINDS
 from proto.words import Kind
 
 START: Final = Position(0, 0)
 PENDING_MAX: Final = 5000
+AT_ONCE: Final = MAX_FRAMES // 4
+"""After `room` at most half of the way out is taken."""
 
 
 class Subscription:
@@ -77,11 +79,16 @@ class Subscription:
         self._at = position
         self._pending = deque() if replaying else None
 
-    def go_live(self) -> None:
-        """The past is told; now what waited, then what comes. What the replay had already is skipped."""
-        waiting, self._pending = self._pending or (), None
-        for frame in waiting:
-            self._pass_on(frame)
+    async def go_live(self) -> None:
+        """The past is told; now what waited, then what comes. What the replay had already is skipped.
+
+        What waited may be more than the way out holds: it goes as there is room, and what comes meanwhile waits too.
+        """
+        while self._pending:
+            await self.room()
+            for _ in range(min(len(self._pending), AT_ONCE)):
+                self._pass_on(self._pending.popleft())
+        self._pending = None
         if self._pending_lost is not None:
             self.tell_gap(self._pending_lost)
             self._pending_lost = None
