@@ -135,10 +135,12 @@ async def test_removing_the_connection_ends_the_account(person: Enrolled) -> Non
         [row] = await person.rows()
         return row["state"] == "revoked" and row["oauth_tokens_encrypted"] is None
 
+    async def is_said() -> bool:  # after the row: the outbox publishes what was committed
+        said = person.account()
+        return said is not None and (said.state, said.ended_by) == ("revoked", "patient")
+
     await until(is_ended, 10)
-    said = person.account()
-    assert said is not None
-    assert (said.state, said.ended_by) == ("revoked", "patient")
+    await until(is_said, 10)
     assert (await person.shown())["state"] is None
     assert (await person.push("r-9", 80.0)).status_code == 204
     free = Enrolled(person.stage, person.cloud, person.model)
