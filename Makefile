@@ -28,7 +28,12 @@ run: install ## start everything here and print the address (ARGS="--port 8081")
 	@exec $(BIN)/device-connect up $(ARGS)
 
 test: install ## all tests, with real servers (ARGS="services/pairing -k token")
-	$(call step,pytest,$(BIN)/pytest $(ARGS))
+ifdef ARGS
+	@$(BIN)/pytest $(ARGS)
+else
+	$(call step,tests side by side,$(BIN)/pytest -m "not alone" -n 3 --dist loadfile --no-loadscope-reorder)
+	$(call step,tests that need the machine for themselves,$(BIN)/pytest -m alone)
+endif
 
 check: install ## what CI checks: format, lint, types, imports, house rules, generated files, UI
 	$(call step,ruff format,$(BIN)/ruff format --check --quiet .)

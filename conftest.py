@@ -5,6 +5,7 @@ embedded wheel; one set a run (with xdist: one a worker).
 """
 
 import os
+import re
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
@@ -28,11 +29,33 @@ from tests.support.servers import (
 )
 from tests.support.system import System
 
+ROOT = Path(__file__).parent
 GIVEN = {name: value for name, value in os.environ.items() if name.startswith("DC_")}  # noqa: TID251 - the edge
+
+
+UUID = r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}"
+
+#: Tests that judge time or CPU, or that break things: nothing else runs beside them. The others share the cores.
+ALONE = {"tests/e2e", "tests/faults", "tests/load", "runtime/tests/test_supervised.py"}
+#: What lies there and judges no time.
+BESIDE = {"tests/e2e/test_vendors.py", "tests/faults/model", "tests/load/test_day.py"}
+
+
+def pytest_make_parametrize_id(config: pytest.Config, val: object, argname: str) -> str | None:
+    """A test has the same name in every run, also where its parameter holds an id that was just made."""
+    return re.sub(UUID, "id", val) if isinstance(val, str) and re.search(UUID, val) else None
+
+
+def _is_alone(path: Path) -> bool:
+    here = path.relative_to(ROOT)
+    places = {str(here), *map(str, here.parents)}
+    return bool(places & ALONE) and not places & BESIDE
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
+        if _is_alone(item.path):
+            item.add_marker(pytest.mark.alone)
         if SERVER_FIXTURES.intersection(getattr(item, "fixturenames", ())):
             item.add_marker(pytest.mark.integration)
 
