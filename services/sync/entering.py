@@ -97,7 +97,7 @@ class Entrance:
             user_id=principal.user_id,
             patient_id=patient_id,
             vendor=vendor,
-            verifier_sealed=seal(self._ring, verifier.encode(), **_place(digest, patient_id)),
+            verifier_sealed=seal(self._ring, verifier.encode(), **seal_place(digest, patient_id)),
             data_kinds=kinds,
             consent_version=consent_version,
             connection_id=connection_id,
@@ -151,7 +151,7 @@ class Entrance:
 
     async def _exchange(self, client: Client, sign_in: SignIn, code: str) -> Tokens:
         verifier = open_sealed(
-            self._ring, sign_in.verifier_sealed, **_place(sign_in.state_sha256, sign_in.patient_id)
+            self._ring, sign_in.verifier_sealed, **seal_place(sign_in.state_sha256, sign_in.patient_id)
         ).decode()
         line = Line(self._outbound, self._budgets, client, sign_in.state_sha256[:16], None, by_person=True)
         answer = await line(client.exchange_request(code, self.redirect_uri(sign_in.vendor), verifier))
@@ -251,7 +251,8 @@ def way_back(return_to: str, vendor: str, result: str) -> str:
     return f"{return_to}{separator}{urlencode({'vendor': vendor, 'result': result})}"
 
 
-def _place(digest: str, patient_id: UUID) -> dict[str, str]:
+def seal_place(digest: str, patient_id: UUID) -> dict[str, str]:
+    """What the verifier of a sign-in is sealed to."""
     return {
         "table": "sync.authorizations",
         "column": "verifier_sealed",

@@ -17,6 +17,7 @@ import pytest
 from chassis.auth import Principal, TokenSigner
 from chassis.bus import Bus
 from chassis.config import load
+from chassis.crypto import LocalKeyRing
 from proto import subjects
 from proto.access import ALL_KINDS
 from proto.events import AccountChanged, SyncJob, SyncProgressed, SyncSettled, UploadProgressed
@@ -59,6 +60,9 @@ class Stage:
         self.cloud_of: Any = None
         """Vendor → its cloud."""
         self.partner_secret = ""
+        self.ring: Any = None
+        self.vendor_secrets: dict[str, str] = {}
+        """File → what the platform proves itself to the vendor with."""
         self.owner: Any = None
         """The database's owner: reads what other services wrote."""
         self._signer = signer
@@ -140,19 +144,26 @@ class Patient:
 
     async def authorize(self, **choice: str) -> httpx2.Response:
         """To the vendor and back: the answer of our callback."""
+        return await self.come_back(await self.agree(await self.authorize_url(), **choice))
+
+    async def authorize_url(self) -> str:
+        """Where the vendor asks the person."""
         asked = await self.call(
             "POST",
             f"/api/v1/integrations/{self.vendor}/authorize",
             {"data_kinds": sorted(self.model.capabilities), "consent_version": CONSENT},
         )
         assert asked.status_code == 200, asked.text
-        url = asked.json()["authorize_url"]
+        return str(asked.json()["authorize_url"])
+
+    async def agree(self, url: str, **choice: str) -> str:
+        """Says yes there, or what `choice` says: the address of the way back."""
         decided = {"decide": "approve", "user": self.vendor_user, **choice}
         parts = urlsplit(url)
         back = await self.stage.http.get(
             f"{parts.scheme}://{parts.netloc}{parts.path}", params={**dict(parse_qsl(parts.query)), **decided}
         )
-        return await self.come_back(back.headers["location"])
+        return back.headers["location"]
 
     async def come_back(self, location: str) -> httpx2.Response:
         pairing = asyncio.create_task(self._pair_when_heard())
@@ -287,6 +298,11 @@ async def stage(
             made.path_token = (settings.secrets_path / f"vendors/{UNSIGNED}/path_token").read_text()
             made.partner_secret = (settings.secrets_path / "vendors/generic/webhook_secrets").read_text()
             made.owner = owner
+            made.ring = LocalKeyRing(settings.secrets_path / "keys/keyring.json")
+            made.vendor_secrets = {
+                name: (settings.secrets_path / f"vendors/{name}").read_text().strip()
+                for name in (f"{VENDOR}/client_secret", f"{VENDOR}/webhook_secrets", f"{UNSIGNED}/path_token")
+            }
             await made.listen()
             made.cloud_of = lambda vendor: World(vendor, cloud_port, http)
             yield made, made.cloud_of(VENDOR)
