@@ -1,13 +1,14 @@
 """Dexcom over real sockets: three months of a sensor in windows of thirty days, deletions, regions."""
 
 from collections.abc import AsyncIterator
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import httpx2
 import pytest
 
 from proto.vendors.client import VendorFault
+from proto.vendors.instants import iso
 from tests.support.clouds import DAY, UNTIL, World, found, true, world_of
 from vendors.dexcom.client import DexcomClient
 
@@ -33,6 +34,23 @@ async def test_the_client_brings_exactly_what_the_cloud_holds(world: World) -> N
     assert not [fault for answer in answers for fault in answer.errors]
     assert [page.endpoint for page in pages] == ["egvs", "egvs", "events", "events"]
     assert await world.client.identify(world.sending(tokens), tokens) == user
+
+
+async def test_what_a_receiver_uploads_weeks_later_is_found_by_the_next_look(world: World) -> None:
+    user = await world.create(days=1)
+    tokens = await world.sign_in(user)
+    now = datetime.now(UTC)
+    looked_at = (now - timedelta(minutes=10)).strftime("%Y-%m-%dT%H:%M:%S")
+    assert await world.look(tokens, now - DAY, now, cursor=looked_at) == []
+    [late] = await world.add(user, kind="glucose", at=(now - 20 * DAY).isoformat())
+
+    pages = await world.look(tokens, now - DAY, now + timedelta(minutes=1), cursor=looked_at)
+
+    assert iso(late["timestamp"]) in {
+        one.timestamp for answer in world.normalized(pages) for one in answer.readings
+    }
+    assert pages[-1].cursor is not None
+    assert pages[-1].cursor > looked_at
 
 
 async def test_what_was_removed_is_told(world: World) -> None:

@@ -110,10 +110,13 @@ class Dexcom(Cloud):
         )
 
     async def data_range(self, call: Call) -> Reply:
-        account = self.person(call)
+        """With `lastSyncTime` only of what was uploaded after it."""
+        account, last = self.person(call), call.query.get("lastSyncTime")
+        after = _utc(last) if last else None
         ends: dict[str, Any] = {"calibrations": None, "egvs": None, "events": None}
         for name, source in (("egvs", "cgm"), ("events", "meter")):
-            rows = [one for one in account.seen(self.now()) if one.source == source]
+            seen = account.seen(self.now())
+            rows = [one for one in seen if one.source == source and (after is None or one.modified > after)]
             if rows:
                 ends[name] = {"start": _times(rows[0]), "end": _times(rows[-1])}
         return json_reply(_answer(account, "dataRange", **ends))

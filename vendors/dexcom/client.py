@@ -20,10 +20,13 @@ from proto.vendors.client import (
     VendorFault,
     fault_of_status,
 )
+from proto.vendors.instants import iso, wall_clock
 from proto.words import Kind
 from vendors.dexcom.manifest import HOST, MANIFEST
 
 WINDOW: Final = timedelta(days=30)
+LATE: Final = timedelta(days=90)
+"""A receiver is read out when its owner thinks of it; what is older than this waits until somebody asks for a sync."""
 CALLS: Final = ("egvs", "events")
 """Glucose of the sensor, and what a person entered: finger pricks among it."""
 
@@ -62,14 +65,28 @@ class DexcomClient(Client):
     async def pages(self, send: Send, ask: Ask) -> AsyncIterator[Page]:
         if "glucose" not in ask.kinds:
             return
+        since = ask.since if ask.cursor is None else await self._new_since(send, ask, ask.cursor)
         for name in CALLS:
-            start = ask.since
+            start = since
             while start < ask.until:
                 end = min(start + WINDOW, ask.until)
                 payload = self.check(await send(self._get(name, _span(start, end))))
                 if _has_records(payload):
-                    yield Page(endpoint=name, payload=payload)
+                    yield Page(endpoint=name, payload=payload, cursor=_text(ask.until))
                 start = end
+
+    async def _new_since(self, send: Send, ask: Ask, looked_at: str) -> datetime:
+        """Where what was uploaded since the last look begins, however long ago it was measured."""
+        body = self.check(await send(self._get("dataRange", {"lastSyncTime": looked_at})))
+        ranges = [body.get(name) for name in CALLS] if isinstance(body, dict) else []
+        starts = [
+            at
+            for found in ranges
+            if isinstance(found, dict)
+            and isinstance(first := found.get("start"), dict)
+            and (at := _system(first.get("systemTime"))) is not None
+        ]
+        return max(min([*starts, ask.since]), ask.until - LATE)
 
     def _get(self, name: str, params: dict[str, str]) -> Request:
         return Request(
@@ -85,6 +102,12 @@ def _span(start: datetime, end: datetime) -> dict[str, str]:
 
 def _text(at: datetime) -> str:
     return at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S")
+
+
+def _system(text: Any) -> datetime | None:
+    """System time is UTC; receivers tell it without an offset."""
+    at, wall = iso(text), wall_clock(text)
+    return at or (None if wall is None else wall.replace(tzinfo=UTC))
 
 
 def _has_records(payload: Any) -> bool:
