@@ -39,6 +39,10 @@ IN_FLIGHT_S: Final = 2.0
 ELSEWHERE: Final = ("America/New_York", "Asia/Tokyo", "Europe/London")
 
 
+Difference = tuple[str, Value]
+"""What is wrong with a value here, and the value."""
+
+
 @dataclass(frozen=True)
 class Size:
     patients: int
@@ -396,16 +400,17 @@ async def _last_look(run: Run) -> None:
     run.stage.note(f"{sum(map(len, early.values()))} values were only brought by the last look")
 
 
-async def _differences(run: Run) -> dict[str, set[Value]]:
+async def _differences(run: Run) -> dict[str, set[Difference]]:
     """Account → what is missing here or too much, with the vendor's books read before and after ours."""
-    found: dict[str, set[Value]] = {}
+    found: dict[str, set[Difference]] = {}
     conn = await asyncpg.connect(run.stage.world.system.endpoints["postgres"])
     try:
         for account in run.accounts:
             before = await account.truth()
             here, twice = await stored(conn, account)
             after = await account.truth()
-            wrong = (before & after) - here | here - (before | after)
+            wrong = {("missing", value) for value in (before & after) - here}
+            wrong |= {("too much", value) for value in here - (before | after)}
             if wrong or twice:
                 found[account.label] = wrong
     finally:
@@ -414,7 +419,7 @@ async def _differences(run: Run) -> dict[str, set[Value]]:
 
 
 async def _judge(run: Run, dead_before: int) -> None:
-    wrong: dict[str, set[Value]] = {}
+    wrong: dict[str, set[Difference]] = {}
 
     async def is_equal() -> bool:
         nonlocal wrong
