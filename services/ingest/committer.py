@@ -1,11 +1,12 @@
 """Group commit: what arrives together leaves as one JetStream message; everybody's answer waits for its PubAck.
 
 A lone reading goes at once; while a group is on its way the next one fills. This is what makes an fsync per message
-affordable. Nothing is dropped: when too much waits, new work is refused before memory grows.
+affordable. Nothing is dropped: when too much waits, new work is refused before memory grows, and of the one who sends
+most first. Senders take turns in a group, so a thousand readings of one do not stand before the single one of another.
 """
 
 import asyncio
-from collections import deque
+from collections.abc import Hashable
 from typing import Final
 from uuid import UUID, uuid4
 
@@ -15,6 +16,7 @@ from chassis.log import Log
 from proto import subjects
 from proto.errors import Unavailable
 from proto.raw import GROUP_MAX_BYTES, GROUP_MAX_ITEMS
+from services.ingest.fair import FairQueue, Room
 
 log = Log("committer")
 
@@ -25,9 +27,10 @@ DEADLINE_S: Final = 5.0
 class _Part:
     """Items of one request and shard that travel together, and who waits for them."""
 
-    __slots__ = ("done", "due", "items", "size")
+    __slots__ = ("done", "due", "items", "sender", "size")
 
-    def __init__(self, items: list[bytes], done: "asyncio.Future[int]", due: float) -> None:
+    def __init__(self, sender: Hashable, items: list[bytes], done: "asyncio.Future[int]", due: float) -> None:
+        self.sender = sender
         self.items = items
         self.due = due
         self.size = sum(map(len, items)) + len(items)
@@ -39,8 +42,8 @@ class Committer:
 
     def __init__(self, bus: Bus, *, shards: int, in_flight: int, waiting_max: int) -> None:
         self._bus = bus
-        self._shards = [_Shard(bus, number, in_flight) for number in range(shards)]
-        self._waiting_max = waiting_max
+        self._room = Room(waiting_max)
+        self._shards = [_Shard(bus, number, in_flight, self._room) for number in range(shards)]
 
     async def start(self) -> None:
         for shard in self._shards:
@@ -50,28 +53,25 @@ class Committer:
         await asyncio.gather(*(shard.stop() for shard in self._shards))
 
     def problem(self) -> str | None:
-        return "too many readings wait" if self._is_full() else None
-
-    def _is_full(self) -> bool:
-        return sum(shard.waiting for shard in self._shards) >= self._waiting_max
+        return "too many readings wait" if self._room.is_full else None
 
     def shard_of(self, connection_id: UUID) -> int:
         return connection_id.int % len(self._shards)
 
-    async def commit(self, items: list[tuple[UUID, bytes]]) -> int:
+    async def commit(self, items: list[tuple[UUID, bytes]], sender: Hashable) -> int:
         """Publishes items (connection, envelope) and answers the stream sequence of the last group.
 
-        Raises `Unavailable` when too much waits or the stream did not acknowledge; then nothing may be said to be
+        Raises `Unavailable` when too much of this sender waits or the stream did not acknowledge; then nothing may be said to be
         accepted (what was stored nevertheless is found again by its record key when it is sent again).
         """
-        if self._is_full():
+        if not self._room.has_for(sender):
             raise Unavailable("ingest", retry_after_s=2)
         loop = asyncio.get_running_loop()
         due = loop.time() + DEADLINE_S
         if len(items) == 1:
             done: asyncio.Future[int] = loop.create_future()
             connection_id, alone = items[0]
-            self._shards[self.shard_of(connection_id)].put(_Part([alone], done, due))
+            self._shards[self.shard_of(connection_id)].put(_Part(sender, [alone], done, due))
             return await done
         by_shard: dict[int, list[bytes]] = {}
         for connection_id, envelope in items:
@@ -80,7 +80,7 @@ class Committer:
         for number, envelopes in by_shard.items():
             for chunk in _chunks(envelopes):
                 done = loop.create_future()
-                self._shards[number].put(_Part(chunk, done, due))
+                self._shards[number].put(_Part(sender, chunk, done, due))
                 waits.append(done)
         if len(waits) == 1:
             return await waits[0]
@@ -92,16 +92,16 @@ class Committer:
 
 
 class _Shard:
-    def __init__(self, bus: Bus, number: int, in_flight: int) -> None:
+    def __init__(self, bus: Bus, number: int, in_flight: int, room: Room) -> None:
         self._bus = bus
+        self._room = room
         self._subject = subjects.to(subjects.RAW, number)
-        self._queue: deque[_Part] = deque()
+        self._queue: FairQueue[_Part] = FairQueue()
         self._wake = asyncio.Event()
         self._slots = asyncio.Semaphore(in_flight)
         self._stopping = False
         self._task: asyncio.Task[None] | None = None
         self._groups: set[asyncio.Task[None]] = set()
-        self.waiting = 0
 
     def start(self) -> None:
         self._task = asyncio.create_task(self._run(), name=f"committer:{self._subject}")
@@ -114,8 +114,8 @@ class _Shard:
         await asyncio.gather(*self._groups, return_exceptions=True)
 
     def put(self, part: _Part) -> None:
-        self._queue.append(part)
-        self.waiting += len(part.items)
+        self._queue.put(part.sender, part)
+        self._room.enter(part.sender, len(part.items))
         self._wake.set()
 
     async def _run(self) -> None:
@@ -133,19 +133,19 @@ class _Shard:
             task.add_done_callback(self._groups.discard)
 
     def _take(self) -> list[_Part]:
-        group = [self._queue.popleft()]
+        group = [self._queue.pop()]
         count, size = len(group[0].items), group[0].size
         while self._queue:
-            part = self._queue[0]
+            part = self._queue.first()
             count, size = count + len(part.items), size + part.size
             if count > GROUP_MAX_ITEMS or size > GROUP_MAX_BYTES:
                 break
-            group.append(self._queue.popleft())
+            group.append(self._queue.pop())
         return group
 
     async def _publish(self, group: list[_Part]) -> None:
         # PHI: rests in INGEST until it is stored, at most 7 days; account and disk protect it.
-        left_s = group[0].due - asyncio.get_running_loop().time()  # the first has waited longest
+        left_s = min(part.due for part in group) - asyncio.get_running_loop().time()
         payload = b"[" + b",".join([item for part in group for item in part.items]) + b"]"
         try:
             with telemetry.PIPELINE_SECONDS.labels("receive_to_stream").time():
@@ -165,7 +165,8 @@ class _Shard:
                 ):  # done already: the client is gone; its reading is stored all the same
                     part.done.set_result(sequence)
         finally:
-            self.waiting -= sum(len(part.items) for part in group)
+            for part in group:
+                self._room.leave(part.sender, len(part.items))
             self._slots.release()
 
 

@@ -245,7 +245,8 @@ class HotRoute:
                         ),
                     )
                     for n, (_, raw, item) in enumerate(accepted)
-                ]
+                ],
+                caller.actor_id,
             )
             clock = time.monotonic()
             for _, _, item in accepted:

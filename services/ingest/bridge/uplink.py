@@ -75,7 +75,7 @@ class Uplink:
             out = self._judge(messages, at)
         await self._check_objects(out)
         if out.envelopes:
-            await self._committer.commit(out.envelopes)
+            await self._committer.commit(out.envelopes, "hubs")
         if out.pushed:
             await vendors.keep(self._bus, out.pushed)
         telemetry.READINGS.labels("mqtt", "accepted").inc(len(out.envelopes))

@@ -333,7 +333,7 @@ async def test_many_at_once_leave_in_few_groups(scene: Scene) -> None:
     item = b'{"n":%d}'
 
     sequences = await asyncio.gather(
-        *(committer.commit([(scene.connection_id, item % n)]) for n in range(600))
+        *(committer.commit([(scene.connection_id, item % n)], n) for n in range(600))
     )
 
     assert len(set(sequences)) <= 10
