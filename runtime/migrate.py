@@ -21,6 +21,8 @@ OWNER: Final = "dc_owner"
 SERVICES: Final = Path(__file__).resolve().parent.parent / "services"
 SETTINGS: Final = {"normalizer": {"enable_nestloop": "off"}}
 """Role settings: the planner guesses the row counts of unnest and CTEs, and nested loops over them are the bad guess."""
+COPIES: Final = frozenset({"normalizer"})
+"""Who copies large imports into a temporary table before they are merged."""
 
 
 RULES: Final = "LOGIN NOINHERIT NOSUPERUSER NOCREATEDB NOCREATEROLE NOBYPASSRLS"
@@ -91,7 +93,8 @@ async def prepare(admin_url: str, secrets: Path, database: str = DATABASE) -> st
         await conn.execute(f'REVOKE ALL ON DATABASE "{database}" FROM PUBLIC')
         await conn.execute(f'GRANT CONNECT, CREATE, TEMPORARY ON DATABASE "{database}" TO {OWNER}')
         for name in roles():
-            await conn.execute(f'GRANT CONNECT ON DATABASE "{database}" TO dc_{name}')
+            rights = "CONNECT, TEMPORARY" if name in COPIES else "CONNECT"
+            await conn.execute(f'GRANT {rights} ON DATABASE "{database}" TO dc_{name}')
     finally:
         await conn.close()
     owner_url = with_login(admin_url, OWNER, password(secrets, "owner"), database)

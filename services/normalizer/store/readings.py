@@ -19,12 +19,8 @@ ON CONFLICT (device_connection_id, metric, t) DO UPDATE SET
 
 # One statement a batch: what has an identity of its own gets its key row, and only what got one becomes a row. The
 # hours go in with it when every reading was new, as nearly always; a round trip costs as much as some readings.
-_INSERT: Final = f"""
-WITH u AS MATERIALIZED (
-    SELECT * FROM unnest($1::uuid[], $2::uuid[], $3::timestamptz[], $4::timestamptz[], $5::uuid[], $6::boolean[],
-                         $7::uuid[], $8::bigint[], $9::boolean[], $10::text[], $11::text[])
-        AS u(id, connection, ts, received_at, key, given, content, revision, suspect, readings, meta)
-), rk AS (
+_STORE: Final = f"""
+rk AS (
     INSERT INTO normalizer.record_keys (device_connection_id, record_key, id, ts, content, revision)
     SELECT connection, key, id, ts, content, revision FROM u WHERE given ORDER BY connection, key
     ON CONFLICT DO NOTHING RETURNING id
@@ -37,13 +33,33 @@ WITH u AS MATERIALIZED (
     ON CONFLICT DO NOTHING RETURNING id
 ), hours AS (
     INSERT INTO normalizer.data_rollups AS r (device_connection_id, metric, t, min, max, sum, n, low, high)
-    SELECT * FROM unnest($12::uuid[], $13::smallint[], $14::timestamptz[], $15::float8[], $16::float8[],
-                         $17::float8[], $18::int[], $19::int[], $20::int[])
-    WHERE (SELECT count(*) FROM d) = cardinality($1)
+    SELECT * FROM unnest($1::uuid[], $2::smallint[], $3::timestamptz[], $4::float8[], $5::float8[], $6::float8[],
+                         $7::int[], $8::int[], $9::int[])
+    WHERE (SELECT count(*) FROM d) = (SELECT count(*) FROM u)
     {_ADD}
 )
 SELECT id FROM d
 """
+
+_INSERT: Final = f"""
+WITH u AS MATERIALIZED (
+    SELECT * FROM unnest($10::uuid[], $11::uuid[], $12::timestamptz[], $13::timestamptz[], $14::uuid[], $15::boolean[],
+                         $16::uuid[], $17::bigint[], $18::boolean[], $19::text[], $20::text[])
+        AS u(id, connection, ts, received_at, key, given, content, revision, suspect, readings, meta)
+), {_STORE}
+"""
+
+BACKFILL: Final = 5000
+"""From so many readings on, as an import brings them, they are copied into the server and merged from there."""
+_INCOMING_COLUMNS: Final = (
+    "id", "connection", "ts", "received_at", "key", "given", "content", "revision", "suspect", "readings", "meta",
+)  # fmt: skip
+_INCOMING: Final = (
+    "CREATE TEMPORARY TABLE incoming (id uuid, connection uuid, ts timestamptz, received_at timestamptz, key uuid,"
+    " given boolean, content uuid, revision bigint, suspect boolean, readings text, meta text) ON COMMIT DROP"
+)
+_MAY_COPY: Final = "SELECT has_database_privilege(current_database(), 'TEMPORARY')"
+_MERGE: Final = f"WITH u AS MATERIALIZED (SELECT * FROM incoming), {_STORE}"
 
 _ROLL: Final = f"""
 INSERT INTO normalizer.data_rollups AS r (device_connection_id, metric, t, min, max, sum, n, low, high)
@@ -69,22 +85,21 @@ async def insert_readings(
     all were stored; otherwise nothing is added to any hour.
     """
     # PHI: values reach PostgreSQL here and in `amend`, and nowhere else.
-    rows = await conn.fetch(
-        _INSERT,
-        [c.id for c in candidates],
-        [c.origin.connection.id for c in candidates],
-        [c.timestamp for c in candidates],
-        [c.received_at for c in candidates],
-        [c.key for c in candidates],
-        [c.given for c in candidates],
-        [c.content for c in candidates],
-        [c.revision for c in candidates],
-        [c.suspect for c in candidates],
-        [c.readings.decode() for c in candidates],
-        [c.meta.decode() for c in candidates],
-        *_columns(hours),
-    )
+    if len(candidates) < BACKFILL or not await conn.fetchval(_MAY_COPY):
+        columns = zip(*map(_row, candidates), strict=True)
+        rows = await conn.fetch(_INSERT, *_columns(hours), *map(list, columns))
+    else:
+        await conn.execute(_INCOMING)
+        await conn.copy_records_to_table("incoming", records=map(_row, candidates), columns=_INCOMING_COLUMNS)
+        rows = await conn.fetch(_MERGE, *_columns(hours))
     return {row["id"] for row in rows}
+
+
+def _row(c: Candidate) -> tuple[Any, ...]:
+    return (
+        c.id, c.origin.connection.id, c.timestamp, c.received_at, c.key, c.given, c.content, c.revision, c.suspect,
+        c.readings.decode(), c.meta.decode(),
+    )  # fmt: skip
 
 
 async def add_hours(conn: Connection, hours: dict[HourKey, Hour]) -> None:
