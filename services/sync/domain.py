@@ -20,6 +20,9 @@ REPAIR_S: Final = 6 * 3600
 BREAKER_AFTER: Final = 5
 BREAKER_BASE_S: Final = 30.0
 BREAKER_MAX_S: Final = 600.0
+AUTH_TRIES: Final = 4
+"""So many looks in a row may be refused with a token that was made for them before the person is asked to sign in again.
+A grant that has really ended is told when its token is refreshed, and that counts at once."""
 EARLY: Final = timedelta(seconds=60)
 """A token with less than this left is refreshed before a look begins."""
 
@@ -75,7 +78,7 @@ class Consequence(msgspec.Struct, frozen=True):
 
 
 _CONSEQUENCES: Final[dict[FaultClass, Consequence]] = {
-    "auth": Consequence("needs_reauth", None, "auth"),
+    "auth": Consequence("needs_reauth", None, "auth"),  # once it was tried again
     "grant_lost": Consequence("needs_reauth", None, "grant_lost"),
     "forbidden_scope": Consequence("active", 3600.0, "forbidden_scope"),
     "rate_limited": Consequence("active", 60.0),
@@ -92,6 +95,8 @@ def consequence_of(fault: Fault, failures: int, jitter: float) -> Consequence:
     Whoever counts requests knows when there is room again: nobody waits longer than that by habit.
     """
     known = _CONSEQUENCES[fault.fault_class]
+    if fault.fault_class == "auth" and failures + 1 < AUTH_TRIES:
+        return Consequence("active", backoff_s(failures, jitter), "auth")
     if known.state != "active":
         return known
     wait = max(known.wait_s or 0.0, fault.retry_after or 0.0)

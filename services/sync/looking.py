@@ -5,6 +5,7 @@ what is in the stream.
 """
 
 import random
+import time
 from collections.abc import AsyncIterator, Sequence
 from datetime import datetime, timedelta
 from typing import Final
@@ -45,12 +46,32 @@ log = Log("looking")
 PAGES_MAX: Final = 2000
 """More answers to one question are a fault of paging, the vendor's or ours."""
 IDLE: Final = timedelta(minutes=5)
+MARGIN: Final = 0.75
+"""This share of a lease may be used: the rest is for what is on its way when it is asked."""
 ENDS_LOOK: Final = frozenset({"auth", "grant_lost", "rate_limited", "vendor_retired"})
 """Faults of a subscription that would be those of the look too."""
 
 
 class LeaseLost(Exception):
     """Somebody else has the account: nothing that this look still does may count."""
+
+
+class Lease:
+    """How long an account is certainly ours. Its keeper renews it; a look asks before it hands on what it has read, so
+    that what is old never follows a deletion that waited for the lease to end."""
+
+    def __init__(self, seconds: float) -> None:
+        self._seconds = seconds
+        self._ends = 0.0
+        self.renewed(time.monotonic())
+
+    def renewed(self, asked_at: float) -> None:
+        """`asked_at`: before the database was asked, by the monotonic clock."""
+        self._ends = asked_at + self._seconds * MARGIN
+
+    def require(self) -> None:
+        if time.monotonic() >= self._ends:
+            raise LeaseLost
 
 
 class Looker:
@@ -83,13 +104,13 @@ class Looker:
         self._subscriber = subscriber
         self._turn = timedelta(seconds=turn_s)
 
-    async def look(self, account: Account) -> None:
+    async def look(self, account: Account, lease: Lease) -> None:
         """Never raises what is about the vendor or the account; raises what is about our own servers."""
         client = self._vendors.client(account.vendor)
         if client is None:
             await self._put_off(account, now() + IDLE, account.failures, "no_credentials")
             return
-        look = _Look(self, account, client)
+        look = _Look(self, account, client, lease)
         try:
             is_done = await look.run()
         except LeaseLost:
@@ -148,9 +169,10 @@ class Looker:
 class _Look:
     """One account's turn."""
 
-    def __init__(self, of: Looker, account: Account, client: Client) -> None:
+    def __init__(self, of: Looker, account: Account, client: Client, lease: Lease) -> None:
         self._of = of
         self._account = account
+        self._lease = lease
         self._client = client
         self._manifest = client.manifest
         self._line = Line(of._outbound, of._budgets, client, str(account.id), None)
@@ -258,6 +280,7 @@ class _Look:
             normalized = mapping([page.payload], context)
             for fault in normalized.errors:
                 raise VendorFault(fault.fault_class, fault.code, fault.retry_after)
+            self._lease.require()
             fed = await self._of._feeder.feed(
                 self._manifest.name, normalized, targets, read_at=asked_at, job_id=job_id
             )

@@ -1,6 +1,7 @@
 """The pool that looks at accounts: claims one that is due, keeps its lease alive, and lets go of it."""
 
 import asyncio
+import time
 from collections import Counter
 from datetime import timedelta
 from typing import Final
@@ -11,7 +12,7 @@ from chassis.db import GONE, Database
 from chassis.log import Log
 from proto.errors import Unavailable
 from services.sync.breaker import Breaker
-from services.sync.looking import Looker
+from services.sync.looking import Lease, Looker
 from services.sync.store import accounts
 from services.sync.store.accounts import Account
 
@@ -66,13 +67,14 @@ class Workers:
     async def _work(self) -> None:
         while not self._stopping.is_set():
             try:
-                account = await self._claim()
-                if account is None:
+                claimed = await self._claim()
+                if claimed is None:
                     await self._sleep()
                     continue
+                account, lease = claimed
                 self.wake()  # there may be more: somebody else who sleeps shall look
                 try:
-                    await self._hold(account)
+                    await self._hold(account, lease)
                 finally:
                     self._held[account.vendor] -= 1
                     self.wake()  # one of its accounts may have been passed over
@@ -83,20 +85,18 @@ class Workers:
                 log.failure("worker_failed", error)
                 await asyncio.sleep(DOWN_S)
 
-    async def _claim(self) -> Account | None:
+    async def _claim(self) -> tuple[Account, Lease] | None:
         """One at a time in a process: each must know what the others hold."""
         async with self._claiming:
             self._bell.clear()
-            at = now()
+            at, lease = now(), Lease(self._lease.total_seconds())
             async with self._db.transaction("claim_account") as tx:
                 account = await accounts.claim(tx.conn, at, at + self._lease, self._passed_over())
-            if account is not None:
-                self._held[account.vendor] += 1
-        if account is not None:
-            telemetry.SYNC_LAG.labels(account.vendor).set(
-                max(0.0, (at - account.next_due_at).total_seconds())
-            )
-        return account
+            if account is None:
+                return None
+            self._held[account.vendor] += 1
+        telemetry.SYNC_LAG.labels(account.vendor).set(max(0.0, (at - account.next_due_at).total_seconds()))
+        return account, lease
 
     def _passed_over(self) -> list[str]:
         """Vendors that fail, and those that hold their share of the workers: who waits for a budget keeps a worker."""
@@ -113,9 +113,9 @@ class Workers:
         except TimeoutError:
             return
 
-    async def _hold(self, account: Account) -> None:
-        keeper = asyncio.create_task(self._keep(account), name="lease")
-        look = asyncio.create_task(self._looker.look(account), name="look")
+    async def _hold(self, account: Account, lease: Lease) -> None:
+        keeper = asyncio.create_task(self._keep(account, lease), name="lease")
+        look = asyncio.create_task(self._looker.look(account, lease), name="look")
         try:
             await asyncio.wait({keeper, look}, return_when=asyncio.FIRST_COMPLETED)
             if look.done():
@@ -127,10 +127,12 @@ class Workers:
                 task.cancel()
             await asyncio.gather(keeper, look, return_exceptions=True)
 
-    async def _keep(self, account: Account) -> None:
+    async def _keep(self, account: Account, lease: Lease) -> None:
         """Ends when the lease is lost."""
         while True:
             await asyncio.sleep(self._lease.total_seconds() / 3)
+            asked_at = time.monotonic()
             async with self._db.acquire() as conn:
                 if not await accounts.renew(conn, account.id, account.fence, now() + self._lease):
                     return
+            lease.renewed(asked_at)

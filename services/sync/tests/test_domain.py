@@ -14,6 +14,7 @@ from proto.vendors.manifest import Capabilities, Manifest, OAuth
 from proto.vendors.normalized import Fault, Reading
 from proto.words import Kind
 from services.sync.domain import (
+    AUTH_TRIES,
     BACKOFF_MAX_S,
     Target,
     allowed_part,
@@ -106,12 +107,21 @@ def test_waits_grow_and_stay_bounded(failures: int, jitter: float) -> None:
 
 @pytest.mark.parametrize(
     ("fault_class", "state"),
-    [("auth", "needs_reauth"), ("grant_lost", "needs_reauth"), ("vendor_retired", "retired")],
+    [("grant_lost", "needs_reauth"), ("vendor_retired", "retired")],
 )
 def test_some_faults_end_the_grant(fault_class: Any, state: str) -> None:
     found = consequence_of(Fault(fault_class=fault_class, code="x"), 0, 0.5)
     assert found.state == state
     assert found.reason is not None
+
+
+def test_a_fresh_token_that_is_refused_is_tried_again_before_the_person_is_asked() -> None:
+    states = [
+        consequence_of(Fault(fault_class="auth", code="401"), failures, 0.5) for failures in range(AUTH_TRIES)
+    ]
+    assert [one.state for one in states] == ["active"] * (AUTH_TRIES - 1) + ["needs_reauth"]
+    assert all(one.wait_s is not None and one.wait_s >= 1 for one in states[:-1])
+    assert not any(one.blames_vendor for one in states)
 
 
 @pytest.mark.parametrize(

@@ -1,5 +1,6 @@
 """What a look may write, and what comes between: hints while pages are read, another sign-in, a look that began before."""
 
+import time
 from collections.abc import AsyncIterator, Callable
 from datetime import UTC, datetime, timedelta
 from typing import Final, cast
@@ -20,6 +21,7 @@ from proto.words import KINDS
 from services.sync.domain import Target
 from services.sync.entering import Entrance
 from services.sync.feeding import Feeder, Known
+from services.sync.looking import Lease, LeaseLost
 from services.sync.notices import AGAIN, Listener
 from services.sync.parties import Vendors
 from services.sync.settings import Settings
@@ -95,6 +97,20 @@ async def test_a_look_that_began_before_is_told_from_a_later_one(bench: Bench) -
         assert await accounts.is_looked_at(conn, held.id, NOW + timedelta(seconds=1), NOW)
         assert not await accounts.is_looked_at(conn, held.id, NOW - timedelta(seconds=1), NOW)
         assert not await accounts.is_looked_at(conn, held.id, in_s(90), in_s(90))
+
+
+def test_a_lease_that_was_not_renewed_in_time_hands_nothing_on(monkeypatch: pytest.MonkeyPatch) -> None:
+    clock = 1000.0
+    monkeypatch.setattr(time, "monotonic", lambda: clock)
+    lease = Lease(4.0)
+    clock += 2.9
+    lease.require()
+    lease.renewed(clock)
+    clock += 2.9
+    lease.require()
+    clock += 0.2
+    with pytest.raises(LeaseLost):
+        lease.require()
 
 
 class Here(Known):

@@ -35,9 +35,7 @@ class Ear(logging.Handler):
         self.setFormatter(JsonFormatter("sync"))
 
     def emit(self, record: logging.LogRecord) -> None:
-        said = (
-            record.getMessage() if record.name.startswith("dc.") or record.name.startswith("uvicorn") else ""
-        )
+        said = record.getMessage() if record.name.startswith("dc.") else ""
         self.lines.append(f"{self.format(record)} {said} {record.exc_text or ''}")
 
 

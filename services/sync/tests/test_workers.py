@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 import pytest
 
 from services.sync.breaker import Breaker
-from services.sync.looking import Looker
+from services.sync.looking import Lease, Looker
 from services.sync.store import accounts
 from services.sync.store.accounts import Account
 from services.sync.tests.bench import Bench, bench_of
@@ -27,7 +27,7 @@ class Watched(Looker):
         self.at_gate = 0
         self.seen: list[str] = []
 
-    async def look(self, account: Account) -> None:
+    async def look(self, account: Account, lease: Lease) -> None:
         if account.vendor == SLOW:
             self.at_gate += 1
             await self.gate.wait()
