@@ -3,7 +3,7 @@
 import os
 import re
 import shutil
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from pathlib import Path
 from typing import Any, Final, Literal
@@ -27,6 +27,7 @@ FLAGS: Final = (
     "--disable-sync",
     "--enable-features=WebBluetooth",
 )
+NO_ENVIRON: Final[Mapping[str, str]] = {}
 Size = Literal["phone", "desktop"]
 VIEWPORTS: Final[dict[Size, Any]] = {
     "phone": {"width": 390, "height": 844},
@@ -172,9 +173,18 @@ AtScreen = Callable[[Size], AbstractAsyncContextManager[Screen]]
 
 
 @asynccontextmanager
-async def browser() -> AsyncIterator[Browser]:
+async def browser(
+    environ: Mapping[str, str] = NO_ENVIRON, *, bluetooth: bool = True
+) -> AsyncIterator[Browser]:
+    """`environ` is added to this process's own. Without `bluetooth` it is like Firefox or Safari: its pages have none."""
+    flags = [flag for flag in FLAGS if bluetooth or "Bluetooth" not in flag]
     async with async_playwright() as playwright:
-        one = await playwright.chromium.launch(executable_path=executable(), headless=True, args=list(FLAGS))
+        one = await playwright.chromium.launch(
+            executable_path=executable(),
+            headless=True,
+            args=flags,
+            env={**os.environ, **environ},  # noqa: TID251 - what any program that is started gets
+        )
         try:
             yield one
         finally:

@@ -21,6 +21,7 @@ export type RollupPoint = Schemas["RollupPoint"];
 export type LatestValue = Schemas["LatestValue"];
 export type Integration = Schemas["Integration"];
 export type SyncJob = Schemas["SyncJob"];
+export type GattMessage = Schemas["GattMessage"];
 export type Problem = Schemas["Problem"];
 
 export type DeviceType = Connection["device_type"];

@@ -10,6 +10,8 @@ export const keys = {
   model: (id: string) => ["models", "one", id] as const,
   consentText: (locale: string) => ["consent-text", locale] as const,
   hubs: ["hubs"] as const,
+  /** Why this browser cannot use Bluetooth, or that it can. */
+  bluetooth: ["bluetooth"] as const,
   pairStart: (connectionId: string, attempt: number) => ["pairing", connectionId, "start", attempt] as const,
   pairing: (connectionId: string) => ["pairing", connectionId, "progress"] as const,
   patient: (patientId: string) => ["patient", patientId] as const,

@@ -2,6 +2,7 @@
 import { useCallback } from "react";
 import { useIntl, type IntlShape } from "react-intl";
 import { en } from "./messages/en";
+import type { enBluetooth } from "./messages/en-bluetooth";
 import type { enConsent } from "./messages/en-consent";
 import type { enHelp } from "./messages/en-help";
 import type { enIntegrations } from "./messages/en-integrations";
@@ -12,6 +13,7 @@ import type { enSignIn } from "./messages/en-sign-in";
 
 export type MessageId =
   | keyof typeof en
+  | keyof typeof enBluetooth
   | keyof typeof enConsent
   | keyof typeof enHelp
   | keyof typeof enIntegrations

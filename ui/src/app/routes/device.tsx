@@ -1,5 +1,6 @@
 // The dashboard of one device: is it well, what did it measure last, and how has that been?
 import { useQuery } from "@tanstack/react-query";
+import { lazy, Suspense } from "react";
 import { Link, useNavigate, useParams, useSearch } from "@tanstack/react-router";
 import { LinkButton, Button } from "~/components/ui/button";
 import { Card } from "~/components/ui/card";
@@ -32,6 +33,8 @@ import type { DeviceSearch } from "../router";
 import styles from "./device.module.css";
 
 addMessages(enReadings);
+
+const SyncCard = lazy(async () => ({ default: (await import("~/components/bluetooth/sync-card")).SyncCard }));
 
 export function DevicePage() {
   const { id } = useParams({ from: "/signed-in/devices/$id" });
@@ -98,6 +101,11 @@ function Dashboard({ connection }: { connection: Connection }) {
           source={connection.name}
           isStale={connection.status !== "connected"}
         />
+      ) : null}
+      {isOwner && connection.pairing_method === "web_bluetooth" && connection.status !== "revoked" ? (
+        <Suspense fallback={<Skeleton height={160} />}>
+          <SyncCard connection={connection} me={me} />
+        </Suspense>
       ) : null}
       {mayMeasure ? <SimulateButton connectionId={id} /> : null}
       <Chart connection={connection} kind={kind} lastAt={(latest.data && latestOf(latest.data, kind)?.at) ?? null} />

@@ -20,10 +20,12 @@ import type { Connection } from "~/lib/api-types";
 import { connectionsQuery } from "~/lib/connections";
 import { useLivePatients } from "~/lib/live";
 import { useMe } from "~/lib/me";
+import { enBluetooth } from "~/lib/messages/en-bluetooth";
 import { enPair } from "~/lib/messages/en-pair";
 import { enReadings } from "~/lib/messages/en-readings";
 import { addMessages, useText } from "~/lib/text";
 
+addMessages(enBluetooth);
 addMessages(enPair);
 addMessages(enReadings);
 

@@ -19,6 +19,7 @@ const SHAPES = {
   info: <><circle cx="12" cy="12" r="9" /><path d="M12 11v5.5M12 7.8v.1" /></>,
   search: <><circle cx="11" cy="11" r="6.5" /><path d="m16 16 4.5 4.5" /></>,
   hub: <><rect x="4" y="13" width="16" height="6" rx="2" /><path d="M7.5 16h.1M11 16h5M8.5 9.5a5 5 0 0 1 7 0M6 6.5a8.6 8.6 0 0 1 12 0" /></>,
+  bluetooth: <path d="m7 8 10 8-5 4V4l5 4-10 8" />,
   flask: <><path d="M10 3.5h4M11 3.5v5.7L5.6 18a2 2 0 0 0 1.7 3h9.4a2 2 0 0 0 1.7-3L13 9.2V3.5" /><path d="M8 15h8" /></>,
   download: <><path d="M12 4v11M7.5 11 12 15.5 16.5 11" /><path d="M5 20h14" /></>,
   chart: <><path d="M4 4v16h16" /><path d="m7.5 14 3.5-4 3 2.5 5-6" /></>,

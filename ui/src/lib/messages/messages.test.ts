@@ -2,6 +2,7 @@ import { parse } from "@formatjs/icu-messageformat-parser";
 import { describe, expect, test } from "vitest";
 import { DEVICE_TYPES, KINDS } from "../kinds";
 import { en } from "./en";
+import { enBluetooth } from "./en-bluetooth";
 import { enConsent } from "./en-consent";
 import { enHelp } from "./en-help";
 import { enIntegrations } from "./en-integrations";
@@ -10,7 +11,7 @@ import { enReadings } from "./en-readings";
 import { enSettings } from "./en-settings";
 import { enSignIn } from "./en-sign-in";
 
-const parts = [en, enConsent, enHelp, enIntegrations, enPair, enReadings, enSettings, enSignIn];
+const parts = [en, enBluetooth, enConsent, enHelp, enIntegrations, enPair, enReadings, enSettings, enSignIn];
 const all: Record<string, string> = Object.assign({}, ...parts);
 
 test("each id has one text", () => {

@@ -12,13 +12,6 @@ export const modelsQuery = (deviceType: DeviceType) =>
     staleTime: Infinity,
   });
 
-export const modelQuery = (id: string) =>
-  queryOptions({
-    queryKey: keys.model(id),
-    queryFn: ({ signal }) => ask(api.GET("/api/v1/devices/{model_id}", { params: { path: { model_id: id } }, signal })),
-    staleTime: Infinity,
-  });
-
 /** By name, maker and model number, in any order of words. */
 export function search(models: readonly DeviceModel[], text: string): DeviceModel[] {
   const words = text.toLocaleLowerCase().split(/\s+/).filter(Boolean);

@@ -7,6 +7,7 @@ import type { Connection, Me } from "~/lib/api-types";
 import { codeOf } from "~/lib/problem";
 import { useText } from "~/lib/text";
 import { pairStartQuery, useCompletePairing } from "../api/pairing";
+import { BluetoothStep } from "./bluetooth-step";
 import { HubSearch } from "./hub-search";
 import { CONSENT_FAULTS, Refused } from "./refused";
 import { StepFrame, type StepProps } from "./step-frame";
@@ -16,7 +17,14 @@ import styles from "./steps.module.css";
 export type ConnectProps = StepProps & { me: Me; connection: Connection };
 
 export function ConnectStep(props: ConnectProps) {
-  return props.connection.pairing_method === "vendor_oauth" ? <VendorStep {...props} /> : <JoinStep {...props} />;
+  switch (props.connection.pairing_method) {
+    case "vendor_oauth":
+      return <VendorStep {...props} />;
+    case "web_bluetooth":
+      return <BluetoothStep {...props} />;
+    default:
+      return <JoinStep {...props} />;
+  }
 }
 
 function JoinStep({ wizard, onEvent, me, connection }: ConnectProps) {

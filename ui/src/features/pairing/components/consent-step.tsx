@@ -7,8 +7,8 @@ import { Notice } from "~/components/ui/notice";
 import { Loading, Skeleton } from "~/components/ui/skeleton";
 import type { Connection, Me } from "~/lib/api-types";
 import { useRefreshConnections } from "~/lib/connections";
+import { modelQuery } from "~/lib/models";
 import { useText } from "~/lib/text";
-import { modelQuery } from "../api/models";
 import { StepFrame, type StepProps } from "./step-frame";
 
 /** A dialog is a large part of this page, and this step alone has one. */

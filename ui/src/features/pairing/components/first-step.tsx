@@ -7,6 +7,8 @@ import { Moment } from "~/components/ui/age";
 import { DevicePicture } from "~/components/ui/icon";
 import { Notice } from "~/components/ui/notice";
 import { SimulateButton } from "~/components/ui/simulate-button";
+import { Waiting as Rings } from "~/components/ui/waiting";
+import { SyncPanel } from "~/components/bluetooth/sync-panel";
 import type { Connection, Me, ReadingItem } from "~/lib/api-types";
 import { KIND_VIEWS } from "~/lib/kind-views";
 import { KINDS, PRIMARY_KIND } from "~/lib/kinds";
@@ -70,6 +72,7 @@ export function FirstStep({ wizard, onEvent, me, connection }: StepProps & { me:
       }
     >
       {isNew ? <Arrived item={reading} connection={connection} me={me} /> : <Waiting connection={connection} isLate={isLate} />}
+      {connection.pairing_method === "web_bluetooth" && !isNew ? <SyncPanel connection={connection} me={me} /> : null}
       {refused && !isNew ? <Notice tone="info">{t("pair.first.notYou")}</Notice> : null}
       {!isNew && me.env === "development" ? <SimulateButton connectionId={connection.id} /> : null}
     </StepFrame>
@@ -91,9 +94,9 @@ function Waiting({ connection, isLate }: { connection: Connection; isLate: boole
   return (
     <>
       <div className={styles.picture}>
-        <span className={styles.waiting}>
+        <Rings>
           <DevicePicture type={connection.device_type} size={72} />
-        </span>
+        </Rings>
       </div>
       <p>{t(own in messages ? (own as MessageId) : "pair.first.other")}</p>
       <div role="status">

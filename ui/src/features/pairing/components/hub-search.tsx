@@ -4,6 +4,7 @@ import { useEffect, useState } from "react";
 import { Button } from "~/components/ui/button";
 import { DevicePicture, Icon } from "~/components/ui/icon";
 import { Notice } from "~/components/ui/notice";
+import { Waiting } from "~/components/ui/waiting";
 import type { Connection, FoundDevice } from "~/lib/api-types";
 import { useText } from "~/lib/text";
 import { hubsQuery } from "../api/hubs";
@@ -113,9 +114,9 @@ function SearchState({ view, connection, count, attempt }: { view: ConnectView; 
     case "done":
       return (
         <div className={styles.picture}>
-          <span className={styles.waiting}>
+          <Waiting>
             <DevicePicture type={connection.device_type} size={72} />
-          </span>
+          </Waiting>
           <p>
             <strong>
               {view === "starting" ? t("pair.connect.starting") : null}

@@ -6,15 +6,15 @@ import { Icon, type IconName } from "~/components/ui/icon";
 import { Notice, SupportDetails, useProblemText } from "~/components/ui/notice";
 import { Loading, Skeleton } from "~/components/ui/skeleton";
 import type { Connection, Me } from "~/lib/api-types";
+import { modelQuery } from "~/lib/models";
 import { useText } from "~/lib/text";
-import { modelQuery } from "../api/models";
 import { useCreateConnection } from "../api/pairing";
 import { waysOf, type Way } from "../wizard";
 import { Choice } from "./choice";
 import { StepFrame, type StepProps } from "./step-frame";
 import styles from "./steps.module.css";
 
-const ICONS: Record<Way, IconName> = { vendor_oauth: "cloud", hub: "hub", simulated: "flask" };
+const ICONS: Record<Way, IconName> = { vendor_oauth: "cloud", hub: "hub", web_bluetooth: "bluetooth", simulated: "flask" };
 
 export function MethodStep({ wizard, onEvent, me, connection }: StepProps & { me: Me; connection: Connection | null }) {
   const t = useText();

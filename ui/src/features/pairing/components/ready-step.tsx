@@ -25,7 +25,7 @@ export function ReadyStep({ wizard, onEvent, connection }: StepProps & { connect
       </div>
       <ol className={styles.numbered}>
         <li>{t("pair.ready.batteries")}</li>
-        <li>{t("pair.ready.near")}</li>
+        <li>{t(connection.pairing_method === "web_bluetooth" ? "pair.ready.near.web_bluetooth" : "pair.ready.near")}</li>
         <li>{t(own in messages ? (own as MessageId) : "pair.ready.other")}</li>
       </ol>
       <p className={styles.muted}>{t("pair.ready.off")}</p>

@@ -6,12 +6,13 @@ import { Icon } from "~/components/ui/icon";
 import { Notice, SupportDetails, useProblemText } from "~/components/ui/notice";
 import { Loading, Skeleton } from "~/components/ui/skeleton";
 import type { Connection, Me } from "~/lib/api-types";
+import { modelQuery } from "~/lib/models";
 import { codeOf } from "~/lib/problem";
 import { useSession } from "~/lib/session-context";
 import { useText } from "~/lib/text";
-import { modelQuery } from "../api/models";
-import { pairStartQuery, useCreateConnection } from "../api/pairing";
+import { pairStartQuery } from "../api/pairing";
 import { waysOf, type Way } from "../wizard";
+import { NextBestButton, useNextBest } from "./next-best";
 import { CONSENT_FAULTS, Refused } from "./refused";
 import { StepFrame, type StepProps } from "./step-frame";
 import styles from "./steps.module.css";
@@ -95,36 +96,19 @@ interface AwayProps {
 function Away({ vendor, ways, me, connection, onEvent, error }: AwayProps) {
   const t = useText();
   const problemText = useProblemText();
-  const create = useCreateConnection(me, connection);
-  const way = ways.find((one) => one !== "vendor_oauth");
-
-  const choose = (method: Way) => {
-    onEvent({ type: "choseMethod", method });
-    if (method === "hub") return;
-    create.mutate(
-      { device_model_id: connection.device_model_id, pairing_method: method },
-      { onSuccess: (made) => onEvent({ type: "created", connection: made.id }) },
-    );
-  };
+  const best = useNextBest(ways, me, connection, onEvent);
+  const { way } = best;
   return (
     <Notice
       tone="warn"
       role="alert"
       title={t("pair.vendor.away.title", { vendor })}
-      actions={
-        way ? (
-          <Button look="primary" onPress={() => choose(way)} isDisabled={create.isPending}>
-            {t("pair.vendor.instead", { way: t(`method.${way}`) })}
-          </Button>
-        ) : (
-          <LinkButton to="/devices">{t("app.notFound.action")}</LinkButton>
-        )
-      }
+      actions={<NextBestButton best={best} />}
     >
       <p>{t(way ? "pair.vendor.away.text" : "pair.vendor.away.only")}</p>
       {way ? <p>{t(`method.${way}.text`)}</p> : null}
-      {create.error ? <p>{problemText(create.error)}</p> : null}
-      <SupportDetails error={create.error ?? error} />
+      {best.error ? <p>{problemText(best.error)}</p> : null}
+      <SupportDetails error={best.error ?? error} />
     </Notice>
   );
 }
