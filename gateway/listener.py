@@ -138,6 +138,7 @@ class Listener:
                 object_id=str(connection_id or patient_id),
                 patient_id=subscription.patient_id if subscription is not None else patient_id,
                 outcome="allowed" if is_allowed else "denied",
+                details={"data_kinds": sorted(subscription.kinds)} if subscription and is_allowed else {},
             )
         )
 

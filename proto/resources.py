@@ -14,8 +14,6 @@ from proto.provenance import Provenance
 from proto.words import (
     PHI,
     PLAIN_TEXT,
-    AuditAction,
-    AuditOutcome,
     ConnectionStatus,
     DeviceType,
     HealthFlag,
@@ -422,44 +420,6 @@ class ConnectionEvent(msgspec.Struct, frozen=True, kw_only=True):
     kind: str
     code: str
     text: str
-
-
-# --- access -------------------------------------------------------------------------------------------------------
-
-
-class PermissionGrant(Request, frozen=True, kw_only=True, omit_defaults=True):
-    grantee: Annotated[str, Meta(min_length=1, max_length=64)]
-    """A user id or a sign-in name."""
-    data_kinds: Annotated[list[Kind], Meta(min_length=1, max_length=32)]
-    until: Annotated[datetime, Meta(tz=True)] | UnsetType = UNSET
-
-
-class Permission(Message, frozen=True, kw_only=True):
-    id: UUID
-    patient_id: UUID
-    grantee: UUID
-    display_name: Annotated[str, PHI]
-    data_kinds: list[Kind]
-    until: datetime | None
-    created_at: datetime
-
-
-class AuditActor(Message, frozen=True, kw_only=True):
-    id: str
-    name: Annotated[str, PHI]
-    role: str
-
-
-class AuditEvent(Message, frozen=True, kw_only=True):
-    id: UUID
-    at: datetime
-    actor: AuditActor
-    action: AuditAction
-    object_type: str
-    object_id: str
-    patient_id: UUID | None
-    purpose: str
-    outcome: AuditOutcome
 
 
 # --- live, simulate -----------------------------------------------------------------------------------------------

@@ -76,12 +76,14 @@ AuditAction = Literal[
     "upload.read",
     "session.sign_in",
     "session.sign_out",
+    "profile.change",
     "vendor.connect",
     "vendor.disconnect",
     "alert.acknowledge",
     "break_glass",
 ]
 AuditOutcome = Literal["allowed", "denied", "error"]
+AuditBy = Literal["others", "self", "system"]
 
 DEVICE_TYPES: Final[tuple[DeviceType, ...]] = get_args(DeviceType)
 PAIRING_METHODS: Final[tuple[PairingMethod, ...]] = get_args(PairingMethod)

@@ -12,7 +12,15 @@ from msgspec import Meta
 
 from proto.errors import Refused
 from proto.resources import Locale
-from proto.words import KINDS, PLAIN_TEXT, Kind, Role
+from proto.words import (
+    KINDS,
+    PLAIN_TEXT,
+    AuditAction,
+    AuditBy,
+    AuditOutcome,
+    Kind,
+    Role,
+)
 
 DEFAULT_UNITS: Final = {"glucose": "mg/dL", "weight": "kg", "temperature": "C"}
 NOT_PLACES: Final = frozenset({"localtime", "Factory"})
@@ -55,13 +63,36 @@ class Grant(msgspec.Struct, frozen=True, kw_only=True):
     id: UUID
     patient_id: UUID
     patient_name: str
+    patient_roles: list[Role]
+    patient_timezone: str
     grantee_id: UUID
     grantee_name: str
+    grantee_roles: list[Role]
     data_kinds: list[Kind]
     until: datetime | None
     created_at: datetime
     revoked_at: datetime | None
     version: int
+
+
+class AuditFilter(msgspec.Struct, frozen=True, kw_only=True):
+    """Which rows of a log are asked for; what is None does not narrow it."""
+
+    by: AuditBy | None = None
+    actor_id: str | None = None
+    actions: list[AuditAction] | None = None
+    outcome: AuditOutcome | None = None
+    since: datetime | None = None
+    until: datetime | None = None
+
+
+class About(msgspec.Struct, frozen=True, kw_only=True):
+    """What the details of an audit row tell the person whose data it is."""
+
+    device_connection_id: UUID | None
+    data_kinds: list[Kind]
+    other: str | None
+    reason: str | None
 
 
 class Demo(msgspec.Struct, frozen=True):
@@ -166,6 +197,35 @@ def actor_name(actor_id: str, names: dict[str, str]) -> str:
     return {"hub": "Home hub", "connection": "Paired device", "vendor": rest.title()}.get(
         prefix, prefix.title()
     )
+
+
+def told_of(object_type: str, object_id: str, details: dict[str, Any], names: dict[str, str]) -> About:
+    """Ids become names where a person will read them; a kind of an older vocabulary is left out."""
+    device = object_id if object_type == "device_connection" else details.get("device_connection_id")
+    other, reason = details.get("grantee"), details.get("reason")
+    return About(
+        device_connection_id=as_id(device),
+        data_kinds=ordered_kinds(details.get("data_kinds") or ()),
+        other=actor_name(other, names) if other else None,
+        reason=reason,
+    )
+
+
+def as_id(text: str | None) -> UUID | None:
+    try:
+        return UUID(text) if text else None
+    except ValueError:
+        return None
+
+
+def changed_settings(old: Profile, new: Profile) -> list[str]:
+    """What was never chosen is as if the usual had been."""
+
+    def settings(one: Profile) -> dict[str, Any]:
+        return {"timezone": one.timezone, "units": merged_units(one.units, {}), "locale": one.locale}
+
+    before = settings(old)
+    return [name for name, value in settings(new).items() if value != before[name]]
 
 
 def merged_units(old: dict[str, Any], new: dict[str, Any]) -> dict[str, Any]:

@@ -9,8 +9,9 @@ import asyncpg
 import msgspec
 
 from chassis.db import Connection
+from proto.words import AuditBy
 from services.access.chain import Link, Mark
-from services.access.domain import Grant, Person, Profile, first_locale, first_timezone
+from services.access.domain import AuditFilter, Grant, Person, Profile, first_locale, first_timezone
 
 if TYPE_CHECKING:
     AnyConnection: TypeAlias = Connection | asyncpg.Connection[asyncpg.Record]
@@ -20,14 +21,21 @@ else:  # generic only for type checkers
 
 _PROFILE: Final = "user_id, issuer, subject, sign_in_name, display_name, roles, patient_id, timezone, units, locale, version"
 _GRANT: Final = (
-    "SELECT p.id, p.patient_id, o.display_name AS patient_name, p.grantee_id, g.display_name AS grantee_name,"
+    "SELECT p.id, p.patient_id, o.display_name AS patient_name, o.roles AS patient_roles,"
+    " o.timezone AS patient_timezone, p.grantee_id, g.display_name AS grantee_name, g.roles AS grantee_roles,"
     " p.data_kinds, p.until, p.created_at, p.revoked_at, p.version FROM access.permissions p"
     " JOIN access.profiles o ON o.user_id = p.patient_id JOIN access.profiles g ON g.user_id = p.grantee_id"
 )
 _AUDIT: Final = (
-    "SELECT id, ts, actor_id, actor_role, action, object_type, object_id, patient_id, purpose, outcome"
-    " FROM access.audit_logs"
+    "SELECT id, ts, actor_id, actor_role, action, object_type, object_id, patient_id, purpose, outcome,"
+    " details::text AS details, details->>'grantee' AS other FROM access.audit_logs"
 )
+_PEOPLE: Final = "actor_role IN ('patient', 'caregiver', 'clinician', 'admin')"
+_BY: Final[dict[AuditBy, str]] = {
+    "others": f"{_PEOPLE} AND actor_id <> patient_id::text",  # word for word as in the index for it
+    "self": "actor_id = patient_id::text",
+    "system": f"NOT {_PEOPLE}",
+}
 END: Final = (datetime(9999, 1, 1, tzinfo=UTC), UUID(int=2**128 - 1))
 """Behind every row: where the first page of a newest-first list begins."""
 
@@ -190,26 +198,65 @@ async def revoke_permission(conn: Connection, id: UUID, at: datetime) -> None:
     )
 
 
-async def select_audit_of(
-    conn: Connection, patient_id: UUID, before: tuple[datetime, UUID], limit: int
+async def update_permission(conn: Connection, grant: Grant) -> int:
+    """Kinds and end as in `grant`; answers the new version."""
+    version: int = await conn.fetchval(
+        "UPDATE access.permissions SET data_kinds = $2, until = $3, version = version + 1 WHERE id = $1"
+        " RETURNING version",
+        grant.id,
+        grant.data_kinds,
+        grant.until,
+    )
+    return version
+
+
+async def select_audit(
+    conn: Connection, patient_id: UUID | None, only: AuditFilter, before: tuple[datetime, UUID], limit: int
 ) -> list[Any]:
-    """What happened to one patient's data, newest first: one read of an index at any age."""
+    """What happened to one patient's data, or everybody's, newest first: one read of an index at any age."""
+    wanted: list[tuple[str, Any]] = [
+        ("patient_id = {}", patient_id),
+        ("actor_id = {}", only.actor_id),
+        ("action = ANY({})", only.actions),
+        ("outcome = {}", only.outcome),
+        ("ts >= {}", only.since),
+        ("ts < {}", only.until),
+    ]
+    values: list[Any] = [*before, limit]
+    clauses = ["(ts, id) < ($1, $2)", *([_BY[only.by]] if only.by else [])]
+    for clause, value in wanted:
+        if value is not None:
+            values.append(value)
+            clauses.append(clause.format(f"${len(values)}"))
+    rows = await conn.fetch(
+        f"{_AUDIT} WHERE {' AND '.join(clauses)} ORDER BY ts DESC, id DESC LIMIT $3", *values
+    )
+    return [{**dict(row), "details": msgspec.json.decode(row["details"])} for row in rows]
+
+
+async def select_visitors(conn: Connection, patient_id: UUID) -> list[Any]:
+    """The people other than the patient in a log, each with their newest row."""
     return list(
         await conn.fetch(
-            f"{_AUDIT} WHERE patient_id = $1 AND (ts, id) < ($2, $3) ORDER BY ts DESC, id DESC LIMIT $4",
+            "SELECT * FROM (SELECT DISTINCT ON (actor_id) actor_id, actor_role, ts FROM access.audit_logs"
+            f" WHERE patient_id = $1 AND {_BY['others']} ORDER BY actor_id, ts DESC) AS newest"
+            " ORDER BY ts DESC LIMIT 200",
             patient_id,
-            *before,
-            limit,
         )
     )
 
 
-async def select_audit(conn: Connection, before: tuple[datetime, UUID], limit: int) -> list[Any]:
-    return list(
-        await conn.fetch(
-            f"{_AUDIT} WHERE (ts, id) < ($1, $2) ORDER BY ts DESC, id DESC LIMIT $3", *before, limit
-        )
+async def count_routine(
+    conn: Connection, patient_id: UUID, since: datetime | None, until: datetime | None
+) -> int:
+    count: int = await conn.fetchval(
+        f"SELECT count(*) FROM access.audit_logs WHERE patient_id = $1 AND {_BY['system']}"
+        " AND ts >= coalesce($2, '-infinity'::timestamptz) AND ts < coalesce($3, 'infinity'::timestamptz)",
+        patient_id,
+        since,
+        until,
     )
+    return count
 
 
 async def stream_links(conn: AnyConnection, shard: int) -> AsyncIterator[tuple[Link, Mark | None]]:

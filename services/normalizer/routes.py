@@ -17,7 +17,7 @@ from chassis.auth import Principal
 from chassis.clock import now
 from chassis.db import Database
 from chassis.paging import DEFAULT_LIMIT, check_limit
-from proto.access import granted_kinds, names_of, visible_kinds
+from proto.access import ALL_KINDS, granted_kinds, names_of, visible_kinds
 from proto.errors import Refused
 from proto.metrics import Metric
 from proto.resources import DataAnswer, Latest, PatientSummary
@@ -45,6 +45,8 @@ class View(msgspec.Struct, frozen=True):
     patient_id: UUID
     connection_ids: list[UUID]
     names: frozenset[str]
+    kinds: frozenset[Kind]
+    """Of what there is to see; `names` has also what is granted and never measured."""
     object_type: str
     object_id: UUID
     owner: bool
@@ -186,11 +188,12 @@ def _look_at_connection(id: UUID, principal: Principal, world: World) -> tuple[V
         patient_id=connection.patient_id,
         connection_ids=[id],
         names=names_of(kinds),
+        kinds=kinds & _measured(connection, world),
         object_type="device_connection",
         object_id=id,
         owner=principal.user_id == connection.patient_id,
     )
-    return view, bool(kinds) and _has_one_of(connection, kinds, world)
+    return view, bool(view.kinds)
 
 
 async def see_patient(id: UUID, principal: Principal, db: Database, world: World) -> View:
@@ -220,6 +223,7 @@ def _look_at_patient(id: UUID, principal: Principal, world: World) -> tuple[View
         patient_id=id,
         connection_ids=[state.id for state in connections],
         names=names_of(kinds),
+        kinds=kinds & frozenset[Kind]().union(*(_measured(state, world) for state in connections)),
         object_type="patient",
         object_id=id,
         owner=owner,
@@ -228,10 +232,10 @@ def _look_at_patient(id: UUID, principal: Principal, world: World) -> tuple[View
     return view, bool(kinds) and (owner or principal.user_id != id)
 
 
-def _has_one_of(connection: ConnectionState, kinds: frozenset[Kind], world: World) -> bool:
-    """A grant shows a connection if one of its kinds is granted."""
+def _measured(connection: ConnectionState, world: World) -> frozenset[Kind]:
+    """A grant shows a connection if one of the kinds that it measures is granted."""
     model = world.model(connection.device_model_id)
-    return model is None or bool(model.capabilities & kinds)
+    return ALL_KINDS if model is None else model.capabilities
 
 
 async def _deny(view: View, principal: Principal, db: Database) -> None:
@@ -275,7 +279,7 @@ async def _answer(
     # PHI: leaves to a reader whose right was just decided; the audit row is committed before the answer.
     async with db.transaction("read") as tx:
         answer = await answers.answer(tx.conn, question)
-        tx.audit(audit_of("data.read", principal, view))
+        tx.audit(audit_of("data.read", principal, view, metric=found))
     return answer
 
 
@@ -313,7 +317,16 @@ def _time(text: str | None, field: str) -> datetime | None:
     return at
 
 
-def audit_of(action: AuditAction, principal: Principal, view: View, *, denied: bool = False) -> AuditRecord:
+def audit_of(
+    action: AuditAction,
+    principal: Principal,
+    view: View,
+    *,
+    denied: bool = False,
+    metric: Metric | None = None,
+) -> AuditRecord:
+    """The owner reads in it which kinds were shown: one, or all that the reader may see there."""
+    kinds = [metric.kind] if metric else sorted(view.kinds)
     return AuditRecord(
         action=action,
         actor_id=str(principal.user_id),
@@ -323,6 +336,7 @@ def audit_of(action: AuditAction, principal: Principal, view: View, *, denied: b
         patient_id=view.patient_id,
         outcome="denied" if denied else "allowed",
         purpose="self" if view.owner else "care",
+        details={} if denied else {"data_kinds": kinds},
     )
 
 

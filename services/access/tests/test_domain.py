@@ -15,6 +15,7 @@ from services.access.domain import (
     Person,
     Profile,
     actor_name,
+    changed_settings,
     changes,
     check_timezone,
     check_until,
@@ -25,6 +26,7 @@ from services.access.domain import (
     may_revoke,
     merged_units,
     ordered_kinds,
+    told_of,
 )
 
 NOW = datetime(2026, 5, 1, 12, tzinfo=UTC)
@@ -58,8 +60,11 @@ def grant(revoked_at: datetime | None = None) -> Grant:
         id=uuid4(),
         patient_id=PATIENT,
         patient_name="P",
+        patient_roles=["patient"],
+        patient_timezone="UTC",
         grantee_id=FRIEND,
         grantee_name="F",
+        grantee_roles=["caregiver"],
         data_kinds=["spo2"],
         until=None,
         created_at=NOW,
@@ -186,3 +191,25 @@ def test_units_not_chosen_have_a_default() -> None:
         "weight": "lb",
         "temperature": "C",
     }
+
+
+def test_what_a_row_is_about_is_told_with_names_and_known_words() -> None:
+    device = uuid4()
+    details = {
+        "device_connection_id": str(device),
+        "data_kinds": ["weight", "mood", "blood_pressure"],
+        "grantee": str(FRIEND),
+        "reason": "unconscious",
+    }
+
+    about = told_of("consent", str(uuid4()), details, {str(FRIEND): "F"})
+
+    assert (about.device_connection_id, about.data_kinds) == (device, ["blood_pressure", "weight"])
+    assert (about.other, about.reason) == ("F", "unconscious")
+    assert told_of("device_connection", str(device), {}, {}).device_connection_id == device
+    assert told_of("audit_log", "all", {}, {}).device_connection_id is None
+
+
+def test_only_settings_that_are_another_than_before_have_changed() -> None:
+    assert changed_settings(profile(), profile(version=2)) == []
+    assert changed_settings(profile(), profile(timezone="Asia/Tokyo", locale="de")) == ["timezone", "locale"]

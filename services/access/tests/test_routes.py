@@ -2,7 +2,7 @@
 
 from datetime import timedelta
 from typing import Any
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import pytest
 
@@ -19,8 +19,11 @@ from tests.support.waiting import until
         ("PATCH", "/api/v1/me"),
         ("GET", "/api/v1/permissions"),
         ("POST", "/api/v1/permissions"),
+        ("POST", "/api/v1/permissions/grantees"),
+        ("PATCH", f"/api/v1/permissions/{uuid4()}"),
         ("DELETE", f"/api/v1/permissions/{uuid4()}"),
         ("GET", "/api/v1/audit"),
+        ("GET", "/api/v1/audit/summary"),
     ],
 )
 async def test_nobody_is_told_anything_without_a_token(scene: Scene, method: str, path: str) -> None:
@@ -65,6 +68,22 @@ async def test_wrong_settings_are_named(scene: Scene, change: dict[str, Any], fi
     assert (wrong.status_code, wrong.json()["errors"]) == (422, [{"field": field, "code": code}])
 
 
+async def test_changed_settings_are_in_the_log_by_name_and_only_when_they_changed(scene: Scene) -> None:
+    id, _ = await scene.person()
+    mine = scene.headers(id)
+
+    for _ in range(2):
+        await scene.client.patch("/api/v1/me", headers=mine, json={"timezone": "Asia/Tokyo", "locale": "de"})
+
+    log = await scene.log_of(id)
+    assert [(row["action"], row["object_type"]) for row in log] == [
+        ("profile.change", "profile"),
+        ("session.sign_in", "profile"),
+    ]
+    query = "SELECT details::text FROM access.audit_logs WHERE id = $1"
+    assert await scene.pool.fetchval(query, UUID(log[0]["id"])) == '{"changed": ["timezone", "locale"]}'
+
+
 async def test_a_token_of_an_account_that_is_gone_must_sign_in_again(scene: Scene) -> None:
     gone = scene.headers(uuid4())
 
@@ -87,7 +106,9 @@ async def test_a_grant_shows_on_both_sides_until_it_is_taken_back(scene: Scene) 
     assert (given["grantee"], given["patient_id"]) == (str(friend), str(patient))
     assert given["data_kinds"] == ["weight", "spo2"]
     assert given["display_name"] == f"The caregiver {friend_name}"
-    assert received == [{**given, "display_name": f"The patient {patient_name}"}]
+    assert (given["role"], given["timezone"]) == ("caregiver", None)
+    theirs_of_it = {"display_name": f"The patient {patient_name}", "role": "patient", "timezone": "UTC"}
+    assert received == [{**given, **theirs_of_it}]
 
     assert [await scene.revoke(given, mine) for _ in range(2)] == [204, 204]
     assert (await scene.client.get("/api/v1/permissions", headers=mine)).json()["items"] == []

@@ -232,6 +232,23 @@ async def test_strangers_and_unknown_ids_get_the_same_404_and_it_is_audited(
     assert len(denied) >= 5
 
 
+async def test_the_log_says_which_kinds_were_looked_at(patient: Patient, postgres_url: str) -> None:
+    caregiver = uuid4()
+    await patient.grant(caregiver, frozenset({"spo2", "weight"}))
+    path = f"/device-data/{patient.connection_id}"
+
+    await patient.get(f"{path}/latest", user=caregiver)
+    await patient.get(path, {"metric": "weight_kg"}, user=caregiver)
+
+    conn = await asyncpg.connect(postgres_url)
+    rows = await conn.fetch(
+        "SELECT details->'data_kinds' AS kinds FROM access.audit_logs WHERE actor_id = $1 ORDER BY ts",
+        str(caregiver),
+    )
+    await conn.close()
+    assert [row["kinds"] for row in rows] == ['["spo2", "weight"]', '["weight"]']
+
+
 async def test_anonymous_is_401(patient: Patient) -> None:
     answer = await patient.stage.client.get(f"/api/v1/device-data/{patient.connection_id}")
 

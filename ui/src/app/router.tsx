@@ -155,13 +155,33 @@ const integrations = createRoute({
   component: lazyRouteComponent(() => import("./routes/integrations"), "IntegrationsPage"),
 });
 
+const sharing = createRoute({
+  getParentRoute: () => signedIn,
+  path: "/sharing",
+  component: lazyRouteComponent(() => import("./routes/sharing"), "SharingPage"),
+});
+
+/** Whom, what and when, as the page of the log reads them. */
+export interface LogSearch {
+  who?: string;
+  what?: string;
+  from?: string;
+  to?: string;
+}
+const sharingLog = createRoute({
+  getParentRoute: () => signedIn,
+  path: "/sharing/log",
+  validateSearch: ({ who, what, from, to }: Search): LogSearch => ({ who: word(who), what: word(what), from: word(from), to: word(to) }),
+  component: lazyRouteComponent(() => import("./routes/sharing-log"), "SharingLogPage"),
+});
+
 const settings = createRoute({
   getParentRoute: () => signedIn,
   path: "/settings",
   component: lazyRouteComponent(() => import("./routes/settings"), "SettingsPage"),
 });
 
-const routes = root.addChildren([home, signIn, signedOut, signedIn.addChildren([devices, device, pair, pairStart, integrations, settings])]);
+const routes = root.addChildren([home, signIn, signedOut, signedIn.addChildren([devices, device, pair, pairStart, integrations, sharing, sharingLog, settings])]);
 
 export function createAppRouter(client: QueryClient) {
   return createRouter({

@@ -17,9 +17,10 @@ import styles from "./shell.module.css";
 const SessionClock = lazy(() => import("~/features/session/components/session-clock"));
 const HelpDialog = lazy(() => import("./help-dialog"));
 
-const PLACES: { to: "/devices" | "/integrations" | "/settings"; icon: IconName; text: MessageId }[] = [
+const PLACES: { to: "/devices" | "/integrations" | "/sharing" | "/settings"; icon: IconName; text: MessageId }[] = [
   { to: "/devices", icon: "devices", text: "nav.devices" },
   { to: "/integrations", icon: "cloud", text: "nav.integrations" },
+  { to: "/sharing", icon: "people", text: "nav.sharing" },
   { to: "/settings", icon: "settings", text: "nav.settings" },
 ];
 

@@ -21,6 +21,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/audit/summary": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Who has been at my data at all */
+        get: operations["ApiV1AuditSummarySummarizeAudit"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/consent-texts/current": {
         parameters: {
             query?: never;
@@ -707,6 +724,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/permissions/grantees": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Whom a name means */
+        post: operations["ApiV1PermissionsGranteesFindGrantee"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/permissions/{permission_id}": {
         parameters: {
             query?: never;
@@ -721,7 +755,8 @@ export interface paths {
         delete: operations["ApiV1PermissionsPermissionIdRevokePermission"];
         options?: never;
         head?: never;
-        patch?: never;
+        /** Change what somebody sees, or until when */
+        patch: operations["ApiV1PermissionsPermissionIdChangePermission"];
         trace?: never;
     };
     "/api/v1/stream": {
@@ -962,13 +997,30 @@ export interface components {
             at: string;
             actor: components["schemas"]["AuditActor"];
             /** @enum {string} */
-            action: "data.read" | "data.export" | "data.ingest" | "live.subscribe" | "connection.create" | "connection.revoke" | "pairing.start" | "pairing.complete" | "consent.give" | "consent.revoke" | "permission.grant" | "permission.revoke" | "hub.create" | "hub.rotate" | "hub.sign_in" | "upload.create" | "upload.read" | "session.sign_in" | "session.sign_out" | "vendor.connect" | "vendor.disconnect" | "alert.acknowledge" | "break_glass";
+            action: "data.read" | "data.export" | "data.ingest" | "live.subscribe" | "connection.create" | "connection.revoke" | "pairing.start" | "pairing.complete" | "consent.give" | "consent.revoke" | "permission.grant" | "permission.revoke" | "hub.create" | "hub.rotate" | "hub.sign_in" | "upload.create" | "upload.read" | "session.sign_in" | "session.sign_out" | "profile.change" | "vendor.connect" | "vendor.disconnect" | "alert.acknowledge" | "break_glass";
             object_type: string;
             object_id: string;
             patient_id: string | null;
             purpose: string;
             /** @enum {string} */
             outcome: "allowed" | "denied" | "error";
+            device_connection_id: string | null;
+            data_kinds: ("blood_pressure" | "weight" | "body_composition" | "glucose" | "spo2" | "heart_rate" | "activity" | "sleep" | "ecg" | "cardio_fitness" | "spirometry" | "inhaler" | "respiratory_rate" | "temperature" | "stethoscope")[];
+            other: string | null;
+            reason: string | null;
+        };
+        /** AuditPerson */
+        AuditPerson: {
+            id: string;
+            name: string;
+            role: string;
+            /** Format: date-time */
+            last_at: string;
+        };
+        /** AuditSummary */
+        AuditSummary: {
+            people: components["schemas"]["AuditPerson"][];
+            routine: number;
         };
         /** AuthorizeRequest */
         AuthorizeRequest: {
@@ -1194,6 +1246,18 @@ export interface components {
                 [key: string]: unknown;
             };
         };
+        /** Grantee */
+        Grantee: {
+            /** Format: uuid */
+            id: string;
+            display_name: string;
+            /** @enum {string} */
+            role: "patient" | "caregiver" | "clinician" | "admin";
+        };
+        /** GranteeName */
+        GranteeName: {
+            grantee: string;
+        };
         /** HealthNote */
         HealthNote: {
             code: string;
@@ -1343,11 +1407,6 @@ export interface components {
             items: components["schemas"]["Integration"][];
             next_cursor?: string | null;
         };
-        /** Page[AuditEvent] */
-        "Page_proto.resources.AuditEvent_": {
-            items: components["schemas"]["AuditEvent"][];
-            next_cursor?: string | null;
-        };
         /** Page[ConnectionEvent] */
         "Page_proto.resources.ConnectionEvent_": {
             items: components["schemas"]["ConnectionEvent"][];
@@ -1378,11 +1437,6 @@ export interface components {
             items: components["schemas"]["Hub"][];
             next_cursor?: string | null;
         };
-        /** Page[Permission] */
-        "Page_proto.resources.Permission_": {
-            items: components["schemas"]["Permission"][];
-            next_cursor?: string | null;
-        };
         /** Page[ReadingItem] */
         "Page_proto.resources.ReadingItem_": {
             items: components["schemas"]["ReadingItem"][];
@@ -1391,6 +1445,16 @@ export interface components {
         /** Page[Vendor] */
         "Page_proto.resources.Vendor_": {
             items: components["schemas"]["Vendor"][];
+            next_cursor?: string | null;
+        };
+        /** Page[AuditEvent] */
+        "Page_proto.sharing.AuditEvent_": {
+            items: components["schemas"]["AuditEvent"][];
+            next_cursor?: string | null;
+        };
+        /** Page[Permission] */
+        "Page_proto.sharing.Permission_": {
+            items: components["schemas"]["Permission"][];
             next_cursor?: string | null;
         };
         /** PairComplete */
@@ -1459,6 +1523,9 @@ export interface components {
             /** Format: uuid */
             grantee: string;
             display_name: string;
+            /** @enum {string} */
+            role: "patient" | "caregiver" | "clinician" | "admin";
+            timezone: string | null;
             data_kinds: ("blood_pressure" | "weight" | "body_composition" | "glucose" | "spo2" | "heart_rate" | "activity" | "sleep" | "ecg" | "cardio_fitness" | "spirometry" | "inhaler" | "respiratory_rate" | "temperature" | "stethoscope")[];
             until: string | null;
             /** Format: date-time */
@@ -1469,6 +1536,11 @@ export interface components {
             grantee: string;
             data_kinds: ("blood_pressure" | "weight" | "body_composition" | "glucose" | "spo2" | "heart_rate" | "activity" | "sleep" | "ecg" | "cardio_fitness" | "spirometry" | "inhaler" | "respiratory_rate" | "temperature" | "stethoscope")[];
             until?: string;
+        };
+        /** PermissionPatch */
+        PermissionPatch: {
+            data_kinds?: ("blood_pressure" | "weight" | "body_composition" | "glucose" | "spo2" | "heart_rate" | "activity" | "sleep" | "ecg" | "cardio_fitness" | "spirometry" | "inhaler" | "respiratory_rate" | "temperature" | "stethoscope")[];
+            until?: string | null;
         };
         /**
          * Problem
@@ -1733,6 +1805,14 @@ export interface operations {
         parameters: {
             query?: {
                 patient_id?: string | null;
+                by?: "others" | "self" | "system" | null;
+                actor_id?: string | null;
+                action?: ("data.read" | "data.export" | "data.ingest" | "live.subscribe" | "connection.create" | "connection.revoke" | "pairing.start" | "pairing.complete" | "consent.give" | "consent.revoke" | "permission.grant" | "permission.revoke" | "hub.create" | "hub.rotate" | "hub.sign_in" | "upload.create" | "upload.read" | "session.sign_in" | "session.sign_out" | "profile.change" | "vendor.connect" | "vendor.disconnect" | "alert.acknowledge" | "break_glass")[] | null;
+                outcome?: "allowed" | "denied" | "error" | null;
+                /** @description RFC 3339 with offset; included */
+                from?: string | null;
+                /** @description RFC 3339 with offset; not included */
+                to?: string | null;
                 limit?: number;
                 cursor?: string | null;
             };
@@ -1748,7 +1828,48 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Page_proto.resources.AuditEvent_"];
+                    "application/json": components["schemas"]["Page_proto.sharing.AuditEvent_"];
+                };
+            };
+            /** @description Bad request syntax or unsupported method */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        status_code: number;
+                        detail: string;
+                        extra?: null | {
+                            [key: string]: unknown;
+                        } | unknown[];
+                    };
+                };
+            };
+        };
+    };
+    ApiV1AuditSummarySummarizeAudit: {
+        parameters: {
+            query?: {
+                patient_id?: string | null;
+                /** @description RFC 3339 with offset; included */
+                from?: string | null;
+                /** @description RFC 3339 with offset; not included */
+                to?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AuditSummary"];
                 };
             };
             /** @description Bad request syntax or unsupported method */
@@ -3459,7 +3580,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Page_proto.resources.Permission_"];
+                    "application/json": components["schemas"]["Page_proto.sharing.Permission_"];
                 };
             };
             /** @description Bad request syntax or unsupported method */
@@ -3518,6 +3639,45 @@ export interface operations {
             };
         };
     };
+    ApiV1PermissionsGranteesFindGrantee: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["GranteeName"];
+            };
+        };
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Grantee"];
+                };
+            };
+            /** @description Bad request syntax or unsupported method */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        status_code: number;
+                        detail: string;
+                        extra?: null | {
+                            [key: string]: unknown;
+                        } | unknown[];
+                    };
+                };
+            };
+        };
+    };
     ApiV1PermissionsPermissionIdRevokePermission: {
         parameters: {
             query?: never;
@@ -3535,6 +3695,47 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+            /** @description Bad request syntax or unsupported method */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        status_code: number;
+                        detail: string;
+                        extra?: null | {
+                            [key: string]: unknown;
+                        } | unknown[];
+                    };
+                };
+            };
+        };
+    };
+    ApiV1PermissionsPermissionIdChangePermission: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                permission_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PermissionPatch"];
+            };
+        };
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Permission"];
+                };
             };
             /** @description Bad request syntax or unsupported method */
             400: {

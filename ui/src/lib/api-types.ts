@@ -22,6 +22,14 @@ export type LatestValue = Schemas["LatestValue"];
 export type Integration = Schemas["Integration"];
 export type SyncJob = Schemas["SyncJob"];
 export type GattMessage = Schemas["GattMessage"];
+export type Permission = Schemas["Permission"];
+export type PermissionGrant = Schemas["PermissionGrant"];
+export type PermissionPatch = Schemas["PermissionPatch"];
+export type Grantee = Schemas["Grantee"];
+export type Consent = Schemas["Consent"];
+export type AuditEvent = Schemas["AuditEvent"];
+export type AuditSummary = Schemas["AuditSummary"];
+export type AuditAction = AuditEvent["action"];
 export type Problem = Schemas["Problem"];
 
 export type DeviceType = Connection["device_type"];

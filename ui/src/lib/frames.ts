@@ -38,7 +38,7 @@ const schema = v.variant("type", [
   v.object({ type: v.literal("health"), cursor, device_connection_id: text, health: v.looseObject({}) }),
   v.object({ type: v.literal("sync_progress"), cursor, job }),
   v.object({ type: v.literal("alert"), cursor, alert: v.unknown() }),
-  v.object({ type: v.literal("revoked"), patient_id: text, data_kinds: v.nullable(v.array(text)) }),
+  v.object({ type: v.literal("revoked"), patient_id: text, data_kinds: v.nullable(v.array(text)), device_connection_id: v.optional(text) }),
   v.object({ type: v.literal("gap"), from: v.nullable(text), to: v.nullable(text), ...target }),
   v.object({ type: v.literal("error"), code: text, ref: v.optional(text) }),
   v.object({ type: v.literal("pong") }),
@@ -51,7 +51,8 @@ export type Frame =
   | { type: "health"; cursor?: string; device_connection_id: string; health: Record<string, unknown> }
   | { type: "sync_progress"; cursor?: string; job: SyncJob }
   | { type: "alert"; cursor?: string; alert?: unknown }
-  | { type: "revoked"; patient_id: string; data_kinds: string[] | null }
+  /** With a connection: only what that device gave. */
+  | { type: "revoked"; patient_id: string; data_kinds: string[] | null; device_connection_id?: string }
   | { type: "gap"; from: string | null; to: string | null; patient_id?: string; device_connection_id?: string }
   | { type: "error"; code: string; ref?: string }
   | { type: "pong" };

@@ -16,6 +16,12 @@ export const keys = {
   pairing: (connectionId: string) => ["pairing", connectionId, "progress"] as const,
   patient: (patientId: string) => ["patient", patientId] as const,
   permissions: (patientId: string) => ["patient", patientId, "permissions"] as const,
+  /** What others share with a reader. */
+  received: (reader: string) => ["patient", reader, "received"] as const,
+  consents: (patientId: string) => ["patient", patientId, "consents"] as const,
+  log: (patientId: string, question: object) => ["patient", patientId, "log", question] as const,
+  /** Who took back what while this page was open. Not below a person: it outlives what was theirs. */
+  stopped: ["stopped"] as const,
   /** Connections a reader sees; for a patient `reader` is the patient. */
   connections: (reader: string) => ["patient", reader, "connections"] as const,
   /** The makers' accounts of a reader. */

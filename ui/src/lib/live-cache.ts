@@ -1,10 +1,13 @@
 // Live frames become cached data here: one write per key and batch. The cache stays the only source that screens read.
 import type { QueryClient } from "@tanstack/react-query";
-import type { Connection, Integration, ReadingItem, SyncJob } from "./api-types";
+import type { Connection, Integration, Kind, ReadingItem, SyncJob } from "./api-types";
 import type { Frame } from "./frames";
 import { keys } from "./keys";
 import { mergeReadings } from "./merge";
 import { NEWEST, type LatestMap, type Series } from "./readings";
+import { noteStopped } from "./stopped";
+
+type Revoked = Extract<Frame, { type: "revoked" }>;
 
 /** A reading older than this never belongs to a chart on screen. */
 const KEEP = 20_000;
@@ -38,7 +41,7 @@ export function applyFrames(client: QueryClient, reader: string, frames: readonl
         break;
       }
       case "revoked":
-        onRevoked(client, reader, frame.patient_id, frame.data_kinds);
+        onRevoked(client, reader, frame);
         break;
       case "gap":
         void client.invalidateQueries({ queryKey: keys.patient(frame.patient_id ?? reader) });
@@ -79,21 +82,27 @@ export function newerJob(known: SyncJob | null, job: SyncJob): SyncJob {
   return isOver(job) || job.done >= known.done ? job : known;
 }
 
-function onRevoked(client: QueryClient, reader: string, patientId: string, kinds: string[] | null) {
+function onRevoked(client: QueryClient, reader: string, { patient_id: patientId, data_kinds, device_connection_id: only }: Revoked) {
+  void client.invalidateQueries({ queryKey: keys.received(reader) });
   if (patientId === reader) {
     // Somebody's own consent changed: the list says so.
     void client.invalidateQueries({ queryKey: keys.connections(reader) });
     return;
   }
-  // Removed, not refetched: nothing of that person may stay on screen, not even until an answer comes.
-  const lost = kinds ? new Set(kinds) : null;
-  client.removeQueries({
-    queryKey: keys.patient(patientId),
-    predicate: ({ queryKey }) => lost === null || queryKey[4] !== "series" || lost.has(String(queryKey[5])),
-  });
-  client.setQueryData<Connection[]>(keys.connections(reader), (all) =>
-    lost === null ? all?.filter((one) => one.patient_id !== patientId) : all,
-  );
+  noteStopped(client, reader, patientId, data_kinds as Kind[] | null, only);
+  const key = only ? keys.device(patientId, only) : keys.patient(patientId);
+  if (data_kinds === null || only) {
+    // Removed, not refetched: nothing of that person may stay on screen, not even until an answer comes.
+    client.setQueryData<Connection[]>(keys.connections(reader), (all) =>
+      all?.filter((one) => (only ? one.id !== only : one.patient_id !== patientId)),
+    );
+    client.removeQueries({ queryKey: key });
+  } else {
+    // Emptied at once; what is still shared comes back with the next answer.
+    const lost = new Set(data_kinds);
+    const isLost = ({ queryKey }: { queryKey: readonly unknown[] }) => queryKey[4] !== "series" || lost.has(String(queryKey[5]));
+    void client.resetQueries({ queryKey: key, predicate: isLost });
+  }
   void client.invalidateQueries({ queryKey: keys.connections(reader) });
 }
 

@@ -21,6 +21,16 @@ export function useMe(): Me {
   return me;
 }
 
+/** The zone of the person whose body is looked at, where that is not the reader. */
+export const ZoneContext = createContext<string | null>(null);
+
+/** Times are told in the zone of the person whose body it is; it is named where it is another than the reader's. */
+export function useZone(): { zone: string; isNamed: boolean } {
+  const { timezone } = useMe();
+  const zone = useContext(ZoneContext) ?? timezone;
+  return { zone, isNamed: zone !== timezone };
+}
+
 export function useUnits(): Units {
   return unitsOf(useMe().units);
 }

@@ -6,9 +6,13 @@ import type { enBluetooth } from "./messages/en-bluetooth";
 import type { enConsent } from "./messages/en-consent";
 import type { enHelp } from "./messages/en-help";
 import type { enIntegrations } from "./messages/en-integrations";
+import type { enKinds } from "./messages/en-kinds";
+import type { enLog } from "./messages/en-log";
 import type { enPair } from "./messages/en-pair";
 import type { enReadings } from "./messages/en-readings";
 import type { enSettings } from "./messages/en-settings";
+import type { enShared } from "./messages/en-shared";
+import type { enSharing } from "./messages/en-sharing";
 import type { enSignIn } from "./messages/en-sign-in";
 
 export type MessageId =
@@ -17,9 +21,13 @@ export type MessageId =
   | keyof typeof enConsent
   | keyof typeof enHelp
   | keyof typeof enIntegrations
+  | keyof typeof enKinds
+  | keyof typeof enLog
   | keyof typeof enPair
   | keyof typeof enReadings
   | keyof typeof enSettings
+  | keyof typeof enShared
+  | keyof typeof enSharing
   | keyof typeof enSignIn;
 export type Values = Record<string, string | number | Date | null | undefined>;
 

@@ -8,9 +8,12 @@ export const DAY = 24 * HOUR;
 
 /** "08:30" where the day has 24 hours, "8:30 AM" where it has twice twelve. */
 export function hourStyle(locale: string): Intl.DateTimeFormatOptions {
-  const isTwelve = new Intl.DateTimeFormat(locale, { hour: "numeric" }).resolvedOptions().hour12;
+  const isTwelve = hourStyles.get(locale) ?? new Intl.DateTimeFormat(locale, { hour: "numeric" }).resolvedOptions().hour12 ?? false;
+  hourStyles.set(locale, isTwelve);
   return { hour: isTwelve ? "numeric" : "2-digit", minute: "2-digit" };
 }
+/** Asking Intl costs more than everything else about a time; long lists ask for each line. */
+const hourStyles = new Map<string, boolean>();
 
 /** Midnight-to-midnight distance in the zone: 0 is today, 1 yesterday. DST days count as one. */
 export function daysBetween(then: number, now: number, timeZone: string): number {

@@ -1,5 +1,5 @@
 // Answers as the platform gives them. Invented devices, no invented people.
-import type { Connection, ConsentText, DeviceModel, Hub, Integration, Me, ReadingItem, SyncJob } from "~/lib/api-types";
+import type { AuditEvent, Connection, Consent, ConsentText, DeviceModel, Hub, Integration, Me, Permission, ReadingItem, SyncJob } from "~/lib/api-types";
 
 export const PATIENT = "0190f3a0-0000-7000-8000-000000000001";
 
@@ -118,3 +118,45 @@ export const consentText: ConsentText = {
   text: "You agree that this device sends what you choose.\n\nYou can stop at any time.",
   sha256: "0".repeat(64),
 };
+
+export const permission = (change: Partial<Permission> = {}): Permission => ({
+  id: "0190f3a0-0000-7000-8000-0000000000f1",
+  patient_id: PATIENT,
+  grantee: "0190f3a0-0000-7000-8000-000000000002",
+  display_name: "caregiver-1",
+  role: "caregiver",
+  timezone: null,
+  data_kinds: ["blood_pressure"],
+  until: null,
+  created_at: "2026-05-01T06:00:00Z",
+  ...change,
+});
+
+export const consent = (change: Partial<Consent> = {}): Consent => ({
+  id: "0190f3a0-0000-7000-8000-0000000000d1",
+  device_connection_id: connection().id,
+  version: "2026-01",
+  text_sha256: "0".repeat(64),
+  data_kinds: ["blood_pressure"],
+  locale: "en",
+  given_at: "2026-05-01T06:00:00Z",
+  revoked_at: null,
+  ...change,
+});
+
+export const auditEvent = (change: Partial<AuditEvent> = {}): AuditEvent => ({
+  id: "0190f3a0-0000-7000-8000-0000000000b1",
+  at: "2026-05-01T12:05:00Z",
+  actor: { id: "0190f3a0-0000-7000-8000-000000000002", name: "caregiver-1", role: "caregiver" },
+  action: "data.read",
+  object_type: "device_connection",
+  object_id: connection().id,
+  patient_id: PATIENT,
+  purpose: "care",
+  outcome: "allowed",
+  device_connection_id: connection().id,
+  data_kinds: ["blood_pressure"],
+  other: null,
+  reason: null,
+  ...change,
+});

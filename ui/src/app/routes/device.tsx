@@ -1,7 +1,7 @@
 // The dashboard of one device: is it well, what did it measure last, and how has that been?
 import { useQuery } from "@tanstack/react-query";
-import { lazy, Suspense } from "react";
 import { Link, useNavigate, useParams, useSearch } from "@tanstack/react-router";
+import { lazy, Suspense } from "react";
 import { LinkButton, Button } from "~/components/ui/button";
 import { Card } from "~/components/ui/card";
 import { Icon } from "~/components/ui/icon";
@@ -13,7 +13,6 @@ import { SimulateButton } from "~/components/ui/simulate-button";
 import { Loading, Skeleton } from "~/components/ui/skeleton";
 import { pairingStep } from "~/components/ui/status-reason";
 import { DeviceHeader } from "~/features/devices/components/device-header";
-import { ManageDevice } from "~/features/devices/components/manage-device";
 import { ChartPanel } from "~/features/readings/components/chart-panel";
 import { LatestCard } from "~/features/readings/components/latest-card";
 import { latestOf } from "~/features/readings/describe";
@@ -25,7 +24,8 @@ import { useConnection } from "~/lib/connections";
 import { keys, type RangeId } from "~/lib/keys";
 import { KIND_VIEWS } from "~/lib/kind-views";
 import { useLivePatients } from "~/lib/live";
-import { useMe, useUnits } from "~/lib/me";
+import { useMe, useUnits, useZone } from "~/lib/me";
+import { ApiProblem } from "~/lib/problem";
 import { latestQuery, newestQuery, seriesQuery } from "~/lib/readings";
 import { enReadings } from "~/lib/messages/en-readings";
 import { addMessages, useText, useWord } from "~/lib/text";
@@ -33,6 +33,12 @@ import type { DeviceSearch } from "../router";
 import styles from "./device.module.css";
 
 addMessages(enReadings);
+const ManageDevice = lazy(async () => ({ default: (await import("~/features/devices/components/manage-device")).ManageDevice }));
+const SharedDevice = lazy(async () => ({ default: (await import("./shared-device")).SharedDevice }));
+const SharedMissing = lazy(async () => ({ default: (await import("./shared-device")).SharedMissing }));
+
+/** Who has no devices of their own is told by the list alone what is shared. */
+const NOT_SHARED = new ApiProblem(404, "not_found");
 
 const SyncCard = lazy(async () => ({ default: (await import("~/components/bluetooth/sync-card")).SyncCard }));
 
@@ -44,13 +50,33 @@ export function DevicePage() {
   const single = useQuery({
     queryKey: keys.device(me.patient_id ?? me.user_id, id),
     queryFn: ({ signal }) => ask(api.GET("/api/v1/device-connections/{connection_id}", { params: { path: { connection_id: id } }, signal })),
-    enabled: listed.data === null,
+    enabled: listed.data === null && me.patient_id !== null,
   });
   const connection = listed.data ?? single.data;
-  const error = connection ? null : (single.error ?? listed.error);
+  const gone = listed.data === null && !me.patient_id ? NOT_SHARED : null;
+  const error = connection ? null : (gone ?? single.error ?? listed.error);
 
-  if (connection) return <Dashboard key={connection.id} connection={connection} />;
-  if (error) return <Missing error={error} onRetry={() => void (listed.data === null ? single : listed).refetch()} />;
+  if (connection) {
+    const page = (one: Connection) => <Dashboard key={one.id} connection={one} />;
+    if (connection.patient_id === me.patient_id) return page(connection);
+    return (
+      <Suspense fallback={<Waiting />}>
+        <SharedDevice connection={connection}>{page}</SharedDevice>
+      </Suspense>
+    );
+  }
+  if (!error) return <Waiting />;
+  const page = <Missing error={error} onRetry={() => void (listed.data === null ? single : listed).refetch()} />;
+  return me.patient_id ? (
+    page
+  ) : (
+    <Suspense>
+      <SharedMissing id={id}>{page}</SharedMissing>
+    </Suspense>
+  );
+}
+
+function Waiting() {
   return (
     <Loading>
       <Skeleton height={34} width="60%" />
@@ -110,7 +136,9 @@ function Dashboard({ connection }: { connection: Connection }) {
       {mayMeasure ? <SimulateButton connectionId={id} /> : null}
       <Chart connection={connection} kind={kind} lastAt={(latest.data && latestOf(latest.data, kind)?.at) ?? null} />
       {isOwner && connection.status !== "revoked" ? (
-        <ManageDevice me={me} connection={connection} onRemoved={() => void navigate({ to: "/devices", replace: true })} />
+        <Suspense>
+          <ManageDevice me={me} connection={connection} onRemoved={() => void navigate({ to: "/devices", replace: true })} />
+        </Suspense>
       ) : null}
     </Page>
   );
@@ -159,7 +187,7 @@ function KindChoice({ kinds, kind }: { kinds: Kind[]; kind: Kind }) {
 function Chart({ connection, kind, lastAt }: { connection: Connection; kind: Kind; lastAt: string | null }) {
   const t = useText();
   const word = useWord();
-  const me = useMe();
+  const { zone, isNamed } = useZone();
   const units = useUnits();
   const now = useNow();
   const change = useChangeSearch();
@@ -187,8 +215,8 @@ function Chart({ connection, kind, lastAt }: { connection: Connection; kind: Kin
             onView={(next) => change({ view: next === "table" ? "table" : undefined })}
             series={series.data}
             units={units}
-            timeZone={me.timezone}
-            isZoneNamed={me.patient_id === null}
+            timeZone={zone}
+            isZoneNamed={isNamed}
             now={now}
             lastAt={lastAt}
           />

@@ -3,7 +3,7 @@ import userEvent from "@testing-library/user-event";
 import { delay, http, HttpResponse } from "msw";
 import { describe, expect, test, vi } from "vitest";
 import { rememberSignedOut } from "~/lib/session";
-import { connection, me, PATIENT, reading } from "~/testing/fixtures";
+import { connection, PATIENT, reading } from "~/testing/fixtures";
 import { openApp } from "~/testing/render-app";
 import { api, live, problem, server } from "~/testing/server";
 
@@ -67,22 +67,6 @@ describe("Device Center", () => {
     await userEvent.click(within(alert).getByRole("button", { name: "Try again" }));
 
     expect(await card("Kitchen cuff")).toBeInTheDocument();
-  });
-
-  test("somebody who cares for others is told who can share", async () => {
-    server.use(http.get(api("/api/v1/me"), () => HttpResponse.json(me({ patient_id: null, roles: ["caregiver"] }))));
-    answer();
-    openApp("/devices");
-
-    expect(await screen.findByText("No one has shared devices with you")).toBeInTheDocument();
-    expect(screen.queryByRole("link", { name: "Add a device" })).toBeNull();
-  });
-
-  test("not allowed is no error", async () => {
-    server.use(http.get(api("/api/v1/device-connections"), () => problem(403, "forbidden_role")));
-    openApp("/devices");
-
-    expect(await screen.findByText("These devices are not shared with you")).toBeInTheDocument();
   });
 
   test("offline keeps the list, says from when it is, and switches adding off with the reason", async () => {

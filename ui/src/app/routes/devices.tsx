@@ -1,5 +1,6 @@
 // Device Center: is everything working, and what do I do if not?
 import { useQuery } from "@tanstack/react-query";
+import { lazy, Suspense } from "react";
 import { LinkButton } from "~/components/ui/button";
 import { Icon } from "~/components/ui/icon";
 import { LiveMark } from "~/components/ui/live-mark";
@@ -13,26 +14,31 @@ import { useMe } from "~/lib/me";
 import { useText } from "~/lib/text";
 import styles from "./devices.module.css";
 
+const SharedDevices = lazy(() => import("./shared-devices"));
+
 export function DevicesPage() {
+  const { patient_id: own } = useMe();
+  return own ? (
+    <OwnDevices own={own} />
+  ) : (
+    <Suspense>
+      <SharedDevices />
+    </Suspense>
+  );
+}
+
+function OwnDevices({ own }: { own: string }) {
   const t = useText();
-  const me = useMe();
-  const list = useQuery(connectionsQuery(me));
-  const isOwner = me.patient_id !== null;
-  useLivePatients(me.patient_id ? [me.patient_id] : (list.data ?? []).map((one) => one.patient_id));
+  const list = useQuery(connectionsQuery(useMe()));
+  useLivePatients([own]);
 
   return (
     <Page
-      title={t(isOwner ? "devices.title" : "devices.titleOther")}
+      title={t("devices.title")}
       under={list.data?.length ? <Summary devices={list.data} /> : null}
-      beside={isOwner && list.data?.length ? <AddDevice /> : null}
+      beside={list.data?.length ? <AddDevice /> : null}
     >
-      <DeviceList
-        devices={list.data}
-        error={list.error}
-        onRetry={() => void list.refetch()}
-        isRetrying={list.isFetching}
-        isOwner={isOwner}
-      />
+      <DeviceList devices={list.data} error={list.error} onRetry={() => void list.refetch()} isRetrying={list.isFetching} />
     </Page>
   );
 }

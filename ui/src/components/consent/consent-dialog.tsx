@@ -12,7 +12,7 @@ import type { ConsentText, Kind } from "~/lib/api-types";
 import { consentTextQuery, permissionsQuery } from "~/lib/consent";
 import { enConsent } from "~/lib/messages/en-consent";
 import { addMessages, useText } from "~/lib/text";
-import { blocksOf, type Block } from "./blocks";
+import { ConsentWords } from "./consent-words";
 import styles from "./consent-dialog.module.css";
 
 addMessages(enConsent);
@@ -143,33 +143,10 @@ function FullText({ text, error, onRetry }: { text: ConsentText | undefined; err
   return (
     <details className={styles.full}>
       <summary>{t("consent.text", { version: text.version })}</summary>
-      <div className={styles.text}>
-        {blocksOf(text.text).map((block) => (
-          <TextBlock key={block.type === "list" ? block.items.join() : block.text} block={block} />
-        ))}
-      </div>
+      <ConsentWords text={text.text} />
       <Button look="quiet" onPress={() => globalThis.print()}>
         {t("consent.print")}
       </Button>
     </details>
   );
-}
-
-function TextBlock({ block }: { block: Block }) {
-  switch (block.type) {
-    case "title":
-      return <h3>{block.text}</h3>;
-    case "heading":
-      return <h4>{block.text}</h4>;
-    case "paragraph":
-      return <p>{block.text}</p>;
-    case "list":
-      return (
-        <ul className={styles.list}>
-          {block.items.map((item) => (
-            <li key={item}>{item}</li>
-          ))}
-        </ul>
-      );
-  }
 }

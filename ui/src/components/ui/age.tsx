@@ -1,17 +1,17 @@
 // A time for people: age up to a day, then the date; the whole truth with its zone on hover and for machines.
 import { useIntl } from "react-intl";
 import { useNow } from "~/lib/clock";
-import { useMe } from "~/lib/me";
+import { useZone } from "~/lib/me";
 import { ageText, dayText, fullText } from "~/lib/time";
 
 export function Age({ at }: { at: string }) {
   const intl = useIntl();
   const now = useNow();
-  const { timezone } = useMe();
+  const { zone } = useZone();
   const time = Date.parse(at);
   return (
-    <time dateTime={at} title={fullText(intl, time, timezone)}>
-      {ageText(intl, time, Math.max(now, Math.min(time, now + 60_000)), timezone)}
+    <time dateTime={at} title={fullText(intl, time, zone)}>
+      {ageText(intl, time, Math.max(now, Math.min(time, now + 60_000)), zone)}
     </time>
   );
 }
@@ -20,11 +20,11 @@ export function Age({ at }: { at: string }) {
 export function Moment({ at }: { at: string }) {
   const intl = useIntl();
   const now = useNow();
-  const { timezone, patient_id: own } = useMe();
+  const { zone, isNamed } = useZone();
   const time = Date.parse(at);
   return (
-    <time dateTime={at} title={fullText(intl, time, timezone)}>
-      {dayText(intl, time, now, timezone, own === null)}
+    <time dateTime={at} title={fullText(intl, time, zone)}>
+      {dayText(intl, time, now, zone, isNamed)}
     </time>
   );
 }

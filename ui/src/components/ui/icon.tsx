@@ -6,6 +6,7 @@ import styles from "./icon.module.css";
 const SHAPES = {
   devices: <><rect x="3" y="5" width="12" height="14" rx="2" /><path d="M7 15h4" /><rect x="17" y="9" width="4" height="10" rx="1.2" /></>,
   cloud: <path d="M7 18.5h10a4 4 0 0 0 .7-7.94A6 6 0 0 0 6.2 9.7 4.5 4.5 0 0 0 7 18.5" />,
+  people: <><circle cx="9" cy="8" r="3.5" /><path d="M2.5 20a6.5 6.5 0 0 1 13 0M16 5a3.5 3.5 0 0 1 0 6.5M18 14.5a6.5 6.5 0 0 1 3.5 5.5" /></>,
   settings: <><path d="M4 7h9M17 7h3M4 17h3M11 17h9" /><circle cx="15" cy="7" r="2" /><circle cx="9" cy="17" r="2" /></>,
   help: <><circle cx="12" cy="12" r="9" /><path d="M9.6 9.4a2.5 2.5 0 1 1 3.6 2.3c-.8.4-1.2 1-1.2 1.9" /><path d="M12 16.6v.1" /></>,
   plus: <path d="M12 5v14M5 12h14" />,

@@ -25,6 +25,7 @@ export const en = {
 
   "nav.devices": "Devices",
   "nav.integrations": "Apps",
+  "nav.sharing": "Sharing",
   "nav.settings": "Settings",
 
   "live.on": "Live",
@@ -65,7 +66,6 @@ export const en = {
   "devices.name.save": "Save the name",
   "devices.name.short": "Type a name of 1 to 64 letters.",
   "devices.title": "Your devices",
-  "devices.titleOther": "Devices shared with you",
   "devices.summary.ok": "{count, plural, one {Your device is working} other {All # devices are working}}",
   "devices.summary.problems": "{count, plural, one {One device needs you} other {# devices need you}}",
   "devices.add": "Add a device",
@@ -79,10 +79,6 @@ export const en = {
   "devices.empty.action": "Add your first device",
   "devices.error.title": "We can't show your devices right now",
   "devices.error.text": "They keep measuring and nothing is lost.",
-  "devices.shared.empty.title": "No one has shared devices with you",
-  "devices.shared.empty.text": "The person you care for can share their devices with you. Ask them to choose you under Sharing in their Device Connect.",
-  "devices.denied.title": "These devices are not shared with you",
-  "devices.denied.text": "The person they belong to can share them with you. Ask them to choose you under Sharing in their Device Connect.",
   "devices.see": "See readings",
   "devices.seeOf": "See readings of {name}",
   "devices.continue": "Continue pairing",

@@ -6,12 +6,16 @@ import { enBluetooth } from "./en-bluetooth";
 import { enConsent } from "./en-consent";
 import { enHelp } from "./en-help";
 import { enIntegrations } from "./en-integrations";
+import { enKinds } from "./en-kinds";
+import { enLog } from "./en-log";
 import { enPair } from "./en-pair";
 import { enReadings } from "./en-readings";
 import { enSettings } from "./en-settings";
+import { enShared } from "./en-shared";
+import { enSharing } from "./en-sharing";
 import { enSignIn } from "./en-sign-in";
 
-const parts = [en, enBluetooth, enConsent, enHelp, enIntegrations, enPair, enReadings, enSettings, enSignIn];
+const parts = [en, enBluetooth, enConsent, enHelp, enIntegrations, enKinds, enLog, enPair, enReadings, enSettings, enShared, enSharing, enSignIn];
 const all: Record<string, string> = Object.assign({}, ...parts);
 
 test("each id has one text", () => {

@@ -1,10 +1,9 @@
-// The list and its six states. Draws only: the route brings the query's answer.
+// The list of one's own devices and its states. Draws only: the route brings the query's answer.
 import { LinkButton, Button } from "~/components/ui/button";
 import { DevicePicture, Icon } from "~/components/ui/icon";
 import { Notice, SupportDetails, useProblemText } from "~/components/ui/notice";
 import { Loading, Skeleton } from "~/components/ui/skeleton";
 import type { Connection } from "~/lib/api-types";
-import { ApiProblem } from "~/lib/problem";
 import { useText } from "~/lib/text";
 import { byNeed } from "../order";
 import { DeviceCard } from "./device-card";
@@ -15,11 +14,9 @@ interface DeviceListProps {
   error: unknown;
   onRetry: () => void;
   isRetrying: boolean;
-  /** The reader's own devices, rather than somebody's who shares them. */
-  isOwner: boolean;
 }
 
-export function DeviceList({ devices, error, onRetry, isRetrying, isOwner }: DeviceListProps) {
+export function DeviceList({ devices, error, onRetry, isRetrying }: DeviceListProps) {
   if (!devices && error) return <ListError error={error} onRetry={onRetry} isRetrying={isRetrying} />;
   if (!devices) {
     return (
@@ -29,26 +26,19 @@ export function DeviceList({ devices, error, onRetry, isRetrying, isOwner }: Dev
       </Loading>
     );
   }
-  if (devices.length === 0) return isOwner ? <NoDevices /> : <NothingShared />;
+  if (devices.length === 0) return <NoDevices />;
   return (
     <ul className={styles.list}>
       {[...devices].sort(byNeed).map((connection) => (
-        <DeviceCard key={connection.id} connection={connection} mayPair={isOwner} />
+        <DeviceCard key={connection.id} connection={connection} mayPair />
       ))}
     </ul>
   );
 }
 
-function ListError({ error, onRetry, isRetrying }: { error: unknown; onRetry: () => void; isRetrying: boolean }) {
+export function ListError({ error, onRetry, isRetrying }: { error: unknown; onRetry: () => void; isRetrying: boolean }) {
   const t = useText();
   const problemText = useProblemText();
-  if (error instanceof ApiProblem && (error.status === 403 || error.status === 404)) {
-    return (
-      <Notice title={t("devices.denied.title")} icon="lock">
-        <p>{t("devices.denied.text")}</p>
-      </Notice>
-    );
-  }
   return (
     <Notice
       tone="warn"
@@ -93,14 +83,5 @@ function NoDevices() {
         {t("devices.empty.action")}
       </LinkButton>
     </div>
-  );
-}
-
-function NothingShared() {
-  const t = useText();
-  return (
-    <Notice title={t("devices.shared.empty.title")} icon="lock">
-      <p>{t("devices.shared.empty.text")}</p>
-    </Notice>
   );
 }

@@ -1,7 +1,7 @@
-"""`me`, `permissions` and `audit` over HTTP."""
+"""`me` and `permissions` over HTTP: who somebody is, and what they let others see."""
 
 from datetime import datetime
-from typing import Any, NoReturn
+from typing import Any, Literal, NoReturn
 from uuid import UUID
 
 from litestar import Request, Response, delete, get, patch, post
@@ -10,21 +10,23 @@ from litestar.params import FromPath, FromQuery, JSONBody
 from msgspec import UNSET, structs
 
 from chassis.audit import AuditRecord
-from chassis.auth import Principal, own_patient_id
+from chassis.auth import STRONGEST_FIRST, Principal, own_patient_id
 from chassis.clock import now, uuid7
 from chassis.db import Database, Tx
 from chassis.idempotency import once
 from chassis.paging import DEFAULT_LIMIT, check_limit, decode_cursor, encode_cursor
 from proto.errors import Refused
-from proto.resources import AuditActor, AuditEvent, Me, MePatch, Page, Permission, PermissionGrant
-from proto.words import AuditAction
+from proto.resources import Me, MePatch, Page
+from proto.sharing import Grantee, GranteeName, Permission, PermissionGrant, PermissionPatch
+from proto.words import AuditAction, Role
 from services.access import store
 from services.access.buckets import say_permission, say_profile
 from services.access.denials import Denials
 from services.access.domain import (
     Grant,
     Profile,
-    actor_name,
+    as_id,
+    changed_settings,
     check_timezone,
     check_until,
     may_revoke,
@@ -65,6 +67,8 @@ async def change_me(
             raise LookupError("a profile that is locked is gone")
         if new.timezone != old.timezone:
             say_profile(tx, new)
+        if changed := changed_settings(old, new):
+            tx.audit(_settings_changed(principal, new, changed))
     return _me(new, env)
 
 
@@ -87,7 +91,7 @@ async def list_permissions(
             rows = await store.select_received(tx.conn, principal.user_id, before, limit + 1)
     page = rows[:limit]
     return Page(
-        items=[_permission(row, row.patient_name if received else row.grantee_name) for row in page],
+        items=[_received(row) if received else _granted(row) for row in page],
         next_cursor=encode_cursor(page[-1].created_at, page[-1].id) if len(rows) > limit else None,
     )
 
@@ -105,11 +109,7 @@ async def grant_permission(
     check_until(until, now())
 
     async def work(tx: Tx) -> Permission:
-        grantee = await _find(tx, data.grantee)
-        if grantee is None:
-            raise Refused("not_found", field="grantee")
-        if grantee.user_id == patient_id:
-            raise Refused("conflict", field="grantee")
+        grantee = await _somebody_else(tx, data.grantee, patient_id)
         await _profile(tx, principal)
         id = uuid7()
         await store.insert_permission(
@@ -119,12 +119,54 @@ async def grant_permission(
         if grant is None:
             raise RuntimeError("a permission that was just inserted is not there")
         say_permission(tx, grant)
-        tx.audit(
-            _audit("permission.grant", principal, grant.id, patient_id, {"grantee": str(grantee.user_id)})
-        )
-        return _permission(grant, grant.grantee_name)
+        tx.audit(_audit("permission.grant", principal, grant))
+        return _granted(grant)
 
     return await once(db, request, principal, work)
+
+
+@post("/api/v1/permissions/grantees", status_code=200, summary="Whom a name means", tags=["permissions"])
+async def find_grantee(
+    data: JSONBody[GranteeName], principal: NamedDependency[Principal], db: NamedDependency[Database]
+) -> Grantee:
+    """So that one sees who it is before anything is shared. Says no more than granting to them would."""
+    patient_id = own_patient_id(principal)
+    async with db.transaction("grantee_find") as tx:
+        found = await _somebody_else(tx, data.grantee, patient_id)
+    return Grantee(id=found.user_id, display_name=found.display_name, role=_role(found.roles))
+
+
+@patch(
+    "/api/v1/permissions/{permission_id:uuid}",
+    summary="Change what somebody sees, or until when",
+    tags=["permissions"],
+)
+async def change_permission(
+    permission_id: FromPath[UUID],
+    data: JSONBody[PermissionPatch],
+    principal: NamedDependency[Principal],
+    db: NamedDependency[Database],
+    denials: NamedDependency[Denials],
+) -> Permission:
+    """What is left out stays; `until: null` takes the end away. What is taken out is gone from open views within a second."""
+    if data.until is not UNSET:
+        check_until(data.until, now())
+    async with db.transaction("permission_change") as tx:
+        grant = await store.select_permission(tx.conn, permission_id, lock=True)
+        verdict = may_revoke(grant, principal.user_id)
+        if verdict == "yes" and grant is not None:
+            wanted = structs.replace(
+                grant,
+                data_kinds=grant.data_kinds if data.data_kinds is UNSET else ordered_kinds(data.data_kinds),
+                until=grant.until if data.until is UNSET else data.until,
+            )
+            if wanted != grant:
+                grant = structs.replace(wanted, version=await store.update_permission(tx.conn, wanted))
+                say_permission(tx, grant)
+                tx.audit(_audit("permission.grant", principal, grant))
+    if verdict == "yes" and grant is not None:
+        return _granted(grant)
+    await _refuse(denials, principal, "permission.grant", grant, verdict)
 
 
 @delete(
@@ -146,68 +188,9 @@ async def revoke_permission(
             at = now()
             await store.revoke_permission(tx.conn, grant.id, at)
             say_permission(tx, structs.replace(grant, revoked_at=at))
-            tx.audit(
-                _audit(
-                    "permission.revoke",
-                    principal,
-                    grant.id,
-                    grant.patient_id,
-                    {"grantee": str(grant.grantee_id)},
-                )
-            )
-    if verdict in ("yes", "done"):
-        return
-    if grant is not None and grant.revoked_at is None:
-        await denials.note(
-            principal, "permission.revoke", "permission", grant.id, grant.patient_id, code=verdict
-        )
-    raise Refused(verdict)
-
-
-@get("/api/v1/audit", summary="Who saw my data", tags=["audit"])
-async def read_audit(
-    principal: NamedDependency[Principal],
-    db: NamedDependency[Database],
-    denials: NamedDependency[Denials],
-    patient_id: FromQuery[UUID | None] = None,
-    limit: FromQuery[int] = DEFAULT_LIMIT,
-    cursor: FromQuery[str | None] = None,
-) -> Page[AuditEvent]:
-    """Newest first. A patient sees their own, an admin anybody's; denied attempts are among them.
-
-    An admin's look at somebody's log is itself in it. One's own look is not: it would be all there is to see.
-    """
-    before = decode_cursor(cursor, tuple[datetime, UUID]) if cursor else store.END
-    check_limit(limit)
-    wanted = patient_id or principal.patient_id
-    is_own = wanted is not None and wanted == principal.patient_id
-    if not is_own and not principal.has("admin"):
-        await _refuse_audit(db, denials, principal, wanted)
-    async with db.transaction("audit_read") as tx:
-        if wanted is None:
-            rows = await store.select_audit(tx.conn, before, limit + 1)
-        else:
-            rows = await store.select_audit_of(tx.conn, wanted, before, limit + 1)
-        page = rows[:limit]
-        names = await store.select_names(tx.conn, {id for row in page if (id := _uuid(row["actor_id"]))})
-        if not is_own:
-            tx.audit(_look(principal, wanted))
-    return Page(
-        items=[_event(row, names) for row in page],
-        next_cursor=encode_cursor(page[-1]["ts"], page[-1]["id"]) if len(rows) > limit else None,
-    )
-
-
-async def _refuse_audit(
-    db: Database, denials: Denials, principal: Principal, wanted: UUID | None
-) -> NoReturn:
-    """The same answer for somebody else's log and for nobody's; the first is audited."""
-    if wanted is not None:
-        async with db.acquire() as conn:
-            owner = await store.select_profile(conn, wanted)
-        if owner is not None and owner.patient_id is not None:
-            await denials.note(principal, "data.read", "audit_log", wanted, wanted, code="not_found")
-    raise Refused("not_found")
+            tx.audit(_audit("permission.revoke", principal, grant))
+    if verdict not in ("yes", "done"):
+        await _refuse(denials, principal, "permission.revoke", grant, verdict)
 
 
 async def _profile(tx: Tx, principal: Principal, *, lock: bool = False) -> Profile:
@@ -218,17 +201,39 @@ async def _profile(tx: Tx, principal: Principal, *, lock: bool = False) -> Profi
     return profile
 
 
+async def _refuse(
+    denials: Denials,
+    principal: Principal,
+    action: AuditAction,
+    grant: Grant | None,
+    verdict: Literal["yes", "done", "forbidden_role", "not_found"],
+) -> NoReturn:
+    """Whose grant it is learns of the attempt. One that was taken back is not there any more, also for its owner."""
+    if verdict in ("yes", "done"):
+        raise Refused("not_found")
+    if grant is not None and grant.revoked_at is None:
+        await denials.note(principal, action, "permission", grant.id, grant.patient_id, code=verdict)
+    raise Refused(verdict)
+
+
+async def _somebody_else(tx: Tx, who: str, patient_id: UUID) -> Profile:
+    found = await _find(tx, who)
+    if found is None:
+        raise Refused("not_found", field="grantee")
+    if found.user_id == patient_id:
+        raise Refused("conflict", field="grantee")
+    return found
+
+
 async def _find(tx: Tx, who: str) -> Profile | None:
-    id = _uuid(who)
+    id = as_id(who)
     found = await store.select_profile(tx.conn, id) if id else None
     return found or await store.select_profile_by_name(tx.conn, who)
 
 
-def _uuid(text: str) -> UUID | None:
-    try:
-        return UUID(text)
-    except ValueError:
-        return None
+def _role(roles: list[Role]) -> Role:
+    """The role by which a person is introduced to others."""
+    return next((role for role in STRONGEST_FIRST if role in roles), "patient")
 
 
 def _me(profile: Profile, env: str) -> Me:
@@ -244,57 +249,63 @@ def _me(profile: Profile, env: str) -> Me:
     )
 
 
-def _permission(grant: Grant, display_name: str) -> Permission:
+def _granted(grant: Grant) -> Permission:
+    """As the patient sees it: under the name of who received it."""
+    return _permission(grant, grant.grantee_name, grant.grantee_roles, None)
+
+
+def _received(grant: Grant) -> Permission:
+    """As the receiver sees it: under the patient's name, with the zone in which that person's day is told."""
+    return _permission(grant, grant.patient_name, grant.patient_roles, grant.patient_timezone)
+
+
+def _permission(grant: Grant, name: str, roles: list[Role], timezone: str | None) -> Permission:
     return Permission(
         id=grant.id,
         patient_id=grant.patient_id,
         grantee=grant.grantee_id,
-        display_name=display_name,
+        display_name=name,
+        role=_role(roles),
+        timezone=timezone,
         data_kinds=grant.data_kinds,
         until=grant.until,
         created_at=grant.created_at,
     )
 
 
-def _event(row: Any, names: dict[str, str]) -> AuditEvent:
-    return AuditEvent(
-        id=row["id"],
-        at=row["ts"],
-        actor=AuditActor(id=row["actor_id"], name=actor_name(row["actor_id"], names), role=row["actor_role"]),
-        action=row["action"],
-        object_type=row["object_type"],
-        object_id=row["object_id"],
-        patient_id=row["patient_id"],
-        purpose=row["purpose"],
-        outcome=row["outcome"],
-    )
-
-
-def _audit(
-    action: AuditAction, principal: Principal, id: UUID, patient_id: UUID, details: dict[str, Any]
-) -> AuditRecord:
+def _audit(action: AuditAction, principal: Principal, grant: Grant) -> AuditRecord:
     return AuditRecord(
         action=action,
         actor_id=str(principal.user_id),
         actor_role=principal.role,
         object_type="permission",
-        object_id=str(id),
-        patient_id=patient_id,
+        object_id=str(grant.id),
+        patient_id=grant.patient_id,
         purpose="self",
-        details=details,
+        details={"grantee": str(grant.grantee_id), "data_kinds": grant.data_kinds},
     )
 
 
-def _look(principal: Principal, patient_id: UUID | None) -> AuditRecord:
+def _settings_changed(principal: Principal, profile: Profile, fields: list[str]) -> AuditRecord:
+    """Names of fields only."""
     return AuditRecord(
-        action="data.read",
+        action="profile.change",
         actor_id=str(principal.user_id),
         actor_role=principal.role,
-        object_type="audit_log",
-        object_id=str(patient_id or "all"),
-        patient_id=patient_id,
-        purpose="operations",
+        object_type="profile",
+        object_id=str(profile.user_id),
+        patient_id=profile.patient_id,
+        purpose="self",
+        details={"changed": fields},
     )
 
 
-HANDLERS = [read_me, change_me, list_permissions, grant_permission, revoke_permission, read_audit]
+HANDLERS = [
+    read_me,
+    change_me,
+    list_permissions,
+    grant_permission,
+    find_grantee,
+    change_permission,
+    revoke_permission,
+]
