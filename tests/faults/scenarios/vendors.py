@@ -424,6 +424,11 @@ async def _judge(run: Run, dead_before: int) -> None:
     async def is_equal() -> bool:
         nonlocal wrong
         wrong = await _differences(run)
+        for (
+            account
+        ) in run.accounts:  # what came to the vendor since the last look, a day and a half late, is asked for
+            if any(how == "missing" for how, _ in wrong.get(account.label, ())):
+                await account.ask_for_everything()
         return not wrong
 
     try:

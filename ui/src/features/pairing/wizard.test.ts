@@ -7,6 +7,7 @@ const EVENTS: WizardEvent[] = [
   { type: "choseMethod", method: "hub" },
   { type: "choseMethod", method: "simulated" },
   { type: "choseMethod", method: "vendor_oauth" },
+  { type: "choseMethod", method: "web_bluetooth" },
   { type: "choseHub", hub: "h1" },
   { type: "created", connection: "c1" },
   { type: "consented" },
@@ -141,7 +142,12 @@ describe("an address with something missing", () => {
 
 describe("the ways of a model", () => {
   test("keep its order and leave out what is not offered here", () => {
-    expect(waysOf(["vendor_oauth", "web_bluetooth", "hub", "simulated"], "development")).toEqual(["vendor_oauth", "hub", "simulated"]);
+    expect(waysOf(["vendor_oauth", "companion_app", "web_bluetooth", "hub", "simulated"], "development")).toEqual([
+      "vendor_oauth",
+      "web_bluetooth",
+      "hub",
+      "simulated",
+    ]);
   });
 
   test("never hold made-up devices outside development", () => {

@@ -8,7 +8,9 @@ import { tellTabs } from "./tabs";
 export function useSignOut() {
   const session = useSession();
   return useMutation({
-    mutationFn: () => {
+    mutationFn: async () => {
+      // While the session still lives: a device may have values that are not sent yet.
+      await (await import("~/lib/bluetooth/session")).leaveBluetooth().catch(() => undefined);
       session.expect("signed-out");
       return ask(api.POST("/auth/logout"));
     },

@@ -7,7 +7,8 @@ export const KEEP_MS = 7 * 24 * 3600_000;
 export const KEEP_COUNT = 500;
 
 // PHI: values rest in this browser until they are confirmed, for seven days at most; sealed with a key that cannot be read
-// out, and forgotten at sign-out.
+// out, and opened only for the person who measured them. At sign-out what was sent leaves nothing behind, its key neither;
+// what was not sent stays sealed and goes when that person is back: thrown away it would be lost.
 interface Store extends DBSchema {
   values: { key: number; value: { owner: string; at: number; iv: Uint8Array<ArrayBuffer>; sealed: ArrayBuffer }; indexes: { owner: string } };
   keys: { key: string; value: CryptoKey };
@@ -90,9 +91,10 @@ export class Outbox {
     return (await this.#db).countFromIndex("values", "owner", owner);
   }
 
-  /** At sign-out: nothing of the person stays in this browser, the key neither. */
-  async forget(): Promise<void> {
+  /** At sign-out: when nothing waits for anybody, the key goes too. */
+  async leave(): Promise<void> {
     const tx = (await this.#db).transaction(["values", "keys"], "readwrite");
-    await Promise.all([tx.objectStore("values").clear(), tx.objectStore("keys").clear(), tx.done]);
+    if ((await tx.objectStore("values").count()) === 0) await tx.objectStore("keys").clear();
+    await tx.done;
   }
 }

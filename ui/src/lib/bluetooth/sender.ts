@@ -36,6 +36,7 @@ export class Sender {
   #again = false;
   #waitMs = FIRST_WAIT_MS;
   #timer: ReturnType<typeof setTimeout> | undefined;
+  #isStopped = false;
   readonly #listeners = new Set<() => void>();
   readonly #outbox: Outbox;
   readonly #owner: string;
@@ -70,6 +71,7 @@ export class Sender {
   /** Tries now; resolves when nothing waits any more, or when it must be tried again later. */
   flush(): Promise<void> {
     clearTimeout(this.#timer);
+    if (this.#isStopped) return Promise.resolve();
     if (this.#run) {
       this.#again = true;
       return this.#run;
@@ -93,6 +95,7 @@ export class Sender {
         this.#again = true;
       } catch {
         this.#set({ isAway: true });
+        if (this.#isStopped) return;
         this.#timer = setTimeout(() => void this.flush(), this.#waitMs);
         this.#waitMs = Math.min(this.#waitMs * 2, LONGEST_WAIT_MS);
         return;
@@ -102,7 +105,9 @@ export class Sender {
     } while (this.#again);
   }
 
+  /** Nothing is sent any more; what waits stays where it is. */
   stop(): void {
+    this.#isStopped = true;
     clearTimeout(this.#timer);
   }
 }

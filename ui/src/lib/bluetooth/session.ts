@@ -15,28 +15,37 @@ export interface BluetoothSession {
   outbox: Outbox;
 }
 
-let current: { owner: string; session: BluetoothSession } | null = null;
+const LAST_TRY_MS = 2000;
+
+let current: { owner: string; session: BluetoothSession; end: () => void } | null = null;
 
 /** The session of this person; another person's is ended first. */
 export function bluetoothOf(me: Me, room: Room = webRoom): BluetoothSession {
   if (current?.owner === me.user_id) return current.session;
-  current?.session.link.end();
-  current?.session.sender.stop();
+  current?.end();
   const outbox = new Outbox();
   const session = { room, outbox, link: new Link(room), sender: new Sender(outbox, me.user_id) };
   const again = () => void session.sender.flush();
   globalThis.addEventListener("online", again);
   again(); // what an earlier visit left here
-  current = { owner: me.user_id, session };
+  const end = () => {
+    globalThis.removeEventListener("online", again);
+    session.link.end();
+    session.sender.stop();
+  };
+  current = { owner: me.user_id, session, end };
   return session;
 }
 
-/** At sign-out: the device is let go, and nothing of it stays in this browser. */
-export async function forgetBluetooth(): Promise<void> {
-  current?.session.link.end();
-  current?.session.sender.stop();
-  await current?.session.outbox.forget();
+/** At sign-out: the device is let go, what waits is tried once more, and nothing that was sent is left behind. */
+export async function leaveBluetooth(): Promise<void> {
+  if (!current) return;
+  const { end, session } = current;
   current = null;
+  session.link.end();
+  await Promise.race([session.sender.flush(), new Promise((late) => setTimeout(late, LAST_TRY_MS))]);
+  end();
+  await session.outbox.leave();
 }
 
 /** From now on what the device says belongs to this connection. */

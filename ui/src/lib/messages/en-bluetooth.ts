@@ -46,14 +46,10 @@ export const enBluetooth = {
   "bluetooth.saved": "{count, plural, one {# value saved} other {# values saved}}",
   "bluetooth.refused": "{count, plural, one {# value could not be used} other {# values could not be used}}",
   "bluetooth.away": "Will be sent when you are online ({count, plural, one {# value waiting} other {# values waiting}})",
-  "bluetooth.away.text": "They are kept safely in this browser for seven days.",
+  "bluetooth.away.text": "They stay in this browser, sealed, for seven days at most.",
 
   "bluetooth.sync.title": "Sync",
   "bluetooth.sync.text": "This device syncs when you press Sync. For automatic sync use the phone app.",
   "bluetooth.sync": "Sync",
   "bluetooth.sync.end": "Let it go",
-  "bluetooth.leave.title": "Some values are not sent yet",
-  "bluetooth.leave.text": "{count, plural, one {# value is} other {# values are}} still in this browser only. If you sign out now, {count, plural, one {it is} other {they are}} deleted here. Go online first, or measure again later.",
-  "bluetooth.leave.stay": "Stay signed in",
-  "bluetooth.leave.go": "Sign out and delete",
 } as const;
