@@ -123,8 +123,10 @@ class Connection(asyncio.Protocol):
         return self._transport is not None and not self._transport.is_closing()
 
     def send(self, head: bytes, body: bytes, *, is_head: bool) -> None:
+        """Raises `Lost` when the service closed a new connection before anybody could use it: nothing is sent."""
         transport = self._transport
-        assert transport is not None  # noqa: S101 - the caller asked `is_usable`
+        if transport is None:
+            raise Lost
         self._parser = httptools.HttpResponseParser(self)
         self._is_head = is_head
         self._failed = False

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from gateway.forward import AWAY_S, Absence, Answer, Lost, Upstream, request_head
+from gateway.forward import AWAY_S, Absence, Answer, Connection, Lost, Upstream, request_head
 from gateway.tests import upstream as small
 from gateway.tests.serving import Process
 from proto.errors import Unavailable
@@ -217,6 +217,31 @@ async def test_kept_connections_of_a_service_that_started_anew_are_replaced() ->
         for method in ("GET", "POST"):
             assert (await asked(upstream, "/x", method))["method"] == method
         await upstream.stop()
+
+
+class Closing(asyncio.Protocol):
+    """Takes a connection and drops it at once."""
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        transport.abort()  # type: ignore[attr-defined]
+
+
+async def test_a_connection_that_ends_before_its_first_request_is_lost() -> None:
+    loop = asyncio.get_running_loop()
+    server = await loop.create_server(Closing, "127.0.0.1", 0)
+    port = server.sockets[0].getsockname()[1]
+    upstream = Upstream("closing", f"http://127.0.0.1:{port}")
+    _, connection = await loop.create_connection(lambda: Connection(upstream), "127.0.0.1", port)
+    await until(lambda: not connection.is_usable)
+
+    with pytest.raises(Lost):
+        connection.send(b"GET /x HTTP/1.1\r\n\r\n", b"", is_head=False)
+    for method in ("GET", "POST"):
+        with pytest.raises(Unavailable):
+            await ask(upstream, "/x", method, repeatable=False)
+
+    server.close()
+    await server.wait_closed()
 
 
 class Stale(asyncio.Protocol):
