@@ -38,7 +38,13 @@ UUID = r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}"
 #: Tests that judge time or CPU, or that break things: nothing else runs beside them. The others share the cores.
 ALONE = {"tests/e2e", "tests/faults", "tests/load", "runtime/tests/test_supervised.py"}
 #: What lies there and judges no time.
-BESIDE = {"tests/e2e/test_vendors.py", "tests/faults/model", "tests/load/test_day.py"}
+BESIDE = {
+    "tests/e2e/test_vendors.py",
+    "tests/e2e/test_browser_integrations.py",
+    "tests/faults/model",
+    "tests/faults/test_vendors_short.py",
+    "tests/load/test_day.py",
+}
 
 
 def pytest_make_parametrize_id(config: pytest.Config, val: object, argname: str) -> str | None:

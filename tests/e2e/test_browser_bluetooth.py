@@ -96,7 +96,7 @@ async def at_bluetooth(air: Bluez, tidy: World) -> AsyncIterator[Open]:
         yield open_one
 
 
-async def _to_the_search(screen: Screen, type_: str, model: str, kinds: list[str], look: str = "") -> None:
+async def _to_the_search(screen: Screen, type_: str, model: str, kinds: list[str]) -> None:
     """From the list of devices to the step that connects."""
     await screen.open("/pair")
     await screen.heading("What do you have?")
@@ -108,7 +108,7 @@ async def _to_the_search(screen: Screen, type_: str, model: str, kinds: list[str
     await listed.filter(has_text=model).first.click()
     await screen.heading("How should it connect?")
     await screen.button(WAY, exact=False).click()
-    await _consent(screen, kinds, look=look or f"consent-bluetooth-{kinds[0]}")
+    await _consent(screen, kinds, look="consent-bluetooth")
     await screen.heading("Get it ready")
     await screen.press("My light is blinking")
     await screen.heading("Let’s find it")
