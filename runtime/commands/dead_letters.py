@@ -7,6 +7,7 @@ or what has arrived in another way since, stores nothing twice.
 import argparse
 import asyncio
 import sys
+from base64 import b64encode
 from typing import Any, Final
 from uuid import UUID
 
@@ -67,8 +68,17 @@ async def _show(conn: Any, arguments: argparse.Namespace, home: Home, bus: str) 
     if found is None:
         return 1
     letter, payload = found
-    print(msgspec.json.encode({"letter": letter, "payload": msgspec.Raw(payload)}).decode())
+    print(msgspec.json.encode({"letter": letter, **shown(payload)}).decode())
     return 0
+
+
+def shown(payload: bytes) -> dict[str, Any]:
+    """As it is where it is JSON; what was given up because it is none comes in base64 (RFC 4648)."""
+    try:
+        msgspec.json.decode(payload)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        return {"payload_base64": b64encode(payload).decode()}
+    return {"payload": msgspec.Raw(payload)}
 
 
 async def _replay(conn: Any, arguments: argparse.Namespace, home: Home, bus: str) -> int:

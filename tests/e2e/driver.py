@@ -386,7 +386,11 @@ class World:
 
     async def status(self) -> Json:
         """What `device-connect status` says."""
-        command = (sys.executable, "-m", "runtime.cli", "status", "--home", str(self.system.home))
+        return await self.command("status")
+
+    async def command(self, *words: str) -> Json:
+        """What `device-connect <words>` says about this system."""
+        command = (sys.executable, "-m", "runtime.cli", *words, "--home", str(self.system.home))
         asked = await asyncio.create_subprocess_exec(*command, stdout=asyncio.subprocess.PIPE)
         answer, _ = await asked.communicate()
         return msgspec.json.decode(answer)
