@@ -101,14 +101,17 @@ class OrderedReader:
 
     async def _is_another(self) -> bool:
         self._checked = time.monotonic()
+        # What was heard before it was asked: messages may overtake an answer that is older than they are.
+        seen = self.seen
         info = await self._bus.stream_info(self.stream)
-        return info.created != self.created or info.last_seq < self.seen
+        return info.created != self.created or info.last_seq < seen
 
     async def _renew(self) -> None:
         async with self._lock:
+            seen = self.seen
             info = await self._bus.stream_info(self.stream)
             self._checked = time.monotonic()
-            if self.created is not None and (info.created != self.created or info.last_seq < self.seen):
+            if self.created is not None and (info.created != self.created or info.last_seq < seen):
                 log.warning("stream_was_replaced", stream=self.stream)
                 self.seen = 0
                 self.created = None

@@ -9,6 +9,7 @@ import pytest
 from nats.aio.msg import Msg
 from nats.js.api import DeliverPolicy
 
+from chassis.bus import StreamInfo
 from chassis.config import Common, load
 from chassis.ordered import OrderedReader
 from proto.state import ProfileState
@@ -62,3 +63,41 @@ async def test_a_backlog_is_handed_on_message_by_message(
         waiting.cancel()
         await reader.stop()
     assert most_in_a_row <= 2
+
+
+async def test_an_answer_that_messages_overtook_is_no_other_stream(
+    service_environ: Callable[[str], dict[str, str]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The server says how far the stream is, and what came since is heard first: nothing was replaced."""
+    settings = load(Common, service_environ("access"))
+    async with buses_of(settings, "access") as buses:
+        bus = buses["access"]
+        whole = bus.stream_info
+        resets: list[int] = []
+
+        async def on_reset() -> None:
+            resets.append(1)
+
+        async def overtaken(stream: str) -> StreamInfo:
+            info = await whole(stream)
+            profile = ProfileState(patient_id=uuid4(), timezone="UTC", version=1)
+            await bus.publish(kv_subject("profiles", str(profile.patient_id)), msgspec.json.encode(profile))
+            await until(lambda: reader.seen > info.last_seq, 10)
+            return info
+
+        reader = OrderedReader(
+            bus,
+            "KV_profiles",
+            (kv_subject("profiles", ">"),),
+            lambda msg, sequence, pending: None,
+            start=DeliverPolicy.LAST_PER_SUBJECT,
+            on_reset=on_reset,
+        )
+        await reader.start()
+        last = (await whole("KV_profiles")).last_seq
+        await until(lambda: reader.seen >= last, 20)
+        monkeypatch.setattr(bus, "stream_info", overtaken)
+        assert not await reader._is_another()
+        await reader._renew()
+        assert resets == []
+        await reader.stop()
