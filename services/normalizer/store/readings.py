@@ -69,6 +69,10 @@ SELECT * FROM unnest($1::uuid[], $2::smallint[], $3::timestamptz[], $4::float8[]
 """
 
 
+NOTHING: Final = UUID(int=0)
+"""The content of a record that is not there."""
+
+
 class Existing(msgspec.Struct, frozen=True, kw_only=True):
     """A reading that is stored already."""
 
@@ -235,6 +239,18 @@ async def supersede(conn: Connection, connection_id: UUID, old: Existing, reason
         old.ts,
         old.id,
         reason,
+    )
+
+
+async def date_deletion(conn: Connection, connection_id: UUID, ids: list[UUID], at: datetime) -> None:
+    """What is older than the deletion stays away, in whatever order it comes; what its source has again later may come."""
+    await conn.execute(
+        "UPDATE normalizer.record_keys SET content = $3, revision = greatest(coalesce(revision, 0), $4)"
+        " WHERE device_connection_id = $1 AND id = ANY($2::uuid[])",
+        connection_id,
+        ids,
+        NOTHING,
+        int(at.timestamp() * 1000),
     )
 
 

@@ -17,8 +17,15 @@ from tests.support.waiting import until
 pytestmark = pytest.mark.integration
 
 
-def record(patient: Patient, readings: dict[str, Any], id: str, at: str, **extra: Any) -> bytes:
+def record(
+    patient: Patient, readings: dict[str, Any], id: str, at: str, revision: int | None = None, **extra: Any
+) -> bytes:
     """As sync publishes it."""
+    meta = {
+        "vendor": "somebody",
+        "vendor_record_id": id,
+        **({} if revision is None else {"revision": revision}),
+    }
     return msgspec.json.encode(
         {
             "type": "reading",
@@ -31,7 +38,7 @@ def record(patient: Patient, readings: dict[str, Any], id: str, at: str, **extra
                 "device_connection_id": str(patient.connection_id),
                 "timestamp": at,
                 "readings": readings,
-                "meta": {"vendor": "somebody", "vendor_record_id": id},
+                "meta": meta,
             },
         }
     )
@@ -98,6 +105,27 @@ async def test_what_was_taken_back_does_not_come_again_with_an_overlapping_page(
     assert await patient.is_empty()
 
 
+async def test_a_page_that_is_older_than_the_deletion_brings_nothing_back_and_a_newer_one_does(
+    patient: Patient,
+) -> None:
+    """The deletion was heard on 3 May; `revision` is when the source was asked, or changed the record, in ms."""
+
+    def version(weight: int, when: str) -> bytes:
+        revision = int(datetime.fromisoformat(when).timestamp() * 1000)
+        return record(patient, {"weight_kg": weight}, "q:1", "2026-05-01T08:10:00Z", revision=revision)
+
+    await patient.send(version(70, "2026-05-02T00:00:00+00:00"))
+    await patient.send(deletion(patient, "q:1"))
+    await patient.send(
+        version(71, "2026-05-02T23:00:00+00:00")
+    )  # corrected, and read just before it was deleted
+    assert await patient.is_empty()
+    assert await _hours(patient) == []
+    await patient.send(version(70, "2026-05-04T00:00:00+00:00"))  # its source has it again
+    assert await patient.rows() == 1
+    assert [(p["min"], p["count"]) for p in await _hours(patient)] == [(70, 1)]
+
+
 async def test_nobody_takes_back_what_belongs_to_another_device(patient: Patient) -> None:
     other = await Patient(patient.stage).ready()
     await patient.send(record(patient, {"weight_kg": 70}, "n:1", "2026-05-01T08:10:00Z"))
@@ -135,7 +163,7 @@ async def test_a_sync_hears_what_was_new_what_was_known_and_what_was_refused(pat
     await patient.connect(consent_kinds=frozenset({"weight", "temperature"}))
     known = record(patient, {"weight_kg": 70}, "j:1", "2026-05-01T08:10:00Z")
     await patient.send(known)
-    extra = {"job_id": str(job_id)}
+    extra: dict[str, Any] = {"job_id": str(job_id)}
     await patient.send(
         record(patient, {"weight_kg": 70}, "j:1", "2026-05-01T08:10:00Z", **extra),
         record(patient, {"weight_kg": 71}, "j:2", "2026-05-01T08:11:00Z", **extra),
