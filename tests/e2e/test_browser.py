@@ -102,6 +102,11 @@ async def test_a_cuff_by_a_hub_from_sign_in_to_sign_out(
         await screen.page.locator("label").filter(has=table).click()  # the input itself is visually hidden
         await expect(screen.page.get_by_role("row", name="143/92 mmHg")).to_be_visible()
         await screen.look("dashboard-cuff-table", whole=True)
+        await screen.link("Something is wrong").click()
+        await screen.heading("Get it going")
+        await expect(screen.page.get_by_text("Its hub is online")).to_be_visible()
+        await expect(screen.page.get_by_text("All that it sends can be used")).to_be_visible()
+        await screen.look("fix", whole=True)
         await _leave(screen)
 
 

@@ -110,6 +110,12 @@ const device = createRoute({
   component: lazyRouteComponent(() => import("./routes/device"), "DevicePage"),
 });
 
+const fix = createRoute({
+  getParentRoute: () => signedIn,
+  path: "/devices/$id/fix",
+  component: lazyRouteComponent(() => import("./routes/fix"), "FixPage"),
+});
+
 export interface PairSearch {
   type?: DeviceType;
   model?: string;
@@ -181,7 +187,7 @@ const settings = createRoute({
   component: lazyRouteComponent(() => import("./routes/settings"), "SettingsPage"),
 });
 
-const routes = root.addChildren([home, signIn, signedOut, signedIn.addChildren([devices, device, pair, pairStart, integrations, sharing, sharingLog, settings])]);
+const routes = root.addChildren([home, signIn, signedOut, signedIn.addChildren([devices, device, fix, pair, pairStart, integrations, sharing, sharingLog, settings])]);
 
 export function createAppRouter(client: QueryClient) {
   return createRouter({

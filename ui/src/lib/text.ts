@@ -4,6 +4,7 @@ import { useIntl, type IntlShape } from "react-intl";
 import { en } from "./messages/en";
 import type { enBluetooth } from "./messages/en-bluetooth";
 import type { enConsent } from "./messages/en-consent";
+import type { enFix } from "./messages/en-fix";
 import type { enHelp } from "./messages/en-help";
 import type { enIntegrations } from "./messages/en-integrations";
 import type { enKinds } from "./messages/en-kinds";
@@ -19,6 +20,7 @@ export type MessageId =
   | keyof typeof en
   | keyof typeof enBluetooth
   | keyof typeof enConsent
+  | keyof typeof enFix
   | keyof typeof enHelp
   | keyof typeof enIntegrations
   | keyof typeof enKinds

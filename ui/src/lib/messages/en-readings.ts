@@ -33,6 +33,7 @@ export const enReadings = {
   "dash.simulate": "Take a simulated measurement",
   "dash.simulate.sent": "Measured. The value appears in a moment.",
   "dash.simulate.pending": "Measuring",
+  "dash.fix": "Something is wrong",
   "dash.rename": "Rename",
   "dash.rename.title": "Rename this device",
   "dash.rename.done": "Saved.",

@@ -4,6 +4,7 @@ import { DEVICE_TYPES, KINDS } from "../kinds";
 import { en } from "./en";
 import { enBluetooth } from "./en-bluetooth";
 import { enConsent } from "./en-consent";
+import { enFix } from "./en-fix";
 import { enHelp } from "./en-help";
 import { enIntegrations } from "./en-integrations";
 import { enKinds } from "./en-kinds";
@@ -15,7 +16,7 @@ import { enShared } from "./en-shared";
 import { enSharing } from "./en-sharing";
 import { enSignIn } from "./en-sign-in";
 
-const parts = [en, enBluetooth, enConsent, enHelp, enIntegrations, enKinds, enLog, enPair, enReadings, enSettings, enShared, enSharing, enSignIn];
+const parts = [en, enBluetooth, enConsent, enFix, enHelp, enIntegrations, enKinds, enLog, enPair, enReadings, enSettings, enShared, enSharing, enSignIn];
 const all: Record<string, string> = Object.assign({}, ...parts);
 
 test("each id has one text", () => {

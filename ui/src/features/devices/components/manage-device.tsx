@@ -1,7 +1,7 @@
 // Rename and remove. Removing says first what follows, and waits for the server.
 import { useState, type FormEvent } from "react";
 import { Form } from "react-aria-components/Form";
-import { Button } from "~/components/ui/button";
+import { Button, LinkButton } from "~/components/ui/button";
 import { Field } from "~/components/ui/field";
 import { Icon } from "~/components/ui/icon";
 import { Modal } from "~/components/ui/modal";
@@ -22,6 +22,10 @@ export function ManageDevice({ me, connection, onRemoved }: { me: Me; connection
       <h2 id="manage" className="visually-hidden">
         {t("dash.manage")}
       </h2>
+      <LinkButton look="quiet" to="/devices/$id/fix" params={{ id: connection.id }}>
+        <Icon name="help" />
+        {t("dash.fix")}
+      </LinkButton>
       <Button look="quiet" onPress={() => setOpen("rename")}>
         <Icon name="pencil" />
         {t("dash.rename")}
