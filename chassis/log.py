@@ -122,5 +122,5 @@ def setup(service: str, level: str) -> None:
     root.handlers = [handler]
     root.setLevel(level.upper())
     # These write request URLs, query included, at INFO; URLs carry codes and vendors' ids.
-    for noisy in ("httpx", "httpx2", "httpcore", "uvicorn.access"):
+    for noisy in ("httpx", "httpx2", "httpcore", "httpcore2", "uvicorn.access"):
         logging.getLogger(noisy).setLevel(logging.WARNING)
