@@ -36,6 +36,7 @@ describe("Device Center", () => {
     expect(screen.getAllByRole("article").map((one) => within(one).getByRole("heading").textContent)).toEqual(["Silent", "Begun", "Well"]);
     expect(await card("Silent")).toHaveTextContent("Your hub is offline.");
     expect(await card("Silent")).toHaveTextContent("Battery low, 12");
+    expect(within(await card("Silent")).getByRole("link", { name: "Get Silent going" })).toHaveAttribute("href", "/devices/c2/fix");
     expect(await card("Begun")).not.toHaveTextContent("Battery");
     expect(within(await card("Begun")).getByRole("link", { name: "Continue pairing Begun" })).toHaveAttribute("href", expect.stringContaining("connection=c3"));
   });

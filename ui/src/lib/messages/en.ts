@@ -79,6 +79,8 @@ export const en = {
   "devices.empty.action": "Add your first device",
   "devices.error.title": "We can't show your devices right now",
   "devices.error.text": "They keep measuring and nothing is lost.",
+  "devices.fix": "Get it going",
+  "devices.fixOf": "Get {name} going",
   "devices.see": "See readings",
   "devices.seeOf": "See readings of {name}",
   "devices.continue": "Continue pairing",

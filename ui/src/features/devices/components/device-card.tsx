@@ -60,7 +60,7 @@ export function DeviceCard({ connection, mayPair }: { connection: Connection; ma
 
 function CardAction({ connection, mayPair }: { connection: Connection; mayPair: boolean }) {
   const t = useText();
-  const { id, name } = connection;
+  const { id, name, status } = connection;
   const step = pairingStep(connection);
   if (mayPair && step) {
     const isNew = step === "consent";
@@ -72,6 +72,13 @@ function CardAction({ connection, mayPair }: { connection: Connection; mayPair: 
         aria-label={t(isNew ? "devices.continueOf" : "devices.againOf", { name })}
       >
         {t(isNew ? "devices.continue" : "devices.again")}
+      </LinkButton>
+    );
+  }
+  if (mayPair && status === "disconnected") {
+    return (
+      <LinkButton to="/devices/$id/fix" params={{ id }} aria-label={t("devices.fixOf", { name })}>
+        {t("devices.fix")}
       </LinkButton>
     );
   }
