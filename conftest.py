@@ -40,10 +40,8 @@ ALONE = {"tests/e2e", "tests/faults", "tests/load", "runtime/tests/test_supervis
 #: What lies there and judges no time.
 BESIDE = {
     "tests/e2e/test_dead_letters.py",
-    "tests/e2e/test_vendors.py",
     "tests/e2e/test_browser_integrations.py",
     "tests/faults/model",
-    "tests/faults/test_vendors_short.py",
     "tests/load/test_day.py",
 }
 

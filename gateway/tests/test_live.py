@@ -233,7 +233,7 @@ async def test_a_narrowed_permission_narrows_the_subscription(live: Live, world:
 async def test_a_grant_ends_by_the_clock(live: Live, world: Outside) -> None:
     patient, caregiver = person(), person("caregiver")
     await world.put_connection(patient.user_id)
-    until = now() + timedelta(seconds=1.5)
+    until, began = now() + timedelta(seconds=1.5), time.monotonic()
     await world.grant(patient.user_id, caregiver.user_id, frozenset({"weight"}), until=until)
     async with connect(await live.url(caregiver)) as socket:
         await _until_subscribed(socket, patient_id=str(patient.user_id))
@@ -241,7 +241,8 @@ async def test_a_grant_ends_by_the_clock(live: Live, world: Outside) -> None:
         frame = await take(socket)
 
         assert frame["type"] == "revoked"
-        assert until <= now() < until + timedelta(seconds=1.2)
+        # By the clock that nobody sets: the wall's may be corrected meanwhile.
+        assert 1.0 <= time.monotonic() - began < 2.7
 
 
 async def test_withdrawn_consent_is_told_to_grantees_and_not_to_the_owner(live: Live, world: Outside) -> None:
