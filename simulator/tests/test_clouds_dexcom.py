@@ -53,6 +53,16 @@ async def test_what_a_receiver_uploads_weeks_later_is_found_by_the_next_look(wor
     assert pages[-1].cursor > looked_at
 
 
+async def test_a_question_about_less_than_a_second_is_a_good_one(world: World) -> None:
+    """Somebody presses Sync just after a look."""
+    user = await world.create(days=40)
+    tokens = await world.sign_in(user)
+    since = UNTIL + timedelta(milliseconds=100)
+    assert await world.look(tokens, since, since + timedelta(milliseconds=300)) == []
+    pages = await world.look(tokens, UNTIL - 30 * DAY + timedelta(milliseconds=700), since)
+    assert {page.endpoint for page in pages} == {"egvs", "events"}
+
+
 async def test_what_was_removed_is_told(world: World) -> None:
     user = await world.create(days=3)
     tokens = await world.sign_in(user)

@@ -27,6 +27,7 @@ from vendors.dexcom.manifest import HOST, MANIFEST
 WINDOW: Final = timedelta(days=30)
 LATE: Final = timedelta(days=90)
 """A receiver is read out when its owner thinks of it; what is older than this waits until somebody asks for a sync."""
+ALMOST: Final = timedelta(microseconds=999_999)
 CALLS: Final = ("egvs", "events")
 """Glucose of the sensor, and what a person entered: finger pricks among it."""
 
@@ -66,10 +67,12 @@ class DexcomClient(Client):
         if "glucose" not in ask.kinds:
             return
         since = ask.since if ask.cursor is None else await self._new_since(send, ask, ask.cursor)
+        # Windows are told in whole seconds: one within a second would be empty, which is refused as a bad question.
+        first, last = since.replace(microsecond=0), (ask.until + ALMOST).replace(microsecond=0)
         for name in CALLS:
-            start = since
-            while start < ask.until:
-                end = min(start + WINDOW, ask.until)
+            start = first
+            while start < last:
+                end = min(start + WINDOW, last)
                 payload = self.check(await send(self._get(name, _span(start, end))))
                 if _has_records(payload):
                     yield Page(endpoint=name, payload=payload, cursor=_text(ask.until))
