@@ -16,11 +16,12 @@ REASON = "deleted"
 
 async def delete_records(tx: Tx, deletions: list[tuple[RawDeletion, ConnectionState]]) -> None:
     """Twice is the same as once; what is not there is not missed."""
-    by_connection: dict[UUID, tuple[ConnectionState, RawDeletion, set[str]]] = {}
-    for item, connection in deletions:
-        found = by_connection.setdefault(connection.id, (connection, item, set()))
-        found[2].add(item.record_id)
-    for connection, first, record_ids in by_connection.values():
+    by_connection: dict[UUID, list[tuple[RawDeletion, ConnectionState]]] = {}
+    for each in deletions:
+        by_connection.setdefault(each[1].id, []).append(each)
+    for pairs in by_connection.values():
+        last, connection = max(pairs, key=lambda pair: pair[0].received_at)
+        record_ids = {item.record_id for item, _ in pairs}
         rows = await readings.select_by_record_ids(tx.conn, connection.id, record_ids)
         if not rows:
             continue
@@ -28,12 +29,12 @@ async def delete_records(tx: Tx, deletions: list[tuple[RawDeletion, ConnectionSt
         await readings.lock_hours(tx.conn, hours)
         for row in rows:
             await readings.supersede(tx.conn, connection.id, row, REASON)
-        await readings.date_deletion(tx.conn, connection.id, [row.id for row in rows], first.received_at)
+        await readings.date_deletion(tx.conn, connection.id, [row.id for row in rows], last.received_at)
         await recompute(tx, hours)
         tx.audit(
             AuditRecord(
                 action="data.ingest",
-                actor_id=first.actor_id,
+                actor_id=last.actor_id,
                 actor_role="vendor",
                 object_type="device_connection",
                 object_id=str(connection.id),

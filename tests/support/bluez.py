@@ -58,12 +58,11 @@ class Peripheral:
     address: str
     name: str
     services: Mapping[str, Mapping[str, Characteristic]]
-    way: Literal["ok", "refuses", "hangs"] = "ok"
+    way: Literal["ok", "refuses"] = "ok"
     """How it takes a connection."""
     is_asleep: bool = False
     writes: list[tuple[str, bytes]] = field(default_factory=list)
     listened: set[str] = field(default_factory=set)
-    connects: int = 0
 
     @property
     def path(self) -> str:
@@ -107,13 +106,9 @@ class Peripheral:
             one for rows in self.services.values() for name, one in rows.items() if name == characteristic
         )
 
-    async def connect(self) -> str | None:
+    def connect(self) -> str | None:
         """The name of an error, or None."""
-        self.connects += 1
         if self.way == "refuses":
-            return "org.bluez.Error.Failed"
-        if self.way == "hangs":
-            await self.world.closing.wait()
             return "org.bluez.Error.Failed"
         self.world.change(self.path, "org.bluez.Device1", Connected=Variant("b", True))
         asyncio.get_running_loop().call_later(0.03, self._tell_services)
@@ -171,7 +166,6 @@ class Bluez:
     def __init__(self, bus: MessageBus, environ: dict[str, str]) -> None:
         self._bus = bus
         self.environ = environ
-        self.closing = asyncio.Event()
         self.objects: Objects = {}
         self.peripherals: list[Peripheral] = []
         self._tasks: set[asyncio.Task[None]] = set()
@@ -209,7 +203,7 @@ class Bluez:
         name: str,
         services: Mapping[str, Mapping[str, Characteristic]],
         *,
-        way: Literal["ok", "refuses", "hangs"] = "ok",
+        way: Literal["ok", "refuses"] = "ok",
         is_asleep: bool = False,
     ) -> Peripheral:
         one = Peripheral(self, address, name, services, way, is_asleep)
@@ -306,7 +300,7 @@ class Bluez:
         if path == ADAPTER:
             self._adapter(message.member or "")
         elif owner is not None and path == owner.path:
-            error = await self._device(owner, message.member or "")
+            error = self._device(owner, message.member or "")
             reply = Message.new_error(message, error, "no") if error else reply
         elif owner is not None:
             reply = self._characteristic(owner, message, path)
@@ -320,9 +314,9 @@ class Bluez:
                 if not one.is_asleep:
                     asyncio.get_running_loop().call_later(0.1, self.show, one)
 
-    async def _device(self, one: Peripheral, member: str) -> str | None:
+    def _device(self, one: Peripheral, member: str) -> str | None:
         if member in ("Connect", "ConnectLE"):
-            return await one.connect()
+            return one.connect()
         if member in ("Disconnect", "DisconnectLE"):
             one.drop()
         return None
@@ -375,7 +369,6 @@ async def bluez() -> AsyncIterator[Bluez]:
         try:
             yield made
         finally:
-            made.closing.set()
             await asyncio.gather(*made._tasks, return_exceptions=True)
             bus.disconnect()
     finally:

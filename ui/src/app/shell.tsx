@@ -1,7 +1,7 @@
 // What surrounds every signed-in page: whose data this is, where one can go, whether it is live, and the session's clock.
 import { useQuery, useQueryClient } from "@tanstack/react-query";
 import { Link, Outlet } from "@tanstack/react-router";
-import { lazy, Suspense, useState } from "react";
+import { lazy, Suspense, useEffect, useState } from "react";
 import { Button } from "~/components/ui/button";
 import { Icon, Mark, type IconName } from "~/components/ui/icon";
 import { useSignOut } from "~/features/session/use-sign-out";
@@ -12,6 +12,7 @@ import { useText, type MessageId } from "~/lib/text";
 import { Language } from "./language";
 import { LiveBar } from "./live-bar";
 import { readingLocale } from "./locale";
+import { sendWhatWaits } from "~/lib/waiting-values";
 import styles from "./shell.module.css";
 
 const SessionClock = lazy(() => import("~/features/session/components/session-clock"));
@@ -30,6 +31,9 @@ export function Shell() {
   const { data: me } = useQuery(meQuery);
   const reader = me && readerOf(me);
   const live = useOpenLive(client, reader, () => void session.end("ended"));
+  useEffect(() => {
+    if (me) void sendWhatWaits(me);
+  }, [me]);
 
   if (!me) return null;
   return (

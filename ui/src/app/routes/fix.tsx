@@ -56,6 +56,7 @@ function Fix({ connection }: { connection: Connection }) {
   const me = useMe();
   const { id, patient_id: patientId, pairing_method: way } = connection;
   const isOwner = me.patient_id === patientId;
+  const mayPairAgain = isOwner && (way === "hub" || way === "web_bluetooth");
   const isOnline = useSyncExternalStore(watchLine, () => navigator.onLine);
   const health = useQuery(healthQuery(patientId, id));
   const events = useQuery(eventsQuery(patientId, id));
@@ -94,7 +95,7 @@ function Fix({ connection }: { connection: Connection }) {
           <p>{t("fix.error")}</p>
         </Notice>
       ) : null}
-      <CheckList checks={checks} connection={connection} />
+      <CheckList checks={checks} connection={connection} isOwner={isOwner} />
       <div>
         <Button onPress={again} isDisabled={health.isFetching}>
           <Icon name="turn" />
@@ -106,9 +107,16 @@ function Fix({ connection }: { connection: Connection }) {
           <h2 id="more">{t("fix.more")}</h2>
           <ol className={styles.steps}>
             <li>{t("fix.more.batteries")}</li>
-            {isOwner && connection.status !== "revoked" ? <li>{t("fix.more.again")}</li> : null}
+            {mayPairAgain ? <li>{t("fix.more.again")}</li> : null}
             <li>{t("fix.more.person")}</li>
           </ol>
+          {mayPairAgain ? (
+            <div>
+              <LinkButton to="/pair/$step" params={{ step: "ready" }} search={{ connection: id }}>
+                {t("fix.go.again")}
+              </LinkButton>
+            </div>
+          ) : null}
           <Support text={supportText(connection, health.data, checks, events.data ?? [])} />
         </div>
       </Card>

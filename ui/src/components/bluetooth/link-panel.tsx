@@ -62,6 +62,11 @@ export function LinkPanel({ connection, link, sending, silent, isSmall = false }
         {sending.saved > 0 ? <p>{t("bluetooth.saved", { count: sending.saved })}</p> : null}
         {sending.refused > 0 ? <p>{t("bluetooth.refused", { count: sending.refused })}</p> : null}
       </div>
+      {sending.isFull ? (
+        <Notice tone="warn" role="alert" title={t("bluetooth.full")}>
+          <p>{t("bluetooth.full.text")}</p>
+        </Notice>
+      ) : null}
       {sending.isAway && sending.waiting > 0 ? (
         <Notice tone="info" icon="offline" role="status" title={t("bluetooth.away", { count: sending.waiting })}>
           <p>{t("bluetooth.away.text")}</p>

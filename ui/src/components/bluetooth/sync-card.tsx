@@ -17,7 +17,7 @@ export function SyncCard({ connection, me }: { connection: Connection; me: Me })
           {t("bluetooth.sync.title")}
         </h2>
         <p className={styles.muted}>{t("bluetooth.sync.text")}</p>
-        <SyncPanel connection={connection} me={me} />
+        <SyncPanel connection={connection} me={me} action="bluetooth.sync" />
       </div>
     </Card>
   );

@@ -14,9 +14,16 @@ import { whyNotQuery } from "~/lib/bluetooth/why-not";
 import { LinkPanel } from "./link-panel";
 import styles from "./link-panel.module.css";
 
-export function SyncPanel({ connection, me }: { connection: Connection; me: Me }) {
+interface SyncPanelProps {
+  connection: Connection;
+  me: Me;
+  /** What the button is called before anything was tried. */
+  action: "bluetooth.search" | "bluetooth.sync";
+}
+
+export function SyncPanel({ connection, me, action }: SyncPanelProps) {
   const t = useText();
-  const { session, link, sending } = useBluetooth(me);
+  const { session, link, sending } = useBluetooth(me, connection.id);
   const whyNot = useQuery(whyNotQuery(session.room));
   const model = useQuery(modelQuery(connection.device_model_id));
   const [silent, setSilent] = useState(0);
@@ -47,7 +54,7 @@ export function SyncPanel({ connection, me }: { connection: Connection; me: Me }
         ) : (
           <Button onPress={() => void run()} isDisabled={!model.data || isBusy}>
             <Icon name="bluetooth" />
-            {t(isLost ? "bluetooth.again" : link.fault ? "bluetooth.searchAgain" : "bluetooth.search")}
+            {t(isLost ? "bluetooth.again" : link.fault ? "bluetooth.searchAgain" : action)}
           </Button>
         )}
       </div>

@@ -6,7 +6,7 @@ import { ApiProblem } from "~/lib/problem";
 import { KEEP_COUNT, KEEP_MS, Outbox } from "./outbox";
 
 vi.mock("~/lib/api", () => ({ api: {}, ask: () => Promise.reject(new ApiProblem(0, "network")) }));
-const { Sender } = await import("./sender");
+const { isFinal, Sender } = await import("./sender");
 
 let name = "";
 let number = 0;
@@ -87,7 +87,7 @@ describe("sending", () => {
     isAway = false;
     await sender.flush();
     expect(handed.flat()).toEqual(["01", "02", "03"]);
-    expect(sender.state()).toEqual({ waiting: 0, saved: 3, refused: 0, isAway: false });
+    expect(sender.state()).toEqual({ waiting: 0, saved: 3, refused: 0, isAway: false, isFull: false });
     await sender.flush();
     expect(handed.flat()).toHaveLength(3);
     sender.stop();
@@ -113,12 +113,79 @@ describe("sending", () => {
     expect(sender.state().waiting).toBe(0);
   });
 
+  test("values that come at once keep their order", async () => {
+    const handed: string[] = [];
+    const sender = new Sender(new Outbox(name), "ana", async (messages) => {
+      handed.push(...messages.map((one) => one.value));
+      return { refused: 0 };
+    });
+    const values = Array.from({ length: 60 }, (_, n) => String(n).padStart(2, "0"));
+    await Promise.all(values.map((value) => sender.add(message(value))));
+    await sender.flush();
+    expect(handed).toEqual(values);
+  });
+
+  test("a full browser makes room where there is a line, and says so where there is none", async () => {
+    let isAway = false;
+    const outbox = new Outbox(name);
+    for (let count = 0; count < KEEP_COUNT; count += 1) await outbox.add("ana", message(String(count)));
+    const handed: string[] = [];
+    const sender = new Sender(outbox, "ana", async (messages) => {
+      if (isAway) throw new ApiProblem(0, "network");
+      handed.push(...messages.map((one) => one.value));
+      return { refused: 0 };
+    });
+    expect(await sender.add(message("last"))).toBe(true);
+    await sender.flush();
+    expect(handed).toHaveLength(KEEP_COUNT + 1);
+    isAway = true;
+    for (let count = 0; count < KEEP_COUNT; count += 1) await outbox.add("ana", message(String(count)));
+    expect(await sender.add(message("too much"))).toBe(false);
+    expect(sender.state()).toMatchObject({ isFull: true, isAway: true });
+    sender.stop();
+  });
+
+  test.each([
+    [new ApiProblem(403, "consent_revoked"), true],
+    [new ApiProblem(404, "not_found"), true],
+    [new ApiProblem(422, "invalid_hex"), true],
+    [new ApiProblem(403, "csrf"), false],
+    [new ApiProblem(401, "unauthenticated"), false],
+    [new ApiProblem(429, "rate_limited"), false],
+    [new ApiProblem(503, "unavailable"), false],
+    [new ApiProblem(0, "network"), false],
+    [new TypeError("x"), false],
+  ])("%s is an answer for good: %s", (error, expected) => {
+    expect(isFinal(error)).toBe(expected);
+  });
+
+  test("without a session it waits for the next visit instead of asking on and on", async () => {
+    vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"] });
+    try {
+      let asked = 0;
+      const sender = new Sender(new Outbox(name), "ana", async () => {
+        asked += 1;
+        throw new ApiProblem(401, "unauthenticated");
+      });
+      await sender.add(message("01"));
+      await sender.flush();
+      const before = asked;
+      vi.advanceTimersByTime(120_000);
+      expect(asked).toBe(before);
+      expect(sender.state()).toMatchObject({ waiting: 1, isAway: true });
+    } finally {
+      vi.useRealTimers();
+    }
+  });
+
   test("a refusal for good is counted and does not come again", async () => {
     const outbox = new Outbox(name);
     const sender = new Sender(outbox, "ana", async () => ({ refused: 1 }));
     await sender.add(message("01"));
     await sender.flush();
-    expect(sender.state()).toEqual({ waiting: 0, saved: 0, refused: 1, isAway: false });
+    expect(sender.state()).toEqual({ waiting: 0, saved: 0, refused: 1, isAway: false, isFull: false });
+    sender.begin();
+    expect(sender.state().refused).toBe(0);
   });
 
   test("it tries again by itself, and what a reload left is sent by the next page", async () => {

@@ -12,6 +12,8 @@ export interface SendState {
   /** Refused for good: sending them again would change nothing. */
   refused: number;
   isAway: boolean;
+  /** No more can be kept: what came since is in the device only. */
+  isFull: boolean;
 }
 
 const FIRST_WAIT_MS = 1000;
@@ -19,19 +21,25 @@ const LONGEST_WAIT_MS = 30_000;
 
 type Hand = (messages: GattMessage[]) => Promise<{ refused: number }>;
 
+/** Answers that would be the same the next time: the value or its device is not taken. */
+const FINAL = new Set([400, 403, 404, 409, 413, 422]);
+
+export const isFinal = (error: unknown) => error instanceof ApiProblem && FINAL.has(error.status) && error.code !== "csrf";
+
 /** What the platform confirmed. A refusal of all of them is an answer too; anything else is thrown and tried again. */
 async function hand(messages: GattMessage[]): Promise<{ refused: number }> {
   try {
     const receipt = await ask(api.POST("/api/v1/device-data/gatt", { body: messages }));
     return { refused: receipt.rejected.length };
   } catch (error) {
-    if (error instanceof ApiProblem && (error.status === 422 || error.status === 409)) return { refused: messages.length };
+    if (isFinal(error)) return { refused: messages.length };
     throw error;
   }
 }
 
 export class Sender {
-  #state: SendState = { waiting: 0, saved: 0, refused: 0, isAway: false };
+  #state: SendState = { waiting: 0, saved: 0, refused: 0, isAway: false, isFull: false };
+  #adding: Promise<unknown> = Promise.resolve();
   #run: Promise<void> | null = null;
   #again = false;
   #waitMs = FIRST_WAIT_MS;
@@ -60,10 +68,25 @@ export class Sender {
     for (const listener of this.#listeners) listener();
   }
 
-  /** Puts a value down, and sends it as soon as it can be. Resolves when it is put down. */
-  async add(message: GattMessage): Promise<boolean> {
-    const isKept = await this.#outbox.add(this.#owner, message);
-    this.#set({ waiting: await this.#outbox.count(this.#owner) });
+  /** Another device's values from now on: counts begin anew. */
+  begin(): void {
+    this.#set({ saved: 0, refused: 0, isFull: false });
+  }
+
+  /** Puts a value down, after those before it, and sends it as soon as it can be. Resolves when it is put down. */
+  add(message: GattMessage): Promise<boolean> {
+    const added = this.#adding.then(() => this.#add(message));
+    this.#adding = added.catch(() => undefined);
+    return added;
+  }
+
+  async #add(message: GattMessage): Promise<boolean> {
+    let isKept = await this.#outbox.add(this.#owner, message);
+    if (!isKept) {
+      await this.flush(); // with a line there is room again
+      isKept = await this.#outbox.add(this.#owner, message);
+    }
+    this.#set({ waiting: await this.#outbox.count(this.#owner), isFull: !isKept });
     void this.flush();
     return isKept;
   }
@@ -93,9 +116,10 @@ export class Sender {
         this.#waitMs = FIRST_WAIT_MS;
         this.#set({ saved: this.#state.saved + batch.length - refused, refused: this.#state.refused + refused, isAway: false });
         this.#again = true;
-      } catch {
+      } catch (error) {
         this.#set({ isAway: true });
-        if (this.#isStopped) return;
+        // Nobody is signed in any more: trying again would change nothing. The next visit sends it.
+        if (this.#isStopped || (error instanceof ApiProblem && error.status === 401)) return;
         this.#timer = setTimeout(() => void this.flush(), this.#waitMs);
         this.#waitMs = Math.min(this.#waitMs * 2, LONGEST_WAIT_MS);
         return;

@@ -2,7 +2,7 @@
 // so that a person can go from "connect" to "first reading" without losing the device.
 import { useMemo, useSyncExternalStore } from "react";
 import type { Me } from "~/lib/api-types";
-import { Link } from "~/lib/bluetooth/link";
+import { IDLE, Link } from "~/lib/bluetooth/link";
 import { Outbox } from "~/lib/bluetooth/outbox";
 import { Sender } from "~/lib/bluetooth/sender";
 import { webRoom } from "~/lib/bluetooth/web-room";
@@ -13,6 +13,8 @@ export interface BluetoothSession {
   link: Link;
   sender: Sender;
   outbox: Outbox;
+  /** Whose values the link's are. Another device's page must not show this link as its own. */
+  connectionId: string | null;
 }
 
 const LAST_TRY_MS = 2000;
@@ -24,7 +26,7 @@ export function bluetoothOf(me: Me, room: Room = webRoom): BluetoothSession {
   if (current?.owner === me.user_id) return current.session;
   current?.end();
   const outbox = new Outbox();
-  const session = { room, outbox, link: new Link(room), sender: new Sender(outbox, me.user_id) };
+  const session: BluetoothSession = { room, outbox, link: new Link(room), sender: new Sender(outbox, me.user_id), connectionId: null };
   const again = () => void session.sender.flush();
   globalThis.addEventListener("online", again);
   again(); // what an earlier visit left here
@@ -48,8 +50,13 @@ export async function leaveBluetooth(): Promise<void> {
   await session.outbox.leave();
 }
 
-/** From now on what the device says belongs to this connection. */
-export function sendsFor(session: BluetoothSession, connectionId: string): void {
+/** From now on what the device says belongs to this connection. `isSame`: it is the same device under its older number. */
+export function sendsFor(session: BluetoothSession, connectionId: string, isSame = false): void {
+  if (session.connectionId !== connectionId && !isSame) {
+    session.link.end();
+    session.sender.begin();
+  }
+  session.connectionId = connectionId;
   session.link.onValue = (heard) =>
     void session.sender.add({
       device_connection_id: connectionId,
@@ -62,9 +69,10 @@ export function sendsFor(session: BluetoothSession, connectionId: string): void 
     });
 }
 
-export function useBluetooth(me: Me) {
+export function useBluetooth(me: Me, connectionId: string) {
   const session = useMemo(() => bluetoothOf(me), [me]);
   const link = useSyncExternalStore(session.link.subscribe, session.link.state);
   const sending = useSyncExternalStore(session.sender.subscribe, session.sender.state);
-  return { session, link, sending };
+  const isOurs = session.connectionId === connectionId;
+  return { session, link: isOurs ? link : IDLE, sending: isOurs ? sending : { ...sending, saved: 0, refused: 0 } };
 }

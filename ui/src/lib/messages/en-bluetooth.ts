@@ -8,7 +8,6 @@ export const enBluetooth = {
   "bluetooth.why.blocked": "Bluetooth is switched off for this page in the browser’s settings.",
   "bluetooth.why.title": "Not from this browser",
   "bluetooth.why.look": "Look again",
-  "bluetooth.instead": "Connect it another way",
 
   "bluetooth.before.title": "The browser will ask which device",
   "bluetooth.before.text": "It shows a list. Choose the name that is on your {device}. Only the one you choose is connected.",
@@ -47,6 +46,9 @@ export const enBluetooth = {
   "bluetooth.refused": "{count, plural, one {# value could not be used} other {# values could not be used}}",
   "bluetooth.away": "Will be sent when you are online ({count, plural, one {# value waiting} other {# values waiting}})",
   "bluetooth.away.text": "They stay in this browser, sealed, for seven days at most.",
+
+  "bluetooth.full": "This browser can keep no more",
+  "bluetooth.full.text": "What came since is in the device only. Go online, wait until everything is sent, and connect the device again.",
 
   "bluetooth.sync.title": "Sync",
   "bluetooth.sync.text": "This device syncs when you press Sync. For automatic sync use the phone app.",

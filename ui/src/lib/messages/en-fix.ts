@@ -42,7 +42,7 @@ export const enFix = {
   "fix.more.person": "Talk to somebody: your clinic or whoever runs Device Connect for you. Give them the text below.",
   "fix.go.pairing": "Go on with pairing",
   "fix.go.account": "Open Apps",
-  "fix.go.device": "See its page",
+  "fix.go.again": "Pair it again",
   "fix.again": "Check again",
   "fix.copy": "Copy for support",
   "fix.copied": "Copied. It holds numbers and codes only, none of your readings.",

@@ -85,7 +85,6 @@ export const enPair = {
   "pair.connect.choose.action": "This is mine",
   "pair.connect.choose.ending": "…{ending}",
   "pair.connect.again": "Search again",
-  "pair.connect.simulated.title": "Connect the simulated device",
   "pair.connect.simulated.text": "This makes up a device for {name} that behaves like a real one.",
   "pair.connect.simulated.action": "Connect it",
   "pair.vendor.title": "Sign in at {vendor}",

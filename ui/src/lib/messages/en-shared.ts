@@ -7,7 +7,6 @@ export const enShared = {
   "devices.denied.title": "These devices are not shared with you",
   "devices.denied.text": "The person they belong to can share them with you. Ask them to choose you under Sharing in their Device Connect.",
   "shared.kinds": "{name} shares {kinds} with you.",
-  "shared.kindsUntil": "{name} shares {kinds} with you until the end of {day}.",
   "shared.notOthers": "{name} shares {kinds} with you, not {others}.",
   "shared.noDevices": "{name} has no device that sends this at the moment.",
   "shared.whose": "Readings of {name}",

@@ -8,7 +8,7 @@ import styles from "./fix.module.css";
 
 const ICONS: Record<Result, IconName> = { well: "check", trouble: "warn", unknown: "help" };
 
-export function CheckList({ checks, connection }: { checks: readonly Check[]; connection: Connection }) {
+export function CheckList({ checks, connection, isOwner }: { checks: readonly Check[]; connection: Connection; isOwner: boolean }) {
   const t = useText();
   return (
     <ul className={styles.checks} aria-label={t("fix.list")}>
@@ -22,7 +22,7 @@ export function CheckList({ checks, connection }: { checks: readonly Check[]; co
             {result === "trouble" ? (
               <>
                 <p>{t(`fix.advice.${id}`)}</p>
-                <Way id={id} connection={connection} />
+                {isOwner ? <Way id={id} connection={connection} /> : null}
               </>
             ) : null}
           </div>

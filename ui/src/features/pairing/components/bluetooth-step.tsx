@@ -24,7 +24,7 @@ const GIVE_UP = 2;
 
 export function BluetoothStep({ wizard, onEvent, me, connection }: ConnectProps) {
   const t = useText();
-  const { session, link, sending } = useBluetooth(me);
+  const { session, link, sending } = useBluetooth(me, connection.id);
   const whyNot = useQuery(whyNotQuery(session.room));
   const model = useQuery(modelQuery(connection.device_model_id));
   const [attempt, setAttempt] = useState(0);
@@ -47,7 +47,7 @@ export function BluetoothStep({ wizard, onEvent, me, connection }: ConnectProps)
       {
         onSuccess: (done) => {
           // It may be one that was known before, under its old number.
-          sendsFor(session, done.connection.id);
+          sendsFor(session, done.connection.id, true);
           onEvent({ type: "completed", connection: done.connection.id, since: Math.floor(Date.now() / 1000) });
         },
         onError: (fault) => (CONSENT_FAULTS.has(codeOf(fault)) ? onEvent({ type: "consentMissing" }) : undefined),

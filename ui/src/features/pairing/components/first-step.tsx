@@ -72,7 +72,7 @@ export function FirstStep({ wizard, onEvent, me, connection }: StepProps & { me:
       }
     >
       {isNew ? <Arrived item={reading} connection={connection} me={me} /> : <Waiting connection={connection} isLate={isLate} />}
-      {connection.pairing_method === "web_bluetooth" && !isNew ? <SyncPanel connection={connection} me={me} /> : null}
+      {connection.pairing_method === "web_bluetooth" && !isNew ? <SyncPanel connection={connection} me={me} action="bluetooth.search" /> : null}
       {refused && !isNew ? <Notice tone="info">{t("pair.first.notYou")}</Notice> : null}
       {!isNew && me.env === "development" ? <SimulateButton connectionId={connection.id} /> : null}
     </StepFrame>
