@@ -1,7 +1,8 @@
-"""Cursors: opaque to clients, a base64url of the last row's sort key for us."""
+"""What list queries share. Cursors are opaque to clients, a base64url of the last row's sort key for us."""
 
 import base64
 import binascii
+from datetime import datetime
 from typing import Any, TypeVar
 
 import msgspec
@@ -31,3 +32,17 @@ def check_limit(limit: int) -> int:
     if not 1 <= limit <= MAX_LIMIT:
         raise Refused("out_of_bounds", field="limit")
     return limit
+
+
+def moment(text: str | None, field: str) -> datetime | None:
+    """An RFC 3339 time of a query with its offset, else 422 `wrong_type` or `timestamp_no_offset` on `field`."""
+    if text is None:
+        return None
+    try:
+        # A `+` that was not percent-encoded arrives as a space.
+        at = msgspec.convert(text.replace(" ", "+"), datetime)
+    except msgspec.ValidationError:
+        raise Refused("wrong_type", field=field) from None
+    if at.tzinfo is None:
+        raise Refused("timestamp_no_offset", field=field)
+    return at

@@ -16,7 +16,7 @@ from chassis.audit import AuditRecord
 from chassis.auth import Principal
 from chassis.clock import now
 from chassis.db import Database
-from chassis.paging import DEFAULT_LIMIT, check_limit
+from chassis.paging import DEFAULT_LIMIT, check_limit, moment
 from proto.access import ALL_KINDS, granted_kinds, names_of, visible_kinds
 from proto.errors import Refused
 from proto.metrics import Metric
@@ -288,7 +288,7 @@ def _names(view: View, metric: Metric | None) -> list[str]:
 
 
 def _range(since: str | None, until: str | None) -> tuple[datetime | None, datetime | None]:
-    begin, end = _time(since, "from"), _time(until, "to")
+    begin, end = moment(since, "from"), moment(until, "to")
     if begin is not None and end is not None and begin > end:
         raise Refused("out_of_bounds", field="from")
     return begin, end
@@ -296,25 +296,12 @@ def _range(since: str | None, until: str | None) -> tuple[datetime | None, datet
 
 def _then(as_of: str | None, resolution: Resolution, at: datetime) -> datetime | None:
     """The moment whose knowledge is asked for. Points are made of what is known now, so it goes with raw readings only."""
-    then = _time(as_of, "as_of")
+    then = moment(as_of, "as_of")
     if then is not None and then > at:
         raise Refused("timestamp_ahead", field="as_of")
     if then is not None and resolution not in ("auto", "raw"):
         raise Refused("out_of_bounds", field="resolution")
     return then
-
-
-def _time(text: str | None, field: str) -> datetime | None:
-    if text is None:
-        return None
-    try:
-        # A `+` that was not percent-encoded arrives as a space.
-        at = msgspec.convert(text.replace(" ", "+"), datetime)
-    except msgspec.ValidationError:
-        raise Refused("wrong_type", field=field) from None
-    if at.tzinfo is None:
-        raise Refused("timestamp_no_offset", field=field)
-    return at
 
 
 def audit_of(

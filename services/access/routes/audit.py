@@ -4,7 +4,6 @@ from datetime import datetime
 from typing import Annotated, Any, NoReturn
 from uuid import UUID
 
-import msgspec
 from litestar import get
 from litestar.di import NamedDependency
 from litestar.params import FromQuery, QueryParameter
@@ -12,7 +11,7 @@ from litestar.params import FromQuery, QueryParameter
 from chassis.audit import AuditRecord
 from chassis.auth import Principal
 from chassis.db import Database
-from chassis.paging import DEFAULT_LIMIT, check_limit, decode_cursor, encode_cursor
+from chassis.paging import DEFAULT_LIMIT, check_limit, decode_cursor, encode_cursor, moment
 from proto.errors import Refused
 from proto.resources import Page
 from proto.sharing import AuditActor, AuditEvent, AuditPerson, AuditSummary
@@ -53,8 +52,8 @@ async def read_audit(
         actor_id=actor_id,
         actions=action,
         outcome=outcome,
-        since=_time(since, "from"),
-        until=_time(until, "to"),
+        since=moment(since, "from"),
+        until=moment(until, "to"),
     )
     async with db.transaction("audit_read") as tx:
         rows = await store.select_audit(tx.conn, wanted, only, before, limit + 1)
@@ -85,7 +84,7 @@ async def summarize_audit(
     wanted = await _whose(db, denials, principal, patient_id)
     if wanted is None:
         raise Refused("not_found")
-    begin, end = _time(since, "from"), _time(until, "to")
+    begin, end = moment(since, "from"), moment(until, "to")
     async with db.transaction("audit_summary") as tx:
         rows = await store.select_visitors(tx.conn, wanted)
         names = await store.select_names(tx.conn, {id for row in rows if (id := as_id(row["actor_id"]))})
@@ -125,19 +124,6 @@ async def _refuse(db: Database, denials: Denials, principal: Principal, wanted: 
         if owner is not None and owner.patient_id is not None:
             await denials.note(principal, "data.read", "audit_log", wanted, wanted, code="not_found")
     raise Refused("not_found")
-
-
-def _time(text: str | None, field: str) -> datetime | None:
-    if text is None:
-        return None
-    try:
-        # A `+` that was not percent-encoded arrives as a space.
-        at = msgspec.convert(text.replace(" ", "+"), datetime)
-    except msgspec.ValidationError:
-        raise Refused("wrong_type", field=field) from None
-    if at.tzinfo is None:
-        raise Refused("timestamp_no_offset", field=field)
-    return at
 
 
 def _event(row: Any, names: dict[str, str]) -> AuditEvent:
