@@ -60,8 +60,26 @@ class RawDeletion(Message, frozen=True, kw_only=True, tag="deletion", tag_field=
     job_id: UUID | None = None
 
 
+class RawEmptied(Message, frozen=True, kw_only=True, tag="emptied", tag_field="type"):
+    """All that the source has of a metric in `[since, until)` is `kept`: what else we hold of it there is taken back like
+    a deleted record. For vendors that say when something was deleted, and not what."""
+
+    connection_id: UUID
+    received_at: datetime
+    """When the source was asked; what was read later than this stays."""
+    source: Source
+    actor_id: str
+    vendor: str
+    metric: str
+    since: datetime
+    until: datetime
+    kept: list[str]
+    """`meta.vendor_record_id`."""
+
+
+RawRemoval = RawDeletion | RawEmptied
 RawItem = RawReading | RawGatt
-RawEntry = RawItem | RawDeletion
+RawEntry = RawItem | RawRemoval
 RawBatch = list[RawEntry]
 
 GROUP_MAX_ITEMS = 256

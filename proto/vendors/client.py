@@ -126,7 +126,9 @@ class Reply(msgspec.Struct, frozen=True, kw_only=True):
 
 class Notification(msgspec.Struct, frozen=True, kw_only=True):
     """One thing that a kept event says about one person. A hint: data are fetched with our own token, unless `payload`
-    is the data itself (push). `gone`: the person withdrew at the vendor; it is confirmed before it is believed."""
+    is the data itself (push). `gone`: the person withdrew at the vendor; it is confirmed before it is believed.
+    `emptied`: metrics of which records between `since` and `until` were deleted, where the vendor does not say which: what
+    it still has there is read, and the rest is taken back."""
 
     user_id: str
     since: datetime | None = None
@@ -134,6 +136,7 @@ class Notification(msgspec.Struct, frozen=True, kw_only=True):
     endpoint: str = ""
     payload: Any = None
     gone: bool = False
+    emptied: frozenset[str] = frozenset()
 
 
 class Subscription(msgspec.Struct, frozen=True, kw_only=True):

@@ -11,7 +11,7 @@ import msgspec
 from proto.access import names_of
 from proto.events import DeviceSignal, ObservationsLive
 from proto.identity import content_hash, record_key
-from proto.raw import RawBatch, RawDeletion, RawEntry, RawReading
+from proto.raw import RawBatch, RawEntry, RawReading, RawRemoval
 from proto.readings import ReadingMessage, Readings
 from proto.state import ConnectionState, ModelState
 from services.normalizer.domain import (
@@ -68,7 +68,7 @@ class Batch(msgspec.Struct):
     candidates: list[Candidate] = []
     rejected: list[Rejected] = []
     discarded: list[Discarded] = []
-    deletions: list[tuple[RawDeletion, ConnectionState]] = []
+    deletions: list[tuple[RawRemoval, ConnectionState]] = []
     signals: dict[UUID, DeviceSignal] = {}
     live: list[ObservationsLive] = []
     notes: list["SequenceNote"] = []
@@ -202,7 +202,7 @@ def add_reading(batch: Batch, item: RawReading, world: World, new_id: UUID) -> N
     )
 
 
-def add_deletion(batch: Batch, item: RawDeletion, world: World) -> None:
+def add_deletion(batch: Batch, item: RawRemoval, world: World) -> None:
     """Also when consent has ended: what the person removed at the source shall not stay here."""
     connection = world.connection(item.connection_id)
     if connection is not None:

@@ -14,7 +14,7 @@ from chassis.db import Database
 from chassis.log import Log
 from proto import subjects
 from proto.events import ConnectionChanged
-from proto.raw import RawDeletion, RawEntry, RawReading
+from proto.raw import RawDeletion, RawEmptied, RawEntry, RawReading
 from services.normalizer.batch import Batch, add_deletion, add_reading, decode_items
 from services.normalizer.gatt_in import add_gatt
 from services.normalizer.recording import Partitions, Recorded, receipts, record
@@ -68,7 +68,7 @@ class Normalizer:
         try:
             if isinstance(item, RawReading):
                 add_reading(batch, item, self._world, id)
-            elif isinstance(item, RawDeletion):
+            elif isinstance(item, RawDeletion | RawEmptied):
                 add_deletion(batch, item, self._world)
             else:
                 add_gatt(batch, item, self._world, uuid7)

@@ -1,12 +1,12 @@
 """Records that their source took back: they leave lists and hours, and are kept as earlier versions, dated."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from uuid import UUID
 
 from chassis.audit import AuditRecord
 from chassis.db import Tx
-from proto.raw import RawDeletion
+from proto.raw import RawDeletion, RawRemoval
 from proto.state import ConnectionState
 from services.normalizer.domain import cells_of, hour_of, roll_up
 from services.normalizer.store import readings
@@ -14,15 +14,14 @@ from services.normalizer.store import readings
 REASON = "deleted"
 
 
-async def delete_records(tx: Tx, deletions: list[tuple[RawDeletion, ConnectionState]]) -> None:
+async def delete_records(tx: Tx, deletions: list[tuple[RawRemoval, ConnectionState]]) -> None:
     """Twice is the same as once; what is not there is not missed."""
-    by_connection: dict[UUID, list[tuple[RawDeletion, ConnectionState]]] = {}
+    by_connection: dict[UUID, list[tuple[RawRemoval, ConnectionState]]] = {}
     for each in deletions:
         by_connection.setdefault(each[1].id, []).append(each)
     for pairs in by_connection.values():
         last, connection = max(pairs, key=lambda pair: pair[0].received_at)
-        record_ids = {item.record_id for item, _ in pairs}
-        rows = await readings.select_by_record_ids(tx.conn, connection.id, record_ids)
+        rows = await _rows(tx, connection.id, [item for item, _ in pairs])
         if not rows:
             continue
         hours = {(connection.id, hour_of(row.ts)) for row in rows}
@@ -42,6 +41,16 @@ async def delete_records(tx: Tx, deletions: list[tuple[RawDeletion, ConnectionSt
                 details={REASON: len(rows)},
             )
         )
+
+
+async def _rows(tx: Tx, connection_id: UUID, items: Sequence[RawRemoval]) -> list[readings.Existing]:
+    """Each once, also where two removals name it."""
+    record_ids = {item.record_id for item in items if isinstance(item, RawDeletion)}
+    found = await readings.select_by_record_ids(tx.conn, connection_id, record_ids) if record_ids else []
+    for item in items:
+        if not isinstance(item, RawDeletion):
+            found += await readings.select_not_kept(tx.conn, item)
+    return list({row.id: row for row in found}.values())
 
 
 async def recompute(tx: Tx, hours: Iterable[tuple[UUID, datetime]]) -> None:

@@ -290,6 +290,7 @@ def _account_of(
         notified_at=None,
         committed_at=None,
         created_at=at,
+        emptied={},
     )
 
 

@@ -4,7 +4,7 @@ What is published rests in the stream when this returns; only then a cursor may 
 """
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any, Final
 from uuid import UUID, uuid4
@@ -20,12 +20,13 @@ from proto import subjects
 from proto.errors import Refused
 from proto.events import SyncFault
 from proto.identity import content_hash, record_key
-from proto.raw import GROUP_MAX_BYTES, GROUP_MAX_ITEMS, RawDeletion, RawEntry, RawReading
+from proto.raw import GROUP_MAX_BYTES, GROUP_MAX_ITEMS, RawDeletion, RawEmptied, RawEntry, RawReading
 from proto.readings import ReadingMessage
 from proto.state import ConnectionsEntry, ConnectionState, ModelState
 from proto.vendors.manifest import Manifest
 from proto.vendors.normalized import Normalized, Reading
 from proto.words import PairingMethod
+from services.sync.comparing import Removal
 from services.sync.domain import Target, allowed_part, choose_target, is_open, serves
 
 log = Log("feeding")
@@ -154,6 +155,28 @@ class Feeder:
         telemetry.READINGS.labels("sync", "accepted").inc(fed.readings)
         telemetry.READINGS.labels("sync", "rejected").inc(fed.refused)
         return fed
+
+    async def take_back(
+        self, vendor: str, removals: Iterable[Removal], targets: Sequence[Target], *, read_at: datetime
+    ) -> None:
+        """What the vendor had no longer at `read_at`. Raises `Unavailable` like `feed`."""
+        await self._publish(
+            [
+                RawEmptied(
+                    connection_id=target.state.id,
+                    received_at=read_at,
+                    source="sync",
+                    actor_id=f"vendor:{vendor}",
+                    vendor=vendor,
+                    metric=removal.metric,
+                    since=removal.since,
+                    until=removal.until,
+                    kept=removal.kept,
+                )
+                for removal in removals
+                for target in targets
+            ]
+        )
 
     def _item(
         self,

@@ -23,6 +23,7 @@ from proto.vendors.normalized import Context, Fault
 from proto.words import Kind
 from services.sync.breaker import Breaker
 from services.sync.budgets import Budgets
+from services.sync.comparing import Comparison
 from services.sync.domain import (
     Target,
     backoff_s,
@@ -262,12 +263,20 @@ class _Look:
             timezone=self._timezone,
             cursor=self._account.look_cursor,
         )
-        _, cursor = await self._take(ask, targets, None)
+        comparison = Comparison(self._account.emptied, ask)
+        _, cursor = await self._take(ask, targets, None, comparison)
+        self._lease.require()
+        await self._of._feeder.take_back(
+            self._manifest.name, comparison.removals(), targets, read_at=comparison.asked_at
+        )
         async with self._of._db.transaction("looked") as tx:
+            await accounts.update_compared(tx.conn, self._account, comparison.metrics)
             if not await accounts.update_looked(tx.conn, self._account, cursor=cursor, until=began):
                 raise LeaseLost
 
-    async def _take(self, ask: Ask, targets: Sequence[Target], job_id: UUID | None) -> tuple[Fed, str | None]:
+    async def _take(
+        self, ask: Ask, targets: Sequence[Target], job_id: UUID | None, comparison: Comparison | None = None
+    ) -> tuple[Fed, str | None]:
         """Everything that a question brings, in the stream. Answers it added up, and the vendor's last cursor."""
         total, cursor, asked_at = Fed(), None, now()
         mapping = self._of._vendors.mapping(self._manifest.name)
@@ -285,6 +294,8 @@ class _Look:
                 self._manifest.name, normalized, targets, read_at=asked_at, job_id=job_id
             )
             _add(total, fed)
+            if comparison is not None:
+                comparison.see(normalized)
             cursor = page.cursor or cursor
         return total, cursor
 

@@ -151,7 +151,10 @@ class Listener:
                 is_over &= await self._take_push(manifest, account, notification, event.received_at)
             async with self._db.transaction("notified") as tx:
                 # A withdrawal is a hint too: the look finds that the grant is gone, or that it is not.
-                await accounts.mark_due(tx.conn, account.id, now(), notification.since, notified=True)
+                since, until = notification.since, notification.until
+                if notification.emptied and since is not None and until is not None:
+                    await accounts.add_emptied(tx.conn, account.id, notification.emptied, since, until)
+                await accounts.mark_due(tx.conn, account.id, now(), since, notified=True)
         self._wake()
         if not is_over:
             return AGAIN

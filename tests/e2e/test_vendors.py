@@ -15,6 +15,8 @@ A_DAY = timedelta(hours=24, minutes=5)
 """What is older comes as progress; this much later a test may look."""
 TOLD = {"oura": "cardio_fitness", "google_health": "weight"}
 """What a vendor notifies of, where it does not of everything: heart rates are only there when somebody asks."""
+TELLS_WHEN = ("google_health",)
+"""Announces that something was deleted in a stretch of time, and not what."""
 IMPORTED_S = 120.0
 NOTIFIED_S = 30.0
 
@@ -40,6 +42,10 @@ class Cloud:
         added = await self._ask("POST", f"/accounts/{self.user_id}/readings", {"kind": kind})
         new: list[Json] = added["readings"]
         return new
+
+    async def remove(self, reading: Json) -> None:
+        """The person deletes it there, and the cloud notifies us."""
+        await self._ask("POST", f"/accounts/{self.user_id}/records/{reading['id']}", {"action": "delete"})
 
     async def grants(self) -> int:
         """How many grants of the person are good there."""
@@ -121,6 +127,8 @@ async def test_from_the_sign_in_to_the_goodbye(world: World, vendor: str) -> Non
             fresh = (await live.reading(connection_id, NOTIFIED_S))["reading"]
             spent["notified"] = time.monotonic() - began
             assert at(fresh["timestamp"]) in {at(reading["timestamp"]) for reading in new}
+            if vendor in TELLS_WHEN:
+                spent["taken back"] = await taken_back(patient, cloud, connection_id, new)
 
     assert (await patient.call("DELETE", f"/api/v1/integrations/{vendor}")).status_code == 204
     ended = await eventually(
@@ -132,6 +140,23 @@ async def test_from_the_sign_in_to_the_goodbye(world: World, vendor: str) -> Non
     if manifest_of(vendor).capabilities.revoke:
         await eventually(cloud.grants, lambda left: left == 0)
     print(f"{vendor}: {shown['job']['accepted']} of history; " + spoken(spent))
+
+
+async def taken_back(patient: Person, cloud: Cloud, connection_id: str, new: list[Json]) -> float:
+    """Seconds until what the person deletes at the vendor is gone here, and only that."""
+
+    async def shown() -> set[datetime]:
+        found = await patient.get(f"/api/v1/device-data/{connection_id}", resolution="raw", limit=1000)
+        return {at(one["timestamp"]) for one in found["items"]}
+
+    before = await shown()
+    gone = {at(one["timestamp"]) for one in new} & before
+    assert gone
+    began = time.monotonic()
+    for reading in new:
+        await cloud.remove(reading)
+    assert await eventually(shown, lambda now: not now & gone, within_s=NOTIFIED_S) == before - gone
+    return time.monotonic() - began
 
 
 def spoken(spent: dict[str, Any]) -> str:

@@ -35,6 +35,7 @@ from proto.vendors.client import (
 )
 from proto.vendors.instants import iso, zone_of
 from proto.words import Kind
+from vendors.google_health import tables
 from vendors.google_health.manifest import DATA_HOST, MANIFEST
 from vendors.google_health.tables import CODES, REASONS, STATUSES
 
@@ -185,9 +186,10 @@ class GoogleHealthClient(Client):
         return (known or not has_secret) and _is_signed(keyset, said, incoming.body)
 
     def notifications(self, payload: bytes, content_type: str) -> list[Notification]:
-        """What they name is read again, also where they say that it was deleted."""
+        """What they name is read again; where they say that something was deleted, what is not there any more is gone."""
         found = []
         for item in _items(_json(payload)):
+            name = str(item.get("dataType", ""))
             times = [
                 (iso(span.get("startTime")), iso(span.get("endTime")))
                 for row in _rows(item.get("intervals"))
@@ -201,7 +203,10 @@ class GoogleHealthClient(Client):
                     user_id=item["healthUserId"],
                     since=min(starts, default=None),
                     until=max(ends, default=None),
-                    endpoint=str(item.get("dataType", "")),
+                    endpoint=name,
+                    emptied=tables.METRICS_OF.get(name, frozenset())
+                    if item.get("operation") == "DELETE"
+                    else frozenset(),
                 )
             )
         return found

@@ -84,6 +84,21 @@ ECG_RESULTS: Final = {
     "NOT_ANALYZED": "no_analysis",
 }
 
+METRICS_OF: Final[dict[str, frozenset[str]]] = {
+    "weight": frozenset({"weight_kg"}),
+    "height": frozenset({"height_m"}),
+    "body-fat": frozenset({"body_fat_pct"}),
+    "heart-rate": frozenset({"heart_rate_bpm"}),
+    "daily-resting-heart-rate": frozenset({"resting_heart_rate_bpm"}),
+    "daily-heart-rate-variability": frozenset({"hrv_rmssd_ms"}),
+    "daily-oxygen-saturation": frozenset({"spo2_pct"}),
+    "daily-respiratory-rate": frozenset({"respiratory_rate_per_min"}),
+    "daily-sleep-temperature-derivations": frozenset({"skin_temperature_delta_c"}),
+    "blood-glucose": frozenset({"glucose_mg_dL"}),
+    "sleep": frozenset({"sleep"}),
+}
+"""What a deletion of a type takes away. Only types that are read point by point: the sum of a day becomes another one."""
+
 REASONS: Final[dict[str, FaultClass]] = {"ACCOUNT_NOT_LINKED": "grant_lost"}
 STATUSES: Final[dict[str, FaultClass]] = {
     "UNAUTHENTICATED": "auth",

@@ -8,6 +8,7 @@ from uuid import UUID
 import msgspec
 
 from chassis.db import Connection
+from proto.raw import RawEmptied
 from services.normalizer.domain import Candidate, Hour, HourKey
 
 _ADD: Final = """
@@ -223,6 +224,23 @@ async def select_by_record_ids(
         " AND split_part(meta->>'vendor_record_id', '#', 1) = ANY($2::text[])",
         connection_id,
         sorted(record_ids),
+    )
+    return [Existing(**dict(row)) for row in rows]
+
+
+async def select_not_kept(conn: Connection, emptied: RawEmptied) -> list[Existing]:
+    """What a vendor no longer has of a metric in a stretch of time. What was read of it later stays."""
+    rows = await conn.fetch(
+        "SELECT id, ts, content, revision FROM normalizer.device_data WHERE device_connection_id = $1"
+        " AND ts >= $2 AND ts < $3 AND readings ? $4 AND meta->>'vendor' = $5"
+        " AND NOT split_part(meta->>'vendor_record_id', '#', 1) = ANY($6::text[]) AND coalesce(revision, 0) <= $7",
+        emptied.connection_id,
+        emptied.since,
+        emptied.until,
+        emptied.metric,
+        emptied.vendor,
+        emptied.kept,
+        int(emptied.received_at.timestamp() * 1000),
     )
     return [Existing(**dict(row)) for row in rows]
 

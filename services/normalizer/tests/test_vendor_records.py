@@ -10,7 +10,7 @@ from nats.js.errors import NotFoundError
 
 from proto import subjects
 from proto.events import SyncSettled
-from proto.raw import RawDeletion
+from proto.raw import RawDeletion, RawEmptied
 from services.normalizer.tests.conftest import Patient
 from tests.support.waiting import until
 
@@ -124,6 +124,48 @@ async def test_a_page_that_is_older_than_the_deletion_brings_nothing_back_and_a_
     await patient.send(version(70, "2026-05-04T00:00:00+00:00"))  # its source has it again
     assert await patient.rows() == 1
     assert [(p["min"], p["count"]) for p in await _hours(patient)] == [(70, 1)]
+
+
+async def test_what_a_vendor_has_no_longer_of_a_stretch_of_time_is_taken_back_and_the_rest_stays(
+    patient: Patient,
+) -> None:
+    """The vendor was asked on 3 May, and said what it still has of the morning's weights."""
+
+    def version(id: str, at: str, when: str = "2026-05-02T00:00:00+00:00", **what: float) -> bytes:
+        revision = int(datetime.fromisoformat(when).timestamp() * 1000)
+        return record(patient, what, id, f"2026-05-01T{at}:00Z", revision=revision)
+
+    gone = version("e:gone", "08:10", weight_kg=70)
+    await patient.send(
+        gone,
+        version("e:kept", "08:20", weight_kg=71),
+        version("e:pulse", "08:10", heart_rate_bpm=60),
+        version("e:later", "08:30", "2026-05-04T00:00:00+00:00", weight_kg=72),
+        version("e:evening", "20:10", weight_kg=73),
+    )
+    emptied = RawEmptied(
+        connection_id=patient.connection_id,
+        received_at=datetime(2026, 5, 3, tzinfo=UTC),
+        source="sync",
+        actor_id="vendor:somebody",
+        vendor="somebody",
+        metric="weight_kg",
+        since=datetime(2026, 5, 1, 8, tzinfo=UTC),
+        until=datetime(2026, 5, 1, 9, tzinfo=UTC),
+        kept=["e:kept"],
+    )
+    other = msgspec.structs.replace(emptied, vendor="another", kept=[])
+    await patient.send(*(msgspec.json.encode(one) for one in (emptied, emptied, other)))
+    left = await patient.stage.pool.fetch(
+        "SELECT meta->>'vendor_record_id' AS id FROM normalizer.device_data WHERE device_connection_id = $1"
+        " AND meta ? 'vendor'",
+        patient.connection_id,
+    )
+    assert {row["id"] for row in left} == {"e:kept", "e:pulse", "e:later", "e:evening"}
+    await patient.send(gone)  # a page that was read before
+    assert await patient.rows() == 4
+    await patient.send(version("e:gone", "08:10", "2026-05-05T00:00:00+00:00", weight_kg=70))
+    assert await patient.rows() == 5
 
 
 async def test_nobody_takes_back_what_belongs_to_another_device(patient: Patient) -> None:

@@ -1,6 +1,6 @@
 """Vendor accounts: claimed under a lease, written under its fence."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 from uuid import UUID
 
@@ -13,8 +13,13 @@ from proto.words import AccountStatus, Kind
 _COLUMNS = (
     "id, patient_id, user_id, vendor, state, state_reason, oauth_tokens_encrypted, token_generation, scopes,"
     " data_kinds, consent_version, connection_id, look_cursor, looked_until, hint_since, next_due_at, wanted, taken,"
-    " fence, failures, last_fault, subscribed_at, notified_at, committed_at, created_at"
+    " fence, failures, last_fault, subscribed_at, notified_at, committed_at, created_at, emptied"
 )
+
+
+Emptied = dict[str, tuple[datetime, datetime]]
+"""Metric → the stretch of time in which the vendor deleted records of it, not yet compared with what it still has."""
+_emptied = msgspec.json.Decoder(Emptied).decode
 
 
 class Account(msgspec.Struct, frozen=True, kw_only=True):
@@ -45,11 +50,13 @@ class Account(msgspec.Struct, frozen=True, kw_only=True):
     notified_at: datetime | None
     committed_at: datetime | None
     created_at: datetime
+    emptied: Emptied
 
 
 def _account(record: asyncpg.Record) -> Account:
     values = dict(record)
     values["tokens"] = values.pop("oauth_tokens_encrypted")
+    values["emptied"] = _emptied(values["emptied"])
     return Account(**values)
 
 
@@ -221,6 +228,33 @@ async def mark_due(conn: Conn, id: UUID, now: datetime, since: datetime | None, 
         now,
         since,
         notified,
+    )
+
+
+async def add_emptied(
+    conn: Conn, id: UUID, metrics: frozenset[str], since: datetime, until: datetime
+) -> None:
+    """One stretch a metric: it grows until a look has compared it."""
+    account = await select_account(conn, id, lock=True)
+    if account is None:
+        return
+    grown = {**account.emptied}
+    for metric in metrics:
+        old = grown.get(metric, (since, until))
+        grown[metric] = (min(old[0], since), max(old[1], until))
+    text = msgspec.json.encode(grown).decode()
+    await conn.execute("UPDATE sync.vendor_accounts SET emptied = $2 WHERE id = $1", id, text)
+
+
+async def update_compared(conn: Conn, account: Account, compared: Collection[str]) -> None:
+    """What was compared is over; when anybody asked meanwhile it is compared again, like a hint."""
+    left = {metric: span for metric, span in account.emptied.items() if metric not in compared}
+    await conn.execute(
+        "UPDATE sync.vendor_accounts SET emptied = $4 WHERE id = $1 AND fence = $2 AND wanted = $3",
+        account.id,
+        account.fence,
+        account.taken,
+        msgspec.json.encode(left).decode(),
     )
 
 

@@ -21,7 +21,7 @@ from chassis.crypto import LocalKeyRing
 from proto import subjects
 from proto.access import ALL_KINDS
 from proto.events import AccountChanged, SyncJob, SyncProgressed, SyncSettled, UploadProgressed
-from proto.raw import RawBatch, RawDeletion, RawReading
+from proto.raw import RawBatch, RawDeletion, RawEmptied, RawReading
 from proto.state import ConnectionState, ModelState, ProfileState
 from services.sync.app import create_app
 from services.sync.settings import Settings
@@ -69,7 +69,7 @@ class Stage:
         self.accounts: list[AccountChanged] = []
         self.progress: list[SyncProgressed] = []
         self.read: list[UploadProgressed] = []
-        self.raw: list[RawReading | RawDeletion] = []
+        self.raw: list[RawReading | RawDeletion | RawEmptied] = []
 
     async def listen(self) -> None:
         admin = self.buses["admin"]
@@ -85,7 +85,7 @@ class Stage:
 
         async def on_raw(msg: Any) -> None:
             items = msgspec.json.decode(msg.data, type=RawBatch)
-            self.raw += [one for one in items if isinstance(one, RawReading | RawDeletion)]
+            self.raw += [one for one in items if isinstance(one, RawReading | RawDeletion | RawEmptied)]
             await self.settle([one for one in items if isinstance(one, RawReading)])
 
         await admin.listen(f"{subjects.ACCOUNTS_CHANGED}.*", on_account)

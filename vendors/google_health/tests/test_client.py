@@ -69,6 +69,22 @@ async def test_daily_types_go_by_local_date_and_electrocardiograms_have_an_open_
     assert by_type["electrocardiogram"] == 'electrocardiogram.interval.start_time >= "2026-11-16T12:00:00Z"'
 
 
+def test_a_deletion_says_of_which_metrics_something_is_gone_and_a_sum_is_only_read_again() -> None:
+    def told(operation: str, kind: str) -> frozenset[str]:
+        body = EVENT.replace(b"UPSERT", operation.encode()).replace(b'"weight"', f'"{kind}"'.encode())
+        [one] = CLIENT.notifications(body, "application/json")
+        assert (one.since, one.until) == (
+            datetime(2026, 11, 15, 12, 5, 41, tzinfo=UTC),
+            datetime(2026, 11, 15, 12, 5, 42, tzinfo=UTC),
+        )
+        return one.emptied
+
+    assert told("DELETE", "weight") == {"weight_kg"}
+    assert told("UPSERT", "weight") == frozenset()
+    assert told("DELETE", "steps") == frozenset()
+    assert told("DELETE", "what comes next year") == frozenset()
+
+
 async def test_sums_of_days_are_asked_for_in_windows_that_touch() -> None:
     script = Script([answer({})])
     assert await pages(script, 30, "activity") == []
