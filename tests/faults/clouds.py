@@ -68,7 +68,9 @@ VENDORS: Final = (
         kinds=("weight",),
         sources=("scale",),
         corrects=("scale",),
+        deletes=("scale",),
         data=("/dataTypes", "/token"),
+        disorders=("duplicate", "late", "reordered"),  # a deletion is said once, as below
     ),
     Vendor(
         "omron",

@@ -17,6 +17,7 @@ import { ApiProblem } from "~/lib/problem";
 import { takeSignedOut } from "~/lib/session";
 import { CrashPage, NotFoundPage } from "./routes/not-found";
 import { Shell } from "./shell";
+import { DevicesPage } from "./routes/devices";
 import { SignedOutPage } from "./routes/signed-out";
 
 export interface RouterContext {
@@ -89,7 +90,7 @@ const signedIn = createRoute({
 const devices = createRoute({
   getParentRoute: () => signedIn,
   path: "/devices",
-  component: lazyRouteComponent(() => import("./routes/devices"), "DevicesPage"),
+  component: DevicesPage,
 });
 
 export interface DeviceSearch {
