@@ -146,4 +146,5 @@ def create_app(settings: Settings) -> Litestar:
         },
     )
     app.state.importer = importer
+    app.state.known = known
     return app

@@ -185,11 +185,11 @@ class _Look:
 
     async def run(self) -> bool:
         """True: everything that was wanted is done; False: the turn is over, and there is more."""
-        targets = self._of._known.targets(self._account.patient_id, self._manifest)
-        if not targets:
-            return True  # consent was withdrawn, or the connection is not there yet: nothing may be asked for
         if not self._manifest.capabilities.pull:
             return True
+        targets = await self._targets()
+        if not targets:
+            return True  # consent was withdrawn, or the connection is not there yet: nothing may be asked for
         self._line.tokens = await self._of._vault.fresh(self._account, self._client, self._line)
         kinds = self._kinds(targets)
         await self._compare(kinds)
@@ -200,6 +200,16 @@ class _Look:
                 return False
         await self._look_for_news(targets, kinds)
         return True
+
+    async def _targets(self) -> list[Target]:
+        """Connections that may receive now. One that was heard of before its import was begun waits for that: otherwise
+        the news of these days would show what is history as if it were measured now."""
+        targets = self._of._known.targets(self._account.patient_id, self._manifest)
+        if not self._manifest.capabilities.max_history_days:
+            return targets
+        async with self._of._db.acquire() as conn:
+            begun = await jobs.select_begun(conn, self._account.id)
+        return [target for target in targets if target.state.id in begun]
 
     async def _compare(self, kinds: frozenset[Kind]) -> None:
         """A vendor that takes no subscription now is looked at all the same, and asked for it again soon: it tries our

@@ -165,7 +165,7 @@ class Cloud:
         """The first budget that is used up."""
         for budget in self.budgets:
             key = owner.user_id if owner and budget.limit.scope == "account" else client
-            taken = budget.take(key, self.now())
+            taken = budget.take(key, clock.now())  # `shift` is of what it tells, not of how it counts
             if not taken.ok:
                 return taken
         return None

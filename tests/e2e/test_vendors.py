@@ -1,6 +1,8 @@
 """Vendors through the public API: sign in, the history comes as progress, news come as readings, leaving ends it all."""
 
+import asyncio
 import time
+from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
@@ -84,8 +86,22 @@ async def sync_now(patient: Person, connection_id: str) -> None:
     assert (done["state"], done["errors"]) == ("done", [])
 
 
+@pytest.fixture(scope="module")
+async def walks(world: World) -> AsyncIterator[dict[str, asyncio.Task[str]]]:
+    """All at once: most of the time each waits because its vendor may not be asked faster."""
+    tasks = {vendor: asyncio.create_task(walk(world, vendor)) for vendor in VENDORS}
+    yield tasks
+    for task in tasks.values():
+        task.cancel()
+    await asyncio.gather(*tasks.values(), return_exceptions=True)
+
+
 @pytest.mark.parametrize("vendor", VENDORS)
-async def test_from_the_sign_in_to_the_goodbye(world: World, vendor: str) -> None:
+async def test_from_the_sign_in_to_the_goodbye(walks: dict[str, asyncio.Task[str]], vendor: str) -> None:
+    print(await walks[vendor])
+
+
+async def walk(world: World, vendor: str) -> str:
     patient, cloud = await world.newcomer(), Cloud(world, vendor)
     await cloud.join(seed=11)
     item = await integration(patient, vendor)
@@ -139,7 +155,7 @@ async def test_from_the_sign_in_to_the_goodbye(world: World, vendor: str) -> Non
     assert (await integration(patient, vendor))["state"] is None
     if manifest_of(vendor).capabilities.revoke:
         await eventually(cloud.grants, lambda left: left == 0)
-    print(f"{vendor}: {shown['job']['accepted']} of history; " + spoken(spent))
+    return f"{vendor}: {shown['job']['accepted']} of history; " + spoken(spent)
 
 
 async def taken_back(patient: Person, cloud: Cloud, connection_id: str, new: list[Json]) -> float:

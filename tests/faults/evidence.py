@@ -14,7 +14,7 @@ from nats.js.errors import NotFoundError
 
 from proto import subjects
 from proto.metrics import METRICS
-from proto.raw import RawBatch, RawDeletion
+from proto.raw import RawBatch, RawDeletion, RawEmptied
 from tests.faults.ledger import Ledger, Reading
 from tests.support.system import System
 
@@ -95,7 +95,7 @@ class Books:
             while True:
                 message = await every.next_msg(5)
                 for item in msgspec.json.decode(message.data, type=RawBatch):
-                    if not isinstance(item, RawDeletion) and item.hub_id is not None:
+                    if not isinstance(item, RawDeletion | RawEmptied) and item.hub_id is not None:
                         found[msgspec.json.decode(item.message)["event_id"]] += 1
                 if message.metadata.sequence.stream >= state.last_seq:
                     return found, state.last_seq + 1

@@ -160,6 +160,14 @@ async def has_job(conn: Conn, account_id: UUID, connection_id: UUID) -> bool:
     return found
 
 
+async def select_begun(conn: Conn, account_id: UUID) -> set[UUID]:
+    """The connections whose history was asked for."""
+    rows = await conn.fetch(
+        "SELECT DISTINCT device_connection_id AS id FROM sync.sync_jobs WHERE account_id = $1", account_id
+    )
+    return {row["id"] for row in rows}
+
+
 async def select_importing(conn: Conn, account_id: UUID, since: datetime) -> UUID | None:
     """The newest job that was begun since then: what is pushed for it counts for it."""
     found: UUID | None = await conn.fetchval(

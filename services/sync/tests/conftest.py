@@ -2,7 +2,7 @@
 hears of accounts, makes connections, and reads what came into the stream."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -127,6 +127,8 @@ class Patient:
         self.id = uuid4()
         self.connection_id = uuid4()
         self.vendor_user = ""
+        self.tells_late: Callable[[], Awaitable[None]] | None = None
+        """What happens between the bucket that has a new connection and the event that tells of it."""
         self._version = 0
 
     async def call(self, method: str, path: str, json: Any = None, **options: Any) -> httpx2.Response:
@@ -170,8 +172,10 @@ class Patient:
         answer = await self.stage.http.get(
             location, headers=self.stage.bearer(self.id), follow_redirects=False
         )
-        pairing.cancel()
-        await asyncio.gather(pairing, return_exceptions=True)
+        if self.tells_late is None:
+            pairing.cancel()  # nobody connects who said no
+        ended = await asyncio.gather(pairing, return_exceptions=True)
+        assert self.tells_late is None or not ended[0], ended
         return answer
 
     async def _pair_when_heard(self) -> None:
@@ -199,6 +203,8 @@ class Patient:
         }
         state = ConnectionState(**{**fields, **changes})
         await self.stage.put("pairing", "connections", str(self.connection_id), state)
+        if self.tells_late is not None:
+            await self.tells_late()
         await self.stage.buses["pairing"].publish(
             subjects.to(subjects.CONNECTIONS_CHANGED, self.id),
             msgspec.json.encode(

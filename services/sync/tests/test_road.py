@@ -35,6 +35,45 @@ async def test_a_person_connects_and_the_history_arrives(patient: Patient) -> No
     assert shown["job"]["state"] == "done"
 
 
+async def test_a_look_that_comes_between_a_connection_and_its_import_shows_no_history_as_news(
+    patient: Patient,
+) -> None:
+    """The bucket knows the connection before its event is heard; a busy worker may take the account just then."""
+    pool = patient.stage.pool
+    account = "FROM sync.vendor_accounts WHERE patient_id = $1"
+
+    async def looked_at() -> None:
+        known = patient.stage.app.state.known
+        await until(lambda: known.connection(patient.connection_id) is not None, 5)
+        await until(
+            lambda: _is_released(patient, 0), 20
+        )  # the look that a sign-in brings found nobody to look for
+        fence = await pool.fetchval(f"SELECT fence {account}", patient.id)
+        await pool.execute(
+            "UPDATE sync.vendor_accounts SET next_due_at = now(), lease_until = NULL WHERE patient_id = $1",
+            patient.id,
+        )
+        await until(lambda: _is_released(patient, fence), 20)
+
+    patient.tells_late = looked_at
+    await patient.begin(seed=113)
+    await patient.cloud.add(patient.vendor_user, kind="sleep")
+    await patient.authorize()
+    job = await patient.imported()
+    first: dict[str, Any] = {}
+    for item in patient.readings():
+        first.setdefault(msgspec.json.decode(item.message)["meta"]["vendor_record_id"], item.job_id)
+    assert set(first.values()) == {job.job_id}
+
+
+async def _is_released(patient: Patient, fence: int) -> bool:
+    """Somebody took the account after `fence`, and is done with it."""
+    row = await patient.stage.pool.fetchrow(
+        "SELECT fence, lease_until FROM sync.vendor_accounts WHERE patient_id = $1", patient.id
+    )
+    return row["fence"] > fence and row["lease_until"] is None
+
+
 async def test_what_arrives_is_what_the_vendor_has(patient: Patient) -> None:
     await patient.begin(seed=102)
     await patient.authorize()
