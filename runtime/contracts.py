@@ -11,9 +11,12 @@ import msgspec
 from chassis.config import load
 from gateway.openapi import merge
 from proto import events, raw, readings, state, subjects
+from proto.errors import STATUS_OF
 from proto.metrics import METRICS
 from runtime import secrets
 from runtime.processes import existing
+from services.health.texts import EVENTS, NOTES, REJECTIONS
+from services.pairing.domain import REASONS
 
 ROOT: Final = Path(__file__).resolve().parent.parent
 _UNDOCUMENTED: Final = ("gateway", "idp", "ingest-bridge")
@@ -28,6 +31,7 @@ def generate(root: Path = ROOT) -> list[Path]:
         schema / "asyncapi.json": asyncapi(messages),
         schema / "openapi.json": openapi(),
         ui / "metrics.json": metrics(),
+        ui / "causes.json": causes(),
     }
     if gatt := gatt_tables():
         written[ui / "gatt.json"] = gatt
@@ -144,6 +148,16 @@ def metrics() -> list[dict[str, Any]]:
         }
         for metric in METRICS
     ]
+
+
+def causes() -> dict[str, list[str]]:
+    """Every code that says what is the matter with a device, by where it is said: the UI has advice for each."""
+    return {
+        "notes": sorted(NOTES),
+        "reasons": sorted(REASONS),
+        "events": sorted(EVENTS),
+        "refusals": sorted({*REJECTIONS, *(code for code, status in STATUS_OF.items() if status == 422)}),
+    }
 
 
 def gatt_tables() -> dict[str, Any] | None:

@@ -142,6 +142,14 @@ _TAKEN: Final[dict[ConnectionEvent, Standing]] = {
 }
 """What comes back connects only those that it took along."""
 
+REASONS: Final = frozenset(
+    standing.reason
+    for standings in _CONNECTION.values()
+    for standing in standings.values()
+    if standing.reason is not None
+)
+"""Every word that can stand in `status_reason`."""
+
 
 def next_standing(now: Standing, event: ConnectionEvent) -> Standing:
     """Where a connection goes. Total: every event may come in every status; what the table does not name stays."""

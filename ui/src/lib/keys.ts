@@ -32,4 +32,5 @@ export const keys = {
   series: (patientId: string, id: string, kind: string, range: RangeId) =>
     ["patient", patientId, "device", id, "series", kind, range] as const,
   health: (patientId: string, id: string) => ["patient", patientId, "device", id, "health"] as const,
+  events: (patientId: string, id: string) => ["patient", patientId, "device", id, "events"] as const,
 };

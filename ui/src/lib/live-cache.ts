@@ -31,6 +31,7 @@ export function applyFrames(client: QueryClient, reader: string, frames: readonl
         patch(frame.device_connection_id, { status: frame.status, status_reason: frame.status_reason ?? null });
         void client.invalidateQueries({ queryKey: keys.pairing(frame.device_connection_id) });
         void client.invalidateQueries({ queryKey: keys.integrations(reader) });
+        lookAgain(client, frame.device_connection_id);
         break;
       case "sync_progress":
         jobs.push(frame.job);
@@ -38,6 +39,7 @@ export function applyFrames(client: QueryClient, reader: string, frames: readonl
       case "health": {
         const battery = frame.health.battery_pct;
         if (typeof battery === "number") patch(frame.device_connection_id, { battery_pct: battery });
+        lookAgain(client, frame.device_connection_id);
         break;
       }
       case "revoked":
@@ -59,6 +61,12 @@ export function applyFrames(client: QueryClient, reader: string, frames: readonl
   }
   patchConnections(client, reader, patches);
   applyJobs(client, reader, jobs);
+}
+
+/** How a device is and what happened to it is asked for again, where a page shows it: a frame has no words for it. */
+function lookAgain(client: QueryClient, id: string) {
+  const isOf = ({ queryKey }: { queryKey: readonly unknown[] }) => queryKey[3] === id && (queryKey[4] === "health" || queryKey[4] === "events");
+  void client.invalidateQueries({ queryKey: ["patient"], predicate: isOf });
 }
 
 /** How far the syncs are. A finished one has changed more than itself, and an unknown one belongs to something new. */

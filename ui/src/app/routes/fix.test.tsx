@@ -2,7 +2,7 @@ import { screen, within } from "@testing-library/react";
 import userEvent from "@testing-library/user-event";
 import { http, HttpResponse } from "msw";
 import { beforeEach, expect, test } from "vitest";
-import { connection, hub } from "~/testing/fixtures";
+import { connectedIntegration, connection, hub, job, me, permission } from "~/testing/fixtures";
 import { openApp } from "~/testing/render-app";
 import { api, problem, server } from "~/testing/server";
 
@@ -25,29 +25,29 @@ const check = async (name: string) => (await screen.findByText(name)).closest("l
 
 test("says what is well, and that the last resort is a person", async () => {
   openApp(`/devices/${ID}/fix`);
-  expect(await screen.findByText("Everything that we can check looks right.")).toBeInTheDocument();
+  expect(await screen.findByText(/Everything looks right/)).toBeInTheDocument();
   expect(await check("Its hub is online")).toHaveTextContent("Fine");
-  expect(screen.getByText(/Talk to somebody/)).toBeInTheDocument();
+  expect(screen.getByRole("heading", { name: "Still stuck? Talk to somebody" })).toBeInTheDocument();
   expect(await screen.findByText("Nothing unusual happened.")).toBeInTheDocument();
 });
 
 test("each trouble has its advice and counts; what happened is told and can be copied without values", async () => {
   server.use(
     http.get(api("/api/v1/hubs"), () => HttpResponse.json({ items: [hub({ state: "offline" })], next_cursor: null })),
-    http.get(api(`/api/v1/device-health/${ID}`), () => HttpResponse.json({ ...healthy, status: "stale", battery_pct: 9 })),
+    http.get(api(`/api/v1/device-health/${ID}`), () => HttpResponse.json({ ...healthy, status: "stale", battery_pct: 9, notes: [{ code: "low_battery", text: "" }, { code: "silent", text: "" }] })),
     http.get(api(`/api/v1/device-connections/${ID}/events`), () =>
       HttpResponse.json({ items: [{ id: "e1", at: "2026-11-28T08:00:00Z", kind: "rejected", code: "out_of_bounds", text: "A reading could not be used." }], next_cursor: null }),
     ),
   );
   const user = userEvent.setup();
   openApp(`/devices/${ID}/fix`);
-  expect(await screen.findByText("4 things need you. Begin at the top.")).toBeInTheDocument();
+  expect(await screen.findByText("4 things need a look. Begin at the top.")).toBeInTheDocument();
   expect(await check("Its hub is online")).toHaveTextContent("Check that it has power and internet");
-  expect(await check("The battery has power")).toHaveTextContent("Needs you");
-  expect(within(await check("All that it sends can be used")).getByText(/could not be used lately/)).toBeInTheDocument();
-  expect(screen.getByText("A reading could not be used.")).toBeInTheDocument();
+  expect(await check("The battery has power")).toHaveTextContent("Needs a look");
+  expect(within(await check("All that it sends can be used")).getByText(/One value was outside what is possible/)).toBeInTheDocument();
+  expect(within(screen.getByRole("region", { name: "What happened lately" })).getByRole("link", { name: "What to do" })).toHaveAttribute("href", "#check-refused");
   await user.click(screen.getByRole("button", { name: "Copy for support" }));
-  expect(await screen.findByText(/numbers and codes only/)).toBeInTheDocument();
+  expect(await screen.findByText(/^Copied/)).toBeInTheDocument();
   expect(await navigator.clipboard.readText()).toContain("rejected out_of_bounds");
 });
 
@@ -61,4 +61,49 @@ test("a platform that does not answer is no trouble of the device", async () => 
 test("a device that is not there leads back", async () => {
   openApp("/devices/0190f3a0-0000-7000-8000-00000000ffff/fix");
   expect(await screen.findByRole("heading", { name: "This device is not here" })).toBeInTheDocument();
+});
+
+test("its owner asks the hub to reconnect, pairs again, replaces and removes", async () => {
+  let asked = 0;
+  server.use(
+    http.post(api(`/api/v1/device-connections/${ID}/reconnect`), () => {
+      asked += 1;
+      return HttpResponse.json({ command_id: "0190f3a0-0000-7000-8000-0000000000ff" }, { status: 202 });
+    }),
+    http.delete(api(`/api/v1/device-connections/${ID}`), () => new HttpResponse(null, { status: 204 })),
+  );
+  const user = userEvent.setup();
+  openApp(`/devices/${ID}/fix`);
+  await user.click(await screen.findByRole("button", { name: "Reconnect" }));
+  expect(await screen.findByText(/The hub was asked/)).toBeInTheDocument();
+  expect(asked).toBe(1);
+  expect(screen.getByRole("link", { name: "Pair it again" })).toHaveAttribute("href", `/pair/ready?connection=${ID}`);
+  expect(screen.getByRole("link", { name: "Replace" })).toHaveAttribute("href", "/pair/model?type=blood_pressure_cuff");
+  await user.click(screen.getByRole("button", { name: "Remove" }));
+  server.use(http.get(api("/api/v1/device-connections"), () => HttpResponse.json({ items: [], next_cursor: null })));
+  await user.click(within(await screen.findByRole("alertdialog")).getByRole("button", { name: /Remove/ }));
+  expect(await screen.findByRole("heading", { name: "No devices yet" })).toBeInTheDocument();
+});
+
+test("an account at the maker is looked at from here, and how far that is stands beside it", async () => {
+  server.use(
+    http.get(api("/api/v1/device-connections"), () => HttpResponse.json({ items: [connection({ pairing_method: "vendor_oauth", hub_id: null })], next_cursor: null })),
+    http.get(api("/api/v1/integrations"), () => HttpResponse.json({ items: [connectedIntegration({ job: job({ done: 1, total: 4 }) })], next_cursor: null })),
+  );
+  openApp(`/devices/${ID}/fix`);
+  expect(await screen.findByRole("progressbar")).toHaveAttribute("aria-valuenow", "25");
+  expect(screen.getByRole("button", { name: /Sync/ })).toBeDisabled();
+  expect(screen.queryByRole("button", { name: "Reconnect" })).not.toBeInTheDocument();
+});
+
+test("a device of somebody else says whose it is and cannot be changed", async () => {
+  const other = "0190f3a0-0000-7000-8000-00000000000b";
+  server.use(
+    http.get(api("/api/v1/me"), () => HttpResponse.json(me({ user_id: other, patient_id: null, roles: ["caregiver"], display_name: "caregiver-1" }))),
+    http.get(api("/api/v1/permissions"), () => HttpResponse.json({ items: [permission({ display_name: "patient-1" })], next_cursor: null })),
+  );
+  openApp(`/devices/${ID}/fix`);
+  expect(await screen.findByText("Readings of patient-1")).toBeInTheDocument();
+  expect(await screen.findByText(/Only the person whose device this is/)).toBeInTheDocument();
+  expect(screen.queryByRole("button", { name: "Remove" })).not.toBeInTheDocument();
 });

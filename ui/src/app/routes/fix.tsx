@@ -1,38 +1,48 @@
-// Get it going: what may be wrong with a device, one piece of advice each, and at the end a person.
+// Get it going: what may be wrong with a device, one piece of advice each, what can be done, and at the end a person.
 import { useQuery } from "@tanstack/react-query";
 import { Link, useParams } from "@tanstack/react-router";
-import { useSyncExternalStore } from "react";
+import { lazy, Suspense } from "react";
 import { Button, LinkButton } from "~/components/ui/button";
 import { Card } from "~/components/ui/card";
 import { Icon } from "~/components/ui/icon";
+import { LiveMark } from "~/components/ui/live-mark";
 import { Notice } from "~/components/ui/notice";
 import { Page } from "~/components/ui/page";
 import { Loading, Skeleton } from "~/components/ui/skeleton";
 import { eventsQuery, healthQuery } from "~/features/fix/api";
+import { REFUSED, refusedOf } from "~/features/fix/causes";
 import { checksOf, supportText } from "~/features/fix/checks";
 import { CheckList } from "~/features/fix/components/check-list";
+import { EventLog } from "~/features/fix/components/event-log";
 import styles from "~/features/fix/components/fix.module.css";
-import { EventLog, Support } from "~/features/fix/components/support";
+import { Support } from "~/features/fix/components/support";
+import { stepsOf } from "~/features/fix/steps";
 import { integrationsQuery } from "~/features/integrations/api/integrations";
 import { hubsQuery } from "~/features/pairing/api/hubs";
+import { mayHaveSession } from "~/lib/api";
 import type { Connection } from "~/lib/api-types";
 import { webRoom } from "~/lib/bluetooth/web-room";
 import { whyNotQuery } from "~/lib/bluetooth/why-not";
 import { useConnection } from "~/lib/connections";
+import { useLivePatients, useOnline } from "~/lib/live";
 import { useMe } from "~/lib/me";
 import { enFix } from "~/lib/messages/en-fix";
+import { modelQuery } from "~/lib/models";
 import { addMessages, useText } from "~/lib/text";
+import { SharedDevice } from "./shared-device";
 
 addMessages(enFix);
-
-const REFUSED = "rejected";
+const FixDeeds = lazy(() => import("./fix-deeds"));
 
 export function FixPage() {
   const t = useText();
   const { id } = useParams({ from: "/signed-in/devices/$id/fix" });
   const me = useMe();
   const found = useConnection(me, id);
-  if (found.data) return <Fix connection={found.data} />;
+  if (found.data) {
+    const page = (connection: Connection) => <Fix connection={connection} />;
+    return found.data.patient_id === me.patient_id ? page(found.data) : <SharedDevice connection={found.data}>{page}</SharedDevice>;
+  }
   if (found.data === null || found.isError) {
     return (
       <Page title={t("fix.gone.title")} tab={t("fix.title")}>
@@ -51,13 +61,12 @@ export function FixPage() {
   );
 }
 
-function Fix({ connection }: { connection: Connection }) {
-  const t = useText();
+/** Everything that the checks are made of, and how to ask for it again. */
+function useKnown(connection: Connection) {
   const me = useMe();
   const { id, patient_id: patientId, pairing_method: way } = connection;
   const isOwner = me.patient_id === patientId;
-  const mayPairAgain = isOwner && (way === "hub" || way === "web_bluetooth");
-  const isOnline = useSyncExternalStore(watchLine, () => navigator.onLine);
+  const isOnline = useOnline();
   const health = useQuery(healthQuery(patientId, id));
   const events = useQuery(eventsQuery(patientId, id));
   const hubs = useQuery({ ...hubsQuery, enabled: isOwner && way === "hub" });
@@ -65,9 +74,9 @@ function Fix({ connection }: { connection: Connection }) {
   const whyNot = useQuery({ ...whyNotQuery(webRoom), enabled: way === "web_bluetooth" });
   const hub = hubs.data?.find((one) => one.hub_id === connection.hub_id);
   const account = accounts.data?.find((one) => one.device_connection_ids.includes(id));
-
   const checks = checksOf({
     isOnline,
+    isSignedIn: mayHaveSession(),
     connection,
     health: health.data,
     hubOnline: hub && hub.state === "online",
@@ -75,12 +84,29 @@ function Fix({ connection }: { connection: Connection }) {
     whyNot: whyNot.data,
     refused: events.data?.filter((event) => event.kind === REFUSED).length,
   });
-  const trouble = checks.filter((check) => check.result === "trouble").length;
-  const again = () => void Promise.all([health.refetch(), events.refetch(), hubs.refetch(), whyNot.refetch()]);
+  return {
+    isOwner,
+    isOnline,
+    checks,
+    health: health.data,
+    events: events.data,
+    hasFailed: health.isError || events.isError,
+    isAsking: health.isFetching,
+    again: () => void Promise.all([health, events, hubs, accounts, whyNot].map((query) => query.isEnabled && query.refetch())),
+  };
+}
+
+function Fix({ connection }: { connection: Connection }) {
+  const t = useText();
+  const { id, patient_id: patientId } = connection;
+  useLivePatients([patientId]);
+  const { isOwner, isOnline, checks, health, events, hasFailed, isAsking, again } = useKnown(connection);
+  const open = new Set(checks.filter((check) => check.result === "trouble").map((check) => check.id));
 
   return (
     <Page
       title={t("fix.title")}
+      beside={<LiveMark />}
       before={
         <div>
           <Link to="/devices/$id" params={{ id }}>
@@ -89,52 +115,68 @@ function Fix({ connection }: { connection: Connection }) {
         </div>
       }
     >
-      <p role="status">{trouble ? t("fix.intro.trouble", { count: trouble }) : t("fix.intro.well")}</p>
-      {health.isError || events.isError ? (
+      <p role="status">{open.size > 0 ? t("fix.intro.trouble", { count: open.size }) : t("fix.intro.well")}</p>
+      {isOwner ? null : (
+        <Notice icon="lock">
+          <p>{t("fix.readOnly")}</p>
+        </Notice>
+      )}
+      {hasFailed ? (
         <Notice tone="warn">
-          <p>{t("fix.error")}</p>
+          <p>{t(isOnline ? "fix.error" : "fix.offline")}</p>
         </Notice>
       ) : null}
-      <CheckList checks={checks} connection={connection} isOwner={isOwner} />
+      <CheckList checks={checks} refused={refusedOf(events ?? [])} connection={connection} isOwner={isOwner} />
       <div>
-        <Button onPress={again} isDisabled={health.isFetching}>
+        <Button onPress={again} isDisabled={isAsking}>
           <Icon name="turn" />
           {t("fix.again")}
         </Button>
       </div>
-      <Card labelledBy="more">
-        <div className={styles.section}>
-          <h2 id="more">{t("fix.more")}</h2>
-          <ol className={styles.steps}>
-            <li>{t("fix.more.batteries")}</li>
-            {mayPairAgain ? <li>{t("fix.more.again")}</li> : null}
-            <li>{t("fix.more.person")}</li>
-          </ol>
-          {mayPairAgain ? (
-            <div>
-              <LinkButton to="/pair/$step" params={{ step: "ready" }} search={{ connection: id }}>
-                {t("fix.go.again")}
-              </LinkButton>
-            </div>
-          ) : null}
-          <Support text={supportText(connection, health.data, checks, events.data ?? [])} />
-        </div>
-      </Card>
+      <Steps connection={connection} />
+      {isOwner ? (
+        <Suspense fallback={<Skeleton height={240} />}>
+          <FixDeeds connection={connection} />
+        </Suspense>
+      ) : null}
       <Card labelledBy="log">
         <div className={styles.section}>
           <h2 id="log">{t("fix.log")}</h2>
-          {events.isPending ? <Skeleton height={80} /> : <EventLog events={events.data ?? []} />}
+          {events || hasFailed ? <EventLog events={events ?? []} open={open} /> : <Skeleton height={80} />}
+        </div>
+      </Card>
+      <Card labelledBy="person">
+        <div className={styles.section}>
+          <h2 id="person">{t("fix.person")}</h2>
+          <p>{t("fix.person.text")}</p>
+          <Support text={supportText(connection, health, checks, events ?? [])} />
         </div>
       </Card>
     </Page>
   );
 }
 
-function watchLine(listener: () => void): () => void {
-  globalThis.addEventListener("online", listener);
-  globalThis.addEventListener("offline", listener);
-  return () => {
-    globalThis.removeEventListener("online", listener);
-    globalThis.removeEventListener("offline", listener);
-  };
+function Steps({ connection }: { connection: Connection }) {
+  const t = useText();
+  const model = useQuery(modelQuery(connection.device_model_id));
+  const docs = model.data?.docs_url;
+  return (
+    <Card labelledBy="steps">
+      <div className={styles.section}>
+        <h2 id="steps">{t("fix.steps")}</h2>
+        <ol className={styles.steps}>
+          {stepsOf(connection.pairing_method, connection.device_type).map((step) => (
+            <li key={step}>{t(step)}</li>
+          ))}
+        </ol>
+        {docs ? (
+          <p>
+            <a href={docs} target="_blank" rel="noreferrer">
+              {t("fix.steps.docs")}
+            </a>
+          </p>
+        ) : null}
+      </div>
+    </Card>
+  );
 }

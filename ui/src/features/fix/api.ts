@@ -1,5 +1,5 @@
-// What the platform knows of a device's health, and what happened to it lately.
-import { queryOptions } from "@tanstack/react-query";
+// What the platform knows of a device's health, what happened to it lately, and asking its hub to connect to it again.
+import { queryOptions, useMutation } from "@tanstack/react-query";
 import { api, ask } from "~/lib/api";
 import { keys } from "~/lib/keys";
 
@@ -13,7 +13,13 @@ export const healthQuery = (patientId: string, id: string) =>
 
 export const eventsQuery = (patientId: string, id: string) =>
   queryOptions({
-    queryKey: [...keys.device(patientId, id), "events"] as const,
+    queryKey: keys.events(patientId, id),
     queryFn: async ({ signal }) =>
       (await ask(api.GET("/api/v1/device-connections/{device_connection_id}/events", { params: { path: { device_connection_id: id }, query: { limit: EVENTS } }, signal }))).items,
   });
+
+export function useReconnect(id: string) {
+  return useMutation({
+    mutationFn: () => ask(api.POST("/api/v1/device-connections/{connection_id}/reconnect", { params: { path: { connection_id: id } } })),
+  });
+}

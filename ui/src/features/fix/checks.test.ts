@@ -21,6 +21,7 @@ const health = (change: Partial<DeviceHealth> = {}): DeviceHealth => ({
 
 const facts = (change: Partial<Facts> = {}): Facts => ({
   isOnline: true,
+  isSignedIn: true,
   connection: connection(),
   health: health(),
   hubOnline: true,
@@ -45,11 +46,10 @@ describe("one trouble each", () => {
     ["hub removed", { connection: connection({ status: "disconnected", status_reason: "hub_removed" }), hubOnline: undefined }, ["hub"]],
     ["account gone", { connection: connection({ pairing_method: "vendor_oauth" }), accountState: "needs_reauth" }, ["account"]],
     ["account never there", { connection: connection({ pairing_method: "vendor_oauth" }), accountState: null }, ["account"]],
-    ["no Bluetooth", { connection: connection({ pairing_method: "web_bluetooth" }), whyNot: "adapter" }, ["bluetooth"]],
+    ["no Bluetooth", { connection: connection({ pairing_method: "web_bluetooth" }), whyNot: "browser" }, ["bluetooth"]],
+    ["Bluetooth switched off", { connection: connection({ pairing_method: "web_bluetooth" }), whyNot: "adapter" }, ["adapter"]],
     ["silent", { health: health({ status: "stale" }) }, ["reading"]],
-    ["battery", { health: health({ battery_pct: 12 }) }, ["battery"]],
-    ["signal", { health: health({ flags: ["weak_signal"] }) }, ["signal"]],
-    ["clock", { health: health({ flags: ["clock_drift"] }) }, ["clock"]],
+    ["signed out", { isSignedIn: false }, ["signedIn"]],
     ["refused", { refused: 3 }, ["refused"]],
   ])("%s", (_, change, expected) => {
     expect(troubles(change)).toEqual(expected);
@@ -60,6 +60,7 @@ test("what is not told could not be checked, and what does not concern the devic
   const checks = checksOf(facts({ health: undefined, hubOnline: undefined, refused: undefined, connection: connection({ battery_pct: null }) }));
   expect(Object.fromEntries(checks.map((one) => [one.id, one.result]))).toEqual({
     online: "well",
+    signedIn: "well",
     pairing: "well",
     consent: "well",
     hub: "unknown",
@@ -75,9 +76,9 @@ test.each(CHECKS)("%s has its words and its advice", (id) => {
 
 test("support learns ids and codes, no name and no value", () => {
   const device = connection({ name: "Kitchen cuff", status: "disconnected", status_reason: "hub_offline" });
-  const text = supportText(device, health({ flags: ["hub_offline"] }), checksOf(facts({ connection: device })), [{ at: "2026-11-28T08:00:00Z", kind: "rejected", code: "out_of_bounds" }]);
+  const text = supportText(device, health({ notes: [{ code: "hub_offline", text: "" }] }), checksOf(facts({ connection: device })), [{ id: "e1", at: "2026-11-28T08:00:00Z", kind: "rejected", code: "out_of_bounds" }]);
   expect(text).toContain(device.id);
   expect(text).toContain("disconnected (hub_offline)");
-  expect(text).toContain("2026-11-28T08:00:00Z rejected out_of_bounds");
+  expect(text).toContain("2026-11-28T08:00:00Z rejected out_of_bounds e1");
   expect(text).not.toContain("Kitchen");
 });

@@ -83,7 +83,7 @@ function RenameDialog({ me, connection, isOpen, onClose }: DialogProps) {
   );
 }
 
-function RemoveDialog({ me, connection, isOpen, onClose, onRemoved }: DialogProps & { onRemoved: () => void }) {
+export function RemoveDialog({ me, connection, isOpen, onClose, onRemoved }: DialogProps & { onRemoved: () => void }) {
   const t = useText();
   const problemText = useProblemText();
   const remove = useRemove(me, connection.id);

@@ -3,17 +3,25 @@ import { LinkButton } from "~/components/ui/button";
 import { Icon, type IconName } from "~/components/ui/icon";
 import type { Connection } from "~/lib/api-types";
 import { useText } from "~/lib/text";
+import type { Refused } from "../causes";
 import type { Check, CheckId, Result } from "../checks";
 import styles from "./fix.module.css";
 
 const ICONS: Record<Result, IconName> = { well: "check", trouble: "warn", unknown: "help" };
 
-export function CheckList({ checks, connection, isOwner }: { checks: readonly Check[]; connection: Connection; isOwner: boolean }) {
+interface CheckListProps {
+  checks: readonly Check[];
+  refused: readonly Refused[];
+  connection: Connection;
+  isOwner: boolean;
+}
+
+export function CheckList({ checks, refused, connection, isOwner }: CheckListProps) {
   const t = useText();
   return (
     <ul className={styles.checks} aria-label={t("fix.list")}>
-      {checks.map(({ id, result }) => (
-        <li key={id} className={`${styles.check} ${styles[result]}`}>
+      {checks.map(({ id, result, advice }) => (
+        <li key={id} id={anchor(id)} className={`${styles.check} ${styles[result]}`}>
           <Icon name={ICONS[result]} size={22} />
           <div className={styles.words}>
             <p className={styles.name}>
@@ -21,12 +29,28 @@ export function CheckList({ checks, connection, isOwner }: { checks: readonly Ch
             </p>
             {result === "trouble" ? (
               <>
-                <p>{t(`fix.advice.${id}`)}</p>
+                <p>{t(`fix.advice.${advice}`)}</p>
+                {id === "refused" ? <Reasons refused={refused} /> : null}
                 {isOwner ? <Way id={id} connection={connection} /> : null}
               </>
             ) : null}
           </div>
         </li>
+      ))}
+    </ul>
+  );
+}
+
+/** Where the log leads to. */
+export const anchor = (id: CheckId) => `check-${id}`;
+
+/** Why values were refused and how often, the most frequent first. */
+function Reasons({ refused }: { refused: readonly Refused[] }) {
+  const t = useText();
+  return (
+    <ul className={styles.reasons}>
+      {refused.map(({ refusal, count }) => (
+        <li key={refusal}>{t(`fix.refused.${refusal}`, { count })}</li>
       ))}
     </ul>
   );

@@ -1,8 +1,6 @@
-// The last item is always a human: what happened, and a text for support that holds no value.
+// The last item is always a human, with a text for support that holds no value.
 import { useState } from "react";
-import { Moment } from "~/components/ui/age";
 import { Button } from "~/components/ui/button";
-import type { ConnectionEvent } from "~/lib/api-types";
 import { useText } from "~/lib/text";
 import styles from "./fix.module.css";
 
@@ -27,19 +25,5 @@ export function Support({ text }: { text: string }) {
         </pre>
       ) : null}
     </div>
-  );
-}
-
-export function EventLog({ events }: { events: readonly ConnectionEvent[] }) {
-  const t = useText();
-  if (events.length === 0) return <p className={styles.muted}>{t("fix.log.empty")}</p>;
-  return (
-    <ol className={styles.log}>
-      {events.map((event) => (
-        <li key={event.id}>
-          <span>{event.text}</span> <span className={styles.muted}><Moment at={event.at} /></span>
-        </li>
-      ))}
-    </ol>
   );
 }
