@@ -117,6 +117,12 @@ const fix = createRoute({
   component: lazyRouteComponent(() => import("./routes/fix"), "FixPage"),
 });
 
+const health = createRoute({
+  getParentRoute: () => signedIn,
+  path: "/health",
+  component: lazyRouteComponent(() => import("./routes/health"), "HealthPage"),
+});
+
 export interface PairSearch {
   type?: DeviceType;
   model?: string;
@@ -188,7 +194,7 @@ const settings = createRoute({
   component: lazyRouteComponent(() => import("./routes/settings"), "SettingsPage"),
 });
 
-const routes = root.addChildren([home, signIn, signedOut, signedIn.addChildren([devices, device, fix, pair, pairStart, integrations, sharing, sharingLog, settings])]);
+const routes = root.addChildren([home, signIn, signedOut, signedIn.addChildren([devices, device, fix, health, pair, pairStart, integrations, sharing, sharingLog, settings])]);
 
 export function createAppRouter(client: QueryClient) {
   return createRouter({

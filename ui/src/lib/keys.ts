@@ -24,6 +24,8 @@ export const keys = {
   stopped: ["stopped"] as const,
   /** Connections a reader sees; for a patient `reader` is the patient. */
   connections: (reader: string) => ["patient", reader, "connections"] as const,
+  /** How all of them are. */
+  healths: (reader: string) => ["patient", reader, "healths"] as const,
   /** The makers' accounts of a reader. */
   integrations: (reader: string) => ["patient", reader, "integrations"] as const,
   device: (patientId: string, id: string) => ["patient", patientId, "device", id] as const,

@@ -1,6 +1,6 @@
 // Live frames become cached data here: one write per key and batch. The cache stays the only source that screens read.
 import type { QueryClient } from "@tanstack/react-query";
-import type { Connection, Integration, Kind, ReadingItem, SyncJob } from "./api-types";
+import type { Connection, DeviceHealth, Integration, Kind, ReadingItem, SyncJob } from "./api-types";
 import type { Frame } from "./frames";
 import { keys } from "./keys";
 import { mergeReadings } from "./merge";
@@ -16,6 +16,7 @@ export function applyFrames(client: QueryClient, reader: string, frames: readonl
   const readings = new Map<string, { patientId: string; items: ReadingItem[] }>();
   const jobs: SyncJob[] = [];
   const patches = new Map<string, Partial<Connection>>();
+  const healths = new Map<string, Record<string, unknown>>();
   const patch = (id: string, change: Partial<Connection>) => patches.set(id, { ...patches.get(id), ...change });
 
   for (const frame of frames) {
@@ -39,6 +40,7 @@ export function applyFrames(client: QueryClient, reader: string, frames: readonl
       case "health": {
         const battery = frame.health.battery_pct;
         if (typeof battery === "number") patch(frame.device_connection_id, { battery_pct: battery });
+        healths.set(frame.device_connection_id, frame.health);
         lookAgain(client, frame.device_connection_id);
         break;
       }
@@ -61,6 +63,16 @@ export function applyFrames(client: QueryClient, reader: string, frames: readonl
   }
   patchConnections(client, reader, patches);
   applyJobs(client, reader, jobs);
+  applyHealths(client, reader, healths);
+}
+
+/** The list of how all devices are; one that it does not have yet makes it ask again. */
+function applyHealths(client: QueryClient, reader: string, changes: Map<string, Record<string, unknown>>) {
+  const key = keys.healths(reader);
+  const known = client.getQueryData<DeviceHealth[]>(key);
+  if (!known || changes.size === 0) return;
+  client.setQueryData<DeviceHealth[]>(key, (all) => all?.map((one) => ({ ...one, ...changes.get(one.device_connection_id) })));
+  if ([...changes.keys()].some((id) => !known.some((one) => one.device_connection_id === id))) void client.invalidateQueries({ queryKey: key });
 }
 
 /** How a device is and what happened to it is asked for again, where a page shows it: a frame has no words for it. */

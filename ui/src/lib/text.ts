@@ -5,6 +5,7 @@ import { en } from "./messages/en";
 import type { enBluetooth } from "./messages/en-bluetooth";
 import type { enConsent } from "./messages/en-consent";
 import type { enFix } from "./messages/en-fix";
+import type { enHealth } from "./messages/en-health";
 import type { enHelp } from "./messages/en-help";
 import type { enIntegrations } from "./messages/en-integrations";
 import type { enKinds } from "./messages/en-kinds";
@@ -21,6 +22,7 @@ export type MessageId =
   | keyof typeof enBluetooth
   | keyof typeof enConsent
   | keyof typeof enFix
+  | keyof typeof enHealth
   | keyof typeof enHelp
   | keyof typeof enIntegrations
   | keyof typeof enKinds

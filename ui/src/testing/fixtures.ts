@@ -1,5 +1,5 @@
 // Answers as the platform gives them. Invented devices, no invented people.
-import type { AuditEvent, Connection, Consent, ConsentText, DeviceModel, Hub, Integration, Me, Permission, ReadingItem, SyncJob } from "~/lib/api-types";
+import type { AuditEvent, Connection, Consent, ConsentText, DeviceHealth, DeviceModel, Hub, Integration, Me, Permission, ReadingItem, SyncJob } from "~/lib/api-types";
 
 export const PATIENT = "0190f3a0-0000-7000-8000-000000000001";
 
@@ -58,6 +58,21 @@ export const reading = (id: string, at: string, change: Partial<ReadingItem> = {
   received_at: at,
   readings: { blood_pressure: { systolic: 128, diastolic: 84, hr: 72 } },
   meta: { battery_pct: 74 },
+  ...change,
+});
+
+export const health = (change: Partial<DeviceHealth> = {}): DeviceHealth => ({
+  device_connection_id: connection().id,
+  status: "ok",
+  flags: [],
+  battery_pct: 80,
+  rssi: -60,
+  firmware: null,
+  last_seen: "2026-05-01T06:00:00Z",
+  last_sync_at: null,
+  expected_every_s: 86_400,
+  notes: [],
+  history: [],
   ...change,
 });
 

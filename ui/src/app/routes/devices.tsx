@@ -1,5 +1,6 @@
 // Device Center: is everything working, and what do I do if not?
 import { useQuery } from "@tanstack/react-query";
+import { Link } from "@tanstack/react-router";
 import { lazy, Suspense } from "react";
 import { LinkButton } from "~/components/ui/button";
 import { Icon } from "~/components/ui/icon";
@@ -52,6 +53,7 @@ function Summary({ devices }: { devices: Connection[] }) {
       {problems > 0 ? t("devices.summary.problems", { count: problems }) : null}
       {problems === 0 && working > 0 ? t("devices.summary.ok", { count: working }) : null}
       <LiveMark />
+      <Link to="/health">{t("devices.health")}</Link>
     </p>
   );
 }

@@ -1,5 +1,6 @@
 // The devices that others share with the reader: under each person's name, with times of that person's day.
 import { useQuery } from "@tanstack/react-query";
+import { Link } from "@tanstack/react-router";
 import { LiveMark } from "~/components/ui/live-mark";
 import { Notice } from "~/components/ui/notice";
 import { Page } from "~/components/ui/page";
@@ -34,6 +35,7 @@ export default function SharedDevices() {
   return (
     <Page title={t("devices.titleOther")} beside={<LiveMark />}>
       <StoppedNotices />
+      {isThere && devices.data.length > 0 ? <Link to="/health">{t("shared.health")}</Link> : null}
       {isThere ? <Shared devices={devices.data} received={received.data} /> : null}
       {!isThere && error ? (
         <Refused

@@ -1,9 +1,8 @@
 import { describe, expect, test } from "vitest";
 import codes from "~/generated/causes.json";
-import type { DeviceHealth } from "~/lib/api-types";
 import { enFix } from "~/lib/messages/en-fix";
 import { DEVICE_TYPES } from "~/lib/kinds";
-import { connection } from "~/testing/fixtures";
+import { connection, health } from "~/testing/fixtures";
 import { checkOf, eventAdvice, EVENTS, eventWords, NOTES, REASONS, REFUSALS, refusalOf, refusedOf } from "./causes";
 import { CHECKS, checksOf } from "./checks";
 import { stepsOf } from "./steps";
@@ -31,13 +30,9 @@ describe("every code of the contract leads to one piece of advice, and no other 
   });
 });
 
-const health = (notes: string[]): DeviceHealth => ({
-  device_connection_id: connection().id, status: "ok", flags: [], battery_pct: 80, rssi: -60, firmware: null, last_seen: null,
-  last_sync_at: null, expected_every_s: 86400, notes: notes.map((code) => ({ code, text: "" })), history: [],
-});
 const checks = (reason: string | null, notes: string[]) =>
   checksOf({
-    isOnline: true, isSignedIn: true, connection: connection({ status_reason: reason }), health: health(notes), hubOnline: true,
+    isOnline: true, isSignedIn: true, connection: connection({ status_reason: reason }), health: health({ notes: notes.map((code) => ({ code, text: "" })) }), hubOnline: true,
     accountState: undefined, whyNot: undefined, refused: 0,
   });
 

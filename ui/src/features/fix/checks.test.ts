@@ -1,23 +1,7 @@
 import { describe, expect, test } from "vitest";
-import type { DeviceHealth } from "~/lib/api-types";
-import { connection } from "~/testing/fixtures";
+import { connection, health } from "~/testing/fixtures";
 import { enFix } from "~/lib/messages/en-fix";
 import { CHECKS, checksOf, supportText, type Facts } from "./checks";
-
-const health = (change: Partial<DeviceHealth> = {}): DeviceHealth => ({
-  device_connection_id: connection().id,
-  status: "ok",
-  flags: [],
-  battery_pct: 80,
-  rssi: -60,
-  firmware: null,
-  last_seen: null,
-  last_sync_at: null,
-  expected_every_s: 86400,
-  notes: [],
-  history: [],
-  ...change,
-});
 
 const facts = (change: Partial<Facts> = {}): Facts => ({
   isOnline: true,

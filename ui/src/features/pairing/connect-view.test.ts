@@ -1,6 +1,7 @@
 import { describe, expect, test } from "vitest";
 import type { PairingProgress } from "~/lib/api-types";
-import { byNearness, connectView, signalOf } from "./connect-view";
+import { signalOf } from "~/lib/signal";
+import { byNearness, connectView } from "./connect-view";
 
 const found = [{ address: "C0:26:DA:01:7A:4F", name: "Cuff", services: ["1810"], rssi: -52 }];
 const progress = (state: PairingProgress["state"], change: Partial<PairingProgress> = {}): PairingProgress => ({

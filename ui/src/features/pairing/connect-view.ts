@@ -24,15 +24,6 @@ export function connectView(progress: PairingProgress | undefined, isHubOnline: 
   }
 }
 
-export type Signal = "strong" | "good" | "weak" | "veryWeak";
-
-export function signalOf(rssi: number | null | undefined): Signal | null {
-  if (rssi === null || rssi === undefined) return null;
-  if (rssi > -60) return "strong";
-  if (rssi > -75) return "good";
-  return rssi > -85 ? "weak" : "veryWeak";
-}
-
 /** Nearest first; without a signal last. */
 export function byNearness(a: FoundDevice, b: FoundDevice): number {
   return (b.rssi ?? -999) - (a.rssi ?? -999);

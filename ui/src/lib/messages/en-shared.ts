@@ -9,6 +9,7 @@ export const enShared = {
   "shared.kinds": "{name} shares {kinds} with you.",
   "shared.notOthers": "{name} shares {kinds} with you, not {others}.",
   "shared.noDevices": "{name} has no device that sends this at the moment.",
+  "shared.health": "How they all are, those in need first",
   "shared.whose": "Readings of {name}",
   "shared.zone": "Times are those of {name}, in {zone}.",
   "shared.stopped": "{name} stopped sharing {kinds} with you at {time}",

@@ -65,6 +65,7 @@ export const en = {
   "devices.name.label": "Name",
   "devices.name.save": "Save the name",
   "devices.name.short": "Type a name of 1 to 64 letters.",
+  "devices.health": "How they are",
   "devices.title": "Your devices",
   "devices.summary.ok": "{count, plural, one {Your device is working} other {All # devices are working}}",
   "devices.summary.problems": "{count, plural, one {One device needs you} other {# devices need you}}",

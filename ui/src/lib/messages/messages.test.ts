@@ -5,6 +5,7 @@ import { en } from "./en";
 import { enBluetooth } from "./en-bluetooth";
 import { enConsent } from "./en-consent";
 import { enFix } from "./en-fix";
+import { enHealth } from "./en-health";
 import { enHelp } from "./en-help";
 import { enIntegrations } from "./en-integrations";
 import { enKinds } from "./en-kinds";
@@ -16,7 +17,7 @@ import { enShared } from "./en-shared";
 import { enSharing } from "./en-sharing";
 import { enSignIn } from "./en-sign-in";
 
-const parts = [en, enBluetooth, enConsent, enFix, enHelp, enIntegrations, enKinds, enLog, enPair, enReadings, enSettings, enShared, enSharing, enSignIn];
+const parts = [en, enBluetooth, enConsent, enFix, enHealth, enHelp, enIntegrations, enKinds, enLog, enPair, enReadings, enSettings, enShared, enSharing, enSignIn];
 const all: Record<string, string> = Object.assign({}, ...parts);
 
 test("each id has one text", () => {

@@ -6,10 +6,11 @@ import { DevicePicture, Icon } from "~/components/ui/icon";
 import { Notice } from "~/components/ui/notice";
 import { Waiting } from "~/components/ui/waiting";
 import type { Connection, FoundDevice } from "~/lib/api-types";
+import { signalOf } from "~/lib/signal";
 import { useText } from "~/lib/text";
 import { hubsQuery } from "../api/hubs";
 import { pairingQuery } from "../api/pairing";
-import { byNearness, connectView, signalOf, type ConnectView } from "../connect-view";
+import { byNearness, connectView, type ConnectView } from "../connect-view";
 import { Choice } from "./choice";
 import styles from "./steps.module.css";
 
