@@ -22,6 +22,8 @@ class Integration(msgspec.Struct, frozen=True, kw_only=True):
     state_reason: str | None
     """Why it does not work, as a code that the page has words for; null where it works."""
     needs_credentials: bool
+    missing_credentials: list[str] = []
+    """The names of the files that are missing, never their content; told to administrators alone."""
     status: str
     """`self_serve`, `partner_access`, `legacy`, `retired` or `on_device`."""
     notice: str | None

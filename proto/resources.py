@@ -116,6 +116,15 @@ class DeviceModelRegister(Request, frozen=True, kw_only=True, omit_defaults=True
     docs_url: Annotated[str, Meta(pattern=r"^https://", max_length=400)] | UnsetType = UNSET
 
 
+class DeviceModelPatch(Request, frozen=True, kw_only=True, omit_defaults=True):
+    """What is left out stays. Maker, model and type stay always: another one of them is another model."""
+
+    name: Annotated[str, Meta(min_length=1, max_length=120)] | UnsetType = UNSET
+    capabilities: Annotated[list[Kind], Meta(min_length=1, max_length=32)] | UnsetType = UNSET
+    pairing_methods: Annotated[list[PairingMethod], Meta(min_length=1, max_length=16)] | UnsetType = UNSET
+    docs_url: Annotated[str, Meta(pattern=r"^https://", max_length=400)] | UnsetType | None = UNSET
+
+
 # --- pairing ------------------------------------------------------------------------------------------------------
 
 

@@ -14,7 +14,7 @@ from chassis.resource import Job, Startup
 from services.registry import store
 from services.registry.catalogue import SIMULATED
 from services.registry.domain import state_of
-from services.registry.routes import list_models, list_vendors, read_model, register_model
+from services.registry.routes import change_model, list_models, list_vendors, read_model, register_model
 from services.registry.seeding import seed
 from services.registry.settings import Settings
 
@@ -37,7 +37,7 @@ def create_app(settings: Settings) -> Litestar:
     return http.create_app(
         settings,
         "registry",
-        routes=[list_models, read_model, register_model, list_vendors],
+        routes=[list_models, read_model, register_model, change_model, list_vendors],
         resources=[bus, db, Startup(prepare), Job("idempotency", 600, lambda: forget_old(db))],
         dependencies={
             "db": http.value(db),

@@ -9,7 +9,7 @@ import msgspec
 from msgspec import UNSET
 
 from proto.errors import Refused
-from proto.resources import DeviceModelRegister
+from proto.resources import DeviceModelPatch, DeviceModelRegister
 from proto.state import ModelState
 from proto.words import PLAIN_TEXT, PairingMethod
 from services.registry.catalogue import (
@@ -29,6 +29,7 @@ from services.registry.catalogue import (
 from services.registry.rows import ModelRow
 
 ADDED_BY_HAND: Final = "Added by your administrator."
+CHOSEN_BY_HAND: Final = "Chosen by your administrator."
 READ_DIRECTLY: Final[frozenset[PairingMethod]] = frozenset({"hub", "web_bluetooth"})
 """The methods by which raw Bluetooth values come, so the model needs services and a decoder of ours."""
 SEARCH_MAX: Final = 200
@@ -75,12 +76,8 @@ def registered(new: DeviceModelRegister, id: UUID, *, development: bool) -> Mode
     check_text(new.model, "model")
     check_text(new.name, "name")
     docs_url = None if new.docs_url is UNSET else check_text(new.docs_url, "docs_url")
-    methods = list(dict.fromkeys(new.pairing_methods))
     services = SIG_SERVICES.get(new.device_type, ())
-    if "simulated" in methods and not development:
-        raise Refused("wrong_type", field="pairing_methods")
-    if not services and READ_DIRECTLY.intersection(methods):
-        raise Refused("wrong_type", field="pairing_methods")
+    methods = _methods(new.pairing_methods, services, development=development)
     if not development and new.vendor_id == SIMULATED.vendor_id:
         raise Refused("wrong_type", field="vendor_id")
     decoder: Decoder = "sig" if services else "none"
@@ -102,6 +99,41 @@ def registered(new: DeviceModelRegister, id: UUID, *, development: bool) -> Mode
         quirks={},
         docs_url=docs_url,
         version=1,
+    )
+
+
+def _methods(
+    wanted: Iterable[PairingMethod], services: Iterable[str], *, development: bool
+) -> list[PairingMethod]:
+    """Each once, in the order in which they are recommended; 422 for those that cannot work here."""
+    methods = list(dict.fromkeys(wanted))
+    if "simulated" in methods and not development:
+        raise Refused("wrong_type", field="pairing_methods")
+    if not any(services) and READ_DIRECTLY.intersection(methods):
+        raise Refused("wrong_type", field="pairing_methods")
+    return methods
+
+
+def changed(row: ModelRow, patch: DeviceModelPatch, *, development: bool) -> ModelRow:
+    """The row as an administrator wants it. Raises 422 for text or methods that cannot be."""
+    name = row.name if patch.name is UNSET else check_text(patch.name, "name")
+    kinds = row.capabilities if patch.capabilities is UNSET else list(dict.fromkeys(patch.capabilities))
+    methods = row.pairing_methods
+    if patch.pairing_methods is not UNSET:
+        methods = _methods(patch.pairing_methods, row.ble_services, development=development)
+    docs_url = row.docs_url
+    if patch.docs_url is not UNSET:
+        docs_url = None if patch.docs_url is None else check_text(patch.docs_url, "docs_url")
+    native = needs_phone(methods)
+    return msgspec.structs.replace(
+        row,
+        name=name,
+        capabilities=kinds,
+        pairing_methods=methods,
+        recommended_reason=row.recommended_reason if methods[0] == row.pairing_methods[0] else CHOSEN_BY_HAND,
+        native_required=native,
+        native_reason=(row.native_reason or NEEDS_PHONE) if native else None,
+        docs_url=docs_url,
     )
 
 

@@ -3,7 +3,8 @@
 from typing import Any
 from uuid import UUID
 
-from litestar import Request, Response, get, post
+import msgspec
+from litestar import Request, Response, get, patch, post
 from litestar.di import NamedDependency
 from litestar.params import FromPath, FromQuery, JSONBody
 
@@ -13,10 +14,17 @@ from chassis.db import Database, Tx
 from chassis.idempotency import once
 from chassis.paging import DEFAULT_LIMIT, check_limit, decode_cursor, encode_cursor
 from proto.errors import Refused
-from proto.resources import DeviceModel, DeviceModelRegister, Page, Vendor
+from proto.resources import DeviceModel, DeviceModelPatch, DeviceModelRegister, Page, Vendor
 from proto.words import DeviceType, PairingMethod
 from services.registry import store
-from services.registry.domain import SEARCH_MAX, check_text, methods_offered, registered
+from services.registry.domain import (
+    SEARCH_MAX,
+    changed,
+    check_text,
+    methods_offered,
+    registered,
+    same_content,
+)
 from services.registry.rows import ModelRow
 from services.registry.seeding import say_model
 
@@ -108,6 +116,32 @@ async def register_model(
         return shape(stored, development=development)
 
     return await once(db, request, principal, work)
+
+
+@patch(
+    "/api/v1/devices/{model_id:uuid}",
+    guards=[require_role("admin")],
+    summary="Change a device model",
+    tags=["devices"],
+)
+async def change_model(
+    model_id: FromPath[UUID],
+    data: JSONBody[DeviceModelPatch],
+    db: NamedDependency[Database],
+    development: NamedDependency[bool],
+    hidden_vendor: NamedDependency[str | None],
+) -> DeviceModel:
+    """What is left out stays. It holds for everybody at once, also for devices that are paired already."""
+    async with db.transaction("model_change") as tx:
+        old = await store.select_model(tx.conn, model_id, lock=True)
+        if old is None or old.vendor == hidden_vendor:
+            raise Refused("not_found")
+        row = changed(old, data, development=development)
+        if not same_content(old, row):
+            version = await store.update_model(tx.conn, row, in_catalogue=False)
+            row = msgspec.structs.replace(row, version=version)
+            say_model(tx, row, development=development)
+    return shape(row, development=development)
 
 
 @get("/api/v1/vendors", summary="The makers", tags=["devices"])

@@ -13,20 +13,23 @@ log = Log("registry")
 
 
 async def seed(tx: Tx, *, development: bool) -> int:
-    """Answers how many rows were written. Models that an administrator added are left alone."""
+    """Answers how many rows were written. Models that an administrator added or changed are left alone."""
     await store.lock_catalogue(tx.conn)
     known_makers = makers(development=development)
     await store.upsert_vendors(tx.conn, list(known_makers))
     urls = {maker.vendor_id: maker.docs_url for maker in known_makers}
     stored = {row.id: row for row in await store.select_all(tx.conn)}
+    by_hand = await store.select_changed_by_hand(tx.conn)
     written = 0
     for model in catalogue(development=development):
         row = row_of(model, urls[model.vendor_id])
         old = stored.get(row.id)
-        if old is not None and same_content(old, row):
+        if old is not None and (old.id in by_hand or same_content(old, row)):
             continue
         if old is not None:
-            row = msgspec.structs.replace(row, version=await store.update_model(tx.conn, row))
+            row = msgspec.structs.replace(
+                row, version=await store.update_model(tx.conn, row, in_catalogue=True)
+            )
         elif not await store.insert_model(tx.conn, row, in_catalogue=True):
             # An administrator added it first, under an id that connections may already name: theirs stays.
             log.warning("model_known_by_another_id", model_id=row.id, vendor=row.vendor)

@@ -54,15 +54,16 @@ async def insert_model(conn: Connection, row: ModelRow, *, in_catalogue: bool) -
     )
 
 
-async def update_model(conn: Connection, row: ModelRow) -> int:
-    """The new version of a catalogue row."""
+async def update_model(conn: Connection, row: ModelRow, *, in_catalogue: bool) -> int:
+    """Answers the new version. One that an administrator changed is theirs from then on, not the catalogue's."""
     return int(
         await conn.fetchval(
             "UPDATE registry.device_models SET vendor = $2, model = $3, name = $4, device_type = $5, capabilities = $6,"
             " pairing_methods = $7, recommended_reason = $8, native_required = $9, native_reason = $10,"
-            " ble_services = $11, decoder = $12, quirks = $13::jsonb, docs_url = $14, in_catalogue = true,"
+            " ble_services = $11, decoder = $12, quirks = $13::jsonb, docs_url = $14, in_catalogue = $15,"
             " version = version + 1 WHERE id = $1 RETURNING version",
             *_values(row),
+            in_catalogue,
         )
     )
 
@@ -90,13 +91,19 @@ async def select_all(conn: Connection) -> list[ModelRow]:
     return [_row(record) for record in await conn.fetch(f"{_MODEL} ORDER BY m.id")]
 
 
+async def select_changed_by_hand(conn: Connection) -> set[UUID]:
+    """The models that are an administrator's: added or changed by one."""
+    rows = await conn.fetch("SELECT id FROM registry.device_models WHERE NOT in_catalogue")
+    return {row["id"] for row in rows}
+
+
 async def lock_catalogue(conn: Connection) -> None:
     """Two replicas that start at once seed one after the other."""
     await conn.execute("SELECT pg_advisory_xact_lock(hashtext('registry.seed'))")
 
 
-async def select_model(conn: Connection, id: UUID) -> ModelRow | None:
-    record = await conn.fetchrow(f"{_MODEL} WHERE m.id = $1", id)
+async def select_model(conn: Connection, id: UUID, *, lock: bool = False) -> ModelRow | None:
+    record = await conn.fetchrow(f"{_MODEL} WHERE m.id = $1" + (" FOR UPDATE OF m" if lock else ""), id)
     return _row(record) if record else None
 
 

@@ -23,9 +23,13 @@ class Vendors:
         self._enabled = enabled
         self.manifests: dict[str, Manifest] = {name: manifest_of(name) for name in NAMES}
         self._clients: dict[str, Client] = {}
+        self._missing: dict[str, list[str]] = {}
         for name, manifest in self.manifests.items():
             given = {credential: self._read(name, credential) for credential in manifest.credentials}
             present = {credential: text for credential, text in given.items() if text}
+            self._missing[name] = [
+                credential for credential in manifest.credentials if credential not in present
+            ]
             if len(present) == len(manifest.credentials) and (
                 manifest.credentials or manifest.capabilities.pull
             ):
@@ -48,6 +52,9 @@ class Vendors:
 
     def needs_credentials(self, name: str) -> bool:
         return bool(self.manifests[name].credentials) and name not in self._clients
+
+    def missing_credentials(self, name: str) -> list[str]:
+        return self._missing[name]
 
     def is_offered(self, name: str) -> bool:
         """Whether a person may connect it."""

@@ -49,7 +49,7 @@ async def list_integrations(
             mine = {one.vendor: one for one in await accounts.select_of_patient(conn, principal.patient_id)}
             latest = await jobs.select_latest(conn, principal.patient_id)
     items = [
-        _integration(manifest, vendors, known, mine.get(name), latest)
+        _integration(manifest, vendors, known, mine.get(name), latest, is_admin=principal.has("admin"))
         for name, manifest in vendors.manifests.items()
         if principal.has("admin") or name in mine or _is_shown(vendors, manifest)
     ]
@@ -69,6 +69,8 @@ def _integration(
     known: Known,
     account: Account | None,
     latest: dict[UUID, JobRow],
+    *,
+    is_admin: bool,
 ) -> Integration:
     connections = [] if account is None else known.connections_of(account.patient_id, manifest)
     consented = frozenset(kind for state, _ in connections if is_open(state) for kind in state.consent_kinds)
@@ -80,6 +82,7 @@ def _integration(
         state=None if account is None else account.state,
         state_reason=None if account is None else account.state_reason,
         needs_credentials=vendors.needs_credentials(manifest.name),
+        missing_credentials=vendors.missing_credentials(manifest.name) if is_admin else [],
         status=manifest.status,
         notice=manifest.notice or None,
         successor=manifest.successor or None,

@@ -1,4 +1,5 @@
-"""Hubs: make, list, rotate, remove. A secret is shown once; only its digest is kept."""
+"""Hubs: make, list, rotate, remove. A secret is shown once; only its digest is kept. An administrator sees and ends
+every hub, without learning whose it is; its owner finds who did so in the log."""
 
 from datetime import timedelta
 from typing import Any
@@ -54,10 +55,14 @@ async def create_hub(
 async def list_hubs(
     principal: NamedDependency[Principal],
     db: NamedDependency[Database],
+    everybodys: FromQuery[bool] = False,
     limit: FromQuery[int] = DEFAULT_LIMIT,
     cursor: FromQuery[str | None] = None,
 ) -> Page[Hub]:
-    patient_id = own_patient_id(principal)
+    """`everybodys`: every hub there is, for administrators alone."""
+    if everybodys and not principal.has("admin"):
+        raise Refused("forbidden_role")
+    patient_id = None if everybodys else own_patient_id(principal)
     check_limit(limit)
     after = decode_cursor(cursor, tuple[str])[0] if cursor else ""
     async with db.transaction("hubs_list") as tx:
@@ -81,10 +86,10 @@ async def rotate_hub(
     kept: NamedDependency[Kept],
 ) -> Response[HubCreated]:
     """The older secret stays good for ten minutes; then sessions that it opened end."""
-    own_patient_id(principal)
+    _check_role(principal)
 
     async def work(tx: Tx) -> HubCreated:
-        row = await _lock_own(tx, notes, hub_id, principal)
+        row = await _lock(tx, notes, hub_id, principal)
         at, secret = now(), tokens.hub_secret()
         await hubs.limit_secrets(tx.conn, row.id, at + overlap, at)
         await hubs.insert_secret(tx.conn, row.id, secret.sha256, at)
@@ -106,13 +111,13 @@ async def remove_hub(
     evictions: NamedDependency[Evictions],
 ) -> None:
     """Its secrets stop working, its live session ends within seconds, its devices are disconnected. May be repeated."""
-    patient_id = own_patient_id(principal)
+    _check_role(principal)
     at = now()
     async with db.transaction("hub_remove") as tx:
         removed = await hubs.select_removed(tx.conn, hub_id)
-        if removed is not None and removed.patient_id == patient_id:
+        if removed is not None and _may_change(principal, removed):
             return
-        row = await _lock_own(tx, notes, hub_id, principal)
+        row = await _lock(tx, notes, hub_id, principal)
         await hubs.delete_secrets(tx.conn, row.id)
         await hubs.mark_deleted(tx.conn, row.id, at)
         locked = await connections.lock_connections(tx.conn, await connections.select_of_hub(tx.conn, row.id))
@@ -130,11 +135,20 @@ async def _hub(tx: Tx, id: str) -> HubRow:
     return row
 
 
-async def _lock_own(tx: Tx, notes: Notes, hub_id: str, principal: Principal) -> HubRow:
+def _check_role(principal: Principal) -> None:
+    if not principal.has("admin"):
+        own_patient_id(principal)
+
+
+def _may_change(principal: Principal, row: HubRow) -> bool:
+    return row.patient_id == principal.patient_id or principal.has("admin")
+
+
+async def _lock(tx: Tx, notes: Notes, hub_id: str, principal: Principal) -> HubRow:
     row = await hubs.select_hub(tx.conn, hub_id, lock=True)
     if row is None:
         raise Refused("not_found")
-    if row.patient_id != principal.patient_id:
+    if not _may_change(principal, row):
         denied = _audit("hub.rotate", principal, row, outcome="denied", code="not_found")
         notes.note(denied, (principal.user_id, row.id))
         raise Refused("not_found")

@@ -66,9 +66,10 @@ async def select_removed(conn: Conn, id: str) -> HubRow | None:
     return _row(row) if row else None
 
 
-async def select_hubs(conn: Conn, patient_id: UUID, *, after: str, limit: int) -> list[HubRow]:
+async def select_hubs(conn: Conn, patient_id: UUID | None, *, after: str, limit: int) -> list[HubRow]:
+    """`patient_id` None: everybody's."""
     rows = await conn.fetch(
-        f"SELECT {_COLUMNS} FROM pairing.hubs WHERE patient_id = $1 AND deleted_at IS NULL AND id > $2"
+        f"SELECT {_COLUMNS} FROM pairing.hubs WHERE ($1::uuid IS NULL OR patient_id = $1) AND deleted_at IS NULL AND id > $2"
         " ORDER BY id LIMIT $3",
         patient_id,
         after,

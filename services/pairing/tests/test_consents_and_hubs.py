@@ -121,6 +121,47 @@ async def test_hubs_are_made_listed_and_removed_by_their_owner(world: World) -> 
     await until(is_out_of_the_bucket)
 
 
+async def test_an_administrator_sees_every_hub_and_can_end_it_and_its_owner_learns_of_it(
+    world: World,
+) -> None:
+    one, two, admin = world.person(), world.person(), world.person("admin")
+    mine, theirs = await one.hub(), await two.hub()
+
+    seen, cursor = [], ""
+    while True:
+        page = (await admin.call("GET", f"hubs?everybodys=true&limit=2{cursor}")).json()
+        seen += page["items"]
+        if page["next_cursor"] is None:
+            break
+        cursor = f"&cursor={page['next_cursor']}"
+    rotated = await admin.call("POST", f"hubs/{mine['hub_id']}/rotate")
+    changed = await world.audited(mine["hub_id"], "hub.rotate")
+    gone = [await admin.call("DELETE", f"hubs/{theirs['hub_id']}") for _ in range(2)]
+
+    assert {mine["hub_id"], theirs["hub_id"]} <= {hub["hub_id"] for hub in seen}
+    assert len(seen) == len({hub["hub_id"] for hub in seen})
+    assert set(seen[0]) == {"hub_id", "name", "state", "last_seen", "firmware"}  # not whose it is
+    assert rotated.status_code == 200
+    assert rotated.json()["secret"] != mine["secret"]
+    assert (changed["patient_id"], changed["actor_id"]) == (one.id, str(admin.id))
+    assert [answer.status_code for answer in gone] == [204, 204]
+    assert (await two.call("GET", "hubs")).json()["items"] == []
+
+
+@pytest.mark.parametrize("role", ["patient", "caregiver", "clinician"])
+async def test_nobody_else_sees_everybodys_hubs_or_changes_them(world: World, role: Any) -> None:
+    owner, other = world.person(), world.person(role)
+    hub = await owner.hub()
+
+    listed = await other.call("GET", "hubs?everybodys=true")
+    rotated = await other.call("POST", f"hubs/{hub['hub_id']}/rotate")
+    removed = await other.call("DELETE", f"hubs/{hub['hub_id']}")
+
+    assert (listed.status_code, listed.json()["code"]) == (403, "forbidden_role")
+    assert {rotated.status_code, removed.status_code} <= {403, 404}
+    assert [item["hub_id"] for item in (await owner.call("GET", "hubs")).json()["items"]] == [hub["hub_id"]]
+
+
 async def test_a_secret_shown_again_to_the_same_key_rests_sealed(world: World) -> None:
     patient = world.person()
     key = {"idempotency-key": uuid4().hex}

@@ -60,7 +60,9 @@ async def test_seeding_again_writes_nothing(tx: Tx) -> None:
 
 async def test_a_changed_row_is_written_again_with_a_higher_version(tx: Tx) -> None:
     before = await only(tx, row_of(MODELS[0], ""))
-    await store.update_model(tx.conn, msgspec.structs.replace(before, name="Old name", quirks={"a": "b"}))
+    await store.update_model(
+        tx.conn, msgspec.structs.replace(before, name="Old name", quirks={"a": "b"}), in_catalogue=True
+    )
 
     written = await seed(tx, development=True)
 

@@ -446,7 +446,8 @@ export interface paths {
         delete?: never;
         options?: never;
         head?: never;
-        patch?: never;
+        /** Change a device model */
+        patch: operations["ApiV1DevicesModelIdChangeModel"];
         trace?: never;
     };
     "/api/v1/health-connect/export": {
@@ -1186,6 +1187,13 @@ export interface components {
             ble_services: string[];
             docs_url: string | null;
         };
+        /** DeviceModelPatch */
+        DeviceModelPatch: {
+            name?: string;
+            capabilities?: ("blood_pressure" | "weight" | "body_composition" | "glucose" | "spo2" | "heart_rate" | "activity" | "sleep" | "ecg" | "cardio_fitness" | "spirometry" | "inhaler" | "respiratory_rate" | "temperature" | "stethoscope")[];
+            pairing_methods?: ("vendor_oauth" | "web_bluetooth" | "hub" | "companion_app" | "healthkit" | "health_connect" | "partner_webhook" | "manual" | "simulated")[];
+            docs_url?: string | null;
+        };
         /** DeviceModelRegister */
         DeviceModelRegister: {
             vendor_id: string;
@@ -1321,6 +1329,7 @@ export interface components {
             state: "active" | "needs_reauth" | "paused" | "revoked" | "retired" | null;
             state_reason: string | null;
             needs_credentials: boolean;
+            missing_credentials?: string[];
             status: string;
             notice: string | null;
             successor: string | null;
@@ -2942,6 +2951,47 @@ export interface operations {
             };
         };
     };
+    ApiV1DevicesModelIdChangeModel: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                model_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["DeviceModelPatch"];
+            };
+        };
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DeviceModel"];
+                };
+            };
+            /** @description Bad request syntax or unsupported method */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        status_code: number;
+                        detail: string;
+                        extra?: null | {
+                            [key: string]: unknown;
+                        } | unknown[];
+                    };
+                };
+            };
+        };
+    };
     ApiV1HealthConnectExportHealthConnect: {
         parameters: {
             query?: never;
@@ -3023,6 +3073,7 @@ export interface operations {
     ApiV1HubsListHubs: {
         parameters: {
             query?: {
+                everybodys?: boolean;
                 limit?: number;
                 cursor?: string | null;
             };
