@@ -123,6 +123,19 @@ const health = createRoute({
   component: lazyRouteComponent(() => import("./routes/health"), "HealthPage"),
 });
 
+export interface AdminSearch {
+  /** One that the page does not know is its first. */
+  part?: string;
+  /** The words that models are looked for by. */
+  q?: string;
+}
+const admin = createRoute({
+  getParentRoute: () => signedIn,
+  path: "/admin",
+  validateSearch: ({ part, q }: Search): AdminSearch => ({ part: word(part), q: word(q) }),
+  component: lazyRouteComponent(() => import("./routes/admin"), "AdminPage"),
+});
+
 export interface PairSearch {
   type?: DeviceType;
   model?: string;
@@ -194,7 +207,7 @@ const settings = createRoute({
   component: lazyRouteComponent(() => import("./routes/settings"), "SettingsPage"),
 });
 
-const routes = root.addChildren([home, signIn, signedOut, signedIn.addChildren([devices, device, fix, health, pair, pairStart, integrations, sharing, sharingLog, settings])]);
+const routes = root.addChildren([home, signIn, signedOut, signedIn.addChildren([devices, device, fix, health, admin, pair, pairStart, integrations, sharing, sharingLog, settings])]);
 
 export function createAppRouter(client: QueryClient) {
   return createRouter({

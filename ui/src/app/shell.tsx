@@ -18,12 +18,13 @@ import styles from "./shell.module.css";
 const SessionClock = lazy(() => import("~/features/session/components/session-clock"));
 const HelpDialog = lazy(() => import("./help-dialog"));
 
-const PLACES: { to: "/devices" | "/integrations" | "/sharing" | "/settings"; icon: IconName; text: MessageId }[] = [
+const PLACES: { to: "/devices" | "/integrations" | "/sharing" | "/settings" | "/admin"; icon: IconName; text: MessageId }[] = [
   { to: "/devices", icon: "devices", text: "nav.devices" },
   { to: "/integrations", icon: "cloud", text: "nav.integrations" },
   { to: "/sharing", icon: "people", text: "nav.sharing" },
   { to: "/settings", icon: "settings", text: "nav.settings" },
 ];
+const ADMIN: (typeof PLACES)[number] = { to: "/admin", icon: "hub", text: "nav.admin" };
 
 export function Shell() {
   const client = useQueryClient();
@@ -54,7 +55,7 @@ function Frame({ name, isOwner, isAdmin }: { name: string; isOwner: boolean; isA
   const t = useText();
   const signOut = useSignOut();
   const whose = t(isOwner ? "app.dataOf" : "app.signedInAs", { name });
-  const places = isOwner || isAdmin ? PLACES : PLACES.filter(({ to }) => to !== "/integrations");
+  const places = isAdmin ? [...PLACES, ADMIN] : isOwner ? PLACES : PLACES.filter(({ to }) => to !== "/integrations");
   const [isHelpOpen, setHelpOpen] = useState(false);
   return (
     <div className={styles.shell}>

@@ -2,6 +2,7 @@
 import { useCallback } from "react";
 import { useIntl, type IntlShape } from "react-intl";
 import { en } from "./messages/en";
+import type { enAdmin } from "./messages/en-admin";
 import type { enBluetooth } from "./messages/en-bluetooth";
 import type { enConsent } from "./messages/en-consent";
 import type { enFix } from "./messages/en-fix";
@@ -19,6 +20,7 @@ import type { enSignIn } from "./messages/en-sign-in";
 
 export type MessageId =
   | keyof typeof en
+  | keyof typeof enAdmin
   | keyof typeof enBluetooth
   | keyof typeof enConsent
   | keyof typeof enFix

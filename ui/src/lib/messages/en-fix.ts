@@ -104,7 +104,6 @@ export const enFix = {
   "fix.again": "Check again",
   "fix.go.pairing": "Go on with pairing",
   "fix.go.account": "Open Apps",
-  "fix.go.sharing": "Open Sharing",
 
   "fix.person": "Still stuck? Talk to somebody",
   "fix.person.text": "Your clinic, or whoever runs Device Connect for you, can look into it. Give them the text below: it holds numbers and codes only, none of your readings. If you feel unwell, do not wait for the device: call your doctor or your emergency number.",

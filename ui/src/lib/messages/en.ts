@@ -23,6 +23,7 @@ export const en = {
   "app.crash.text": "Your devices keep measuring and nothing is lost. Load the page again; if it stops again, tell support what you did just before.",
   "app.crash.action": "Load the page again",
 
+  "nav.admin": "Admin",
   "nav.devices": "Devices",
   "nav.integrations": "Apps",
   "nav.sharing": "Sharing",

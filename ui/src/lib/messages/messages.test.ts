@@ -2,6 +2,7 @@ import { parse } from "@formatjs/icu-messageformat-parser";
 import { describe, expect, test } from "vitest";
 import { DEVICE_TYPES, KINDS } from "../kinds";
 import { en } from "./en";
+import { enAdmin } from "./en-admin";
 import { enBluetooth } from "./en-bluetooth";
 import { enConsent } from "./en-consent";
 import { enFix } from "./en-fix";
@@ -17,7 +18,7 @@ import { enShared } from "./en-shared";
 import { enSharing } from "./en-sharing";
 import { enSignIn } from "./en-sign-in";
 
-const parts = [en, enBluetooth, enConsent, enFix, enHealth, enHelp, enIntegrations, enKinds, enLog, enPair, enReadings, enSettings, enShared, enSharing, enSignIn];
+const parts = [en, enAdmin, enBluetooth, enConsent, enFix, enHealth, enHelp, enIntegrations, enKinds, enLog, enPair, enReadings, enSettings, enShared, enSharing, enSignIn];
 const all: Record<string, string> = Object.assign({}, ...parts);
 
 test("each id has one text", () => {
