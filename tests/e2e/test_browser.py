@@ -104,8 +104,8 @@ async def test_a_cuff_by_a_hub_from_sign_in_to_sign_out(
         await screen.look("dashboard-cuff-table", whole=True)
         await screen.link("Something is wrong").click()
         await screen.heading("Get it going")
-        await expect(screen.page.get_by_text("Its hub is online")).to_be_visible()
-        await expect(screen.page.get_by_text("All that it sends can be used")).to_be_visible()
+        await expect(screen.page.get_by_text("Its hub", exact=True)).to_be_visible()
+        await expect(screen.page.get_by_text("What it sent lately")).to_be_visible()
         await screen.look("fix", whole=True)
         await _leave(screen)
 

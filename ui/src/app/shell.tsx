@@ -24,7 +24,7 @@ const PLACES: { to: "/devices" | "/integrations" | "/sharing" | "/settings" | "/
   { to: "/sharing", icon: "people", text: "nav.sharing" },
   { to: "/settings", icon: "settings", text: "nav.settings" },
 ];
-const ADMIN: (typeof PLACES)[number] = { to: "/admin", icon: "hub", text: "nav.admin" };
+const ADMIN: (typeof PLACES)[number] = { to: "/admin", icon: "lock", text: "nav.admin" };
 
 export function Shell() {
   const client = useQueryClient();

@@ -32,7 +32,7 @@ test("says of each how it is, and what to do only where something is the matter"
   const cuff = within(screen.getByRole("region", { name: "Something else needs a look" })).getByRole("article", { name: "Cuff" });
   expect(cuff).toHaveTextContent("Its clock is off.");
   expect(cuff).toHaveTextContent("Battery low");
-  expect(within(cuff).getByRole("link", { name: "Get Cuff going" })).toHaveAttribute("href", `/devices/${id(1)}/fix`);
+  expect(within(cuff).getByRole("link", { name: "Get it going: Cuff" })).toHaveAttribute("href", `/devices/${id(1)}/fix`);
   const scale = within(screen.getByRole("region", { name: "Working" })).getByRole("article", { name: "Scale" });
   expect(scale).toHaveTextContent("Last reading just now");
   expect(scale).toHaveTextContent("Usually heard every day");

@@ -24,6 +24,8 @@ addMessages(enHealth);
 
 /** A list that is longer than a screen has a search. */
 const LONG = 8;
+/** Groups longer than this leave out of the layout what is off screen. */
+const MANY = 50;
 
 export function HealthPage() {
   const t = useText();
@@ -72,13 +74,15 @@ function Groups({ rows, now }: { rows: readonly Row[]; now: number }) {
   const need = groupsOf(rows, now).reduce((sum, group) => (group.need === "well" || group.need === "new" ? sum : sum + group.rows.length), 0);
   return (
     <>
-      <p>{need > 0 ? t("health.summary.need", { need, count: rows.length }) : t("health.summary.ok", { count: rows.length })}</p>
+      <div>
+        <p>{need > 0 ? t("health.summary.need", { need, count: rows.length }) : t("health.summary.ok", { count: rows.length })}</p>
+        <p role="status">{groups.length === 0 ? t("health.find.none") : null}</p>
+      </div>
       {rows.length > LONG ? <Field label={t("health.find")} value={words} onChange={setWords} type="search" /> : null}
-      <p role="status">{groups.length === 0 ? t("health.find.none") : null}</p>
       {groups.map((group) => (
         <section key={group.need} className={styles.group} aria-labelledby={group.need}>
           <h2 id={group.need}>{t(`health.need.${group.need}`)}</h2>
-          <ul className={styles.list}>
+          <ul className={group.rows.length > MANY ? `${styles.list} ${styles.many}` : styles.list}>
             {group.rows.map((row) => (
               <HealthRow key={row.connection.id} row={row} need={group.need} />
             ))}

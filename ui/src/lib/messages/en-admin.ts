@@ -46,7 +46,7 @@ export const enAdmin = {
   "admin.fault.wrong": "This is too long, or has signs that can’t be shown.",
   "admin.fault.duplicate": "This maker has a model of that number already.",
   "admin.way.hub": "Home hub",
-  "admin.way.web_bluetooth": "Browser, by Bluetooth",
+  "admin.way.web_bluetooth": "Bluetooth in the browser",
   "admin.way.companion_app": "Phone app",
   "admin.way.vendor_oauth": "Account at the maker",
   "admin.way.healthkit": "Apple Health",

@@ -39,7 +39,7 @@ export default function Hubs({ isOnline }: { isOnline: boolean }) {
     <div className={styles.part}>
       <p>{t(hubs.length === 0 ? "admin.hubs.empty" : "admin.hubs.intro")}</p>
       {hubs.length > LONG ? <Field label={t("admin.hubs.find")} value={words} onChange={setWords} type="search" autoCapitalize="none" /> : null}
-      <p role="status">{hubs.length > 0 && shown?.length === 0 ? t("admin.hubs.none") : said}</p>
+      <p role="status" className={styles.said}>{hubs.length > 0 && shown?.length === 0 ? t("admin.hubs.none") : said}</p>
       <ul className={styles.list}>
         {shown?.map((hub) => (
           <HubRow key={hub.hub_id} hub={hub} isOnline={isOnline} onOpen={(deed) => setOpen({ hub, deed })} />

@@ -36,7 +36,7 @@ export default function Models({ words, onWords, isOnline }: ModelsProps) {
           {t("admin.models.add")}
         </Button>
       </div>
-      <p role="status">{said}</p>
+      <p role="status" className={styles.said}>{said}</p>
       {!models && found.error ? <ListError error={found.error} onRetry={() => void found.refetch()} isRetrying={found.isFetching} /> : null}
       {!models && !found.error ? (
         <Loading>

@@ -1,4 +1,5 @@
 // The checks with their results, and for each that is not well what to do.
+import { useId } from "react";
 import { LinkButton } from "~/components/ui/button";
 import { Icon, type IconName } from "~/components/ui/icon";
 import type { Connection } from "~/lib/api-types";
@@ -7,8 +8,6 @@ import type { Refused } from "../causes";
 import type { Check, CheckId, Result } from "../checks";
 import styles from "./fix.module.css";
 
-const ICONS: Record<Result, IconName> = { well: "check", trouble: "warn", unknown: "help" };
-
 interface CheckListProps {
   checks: readonly Check[];
   refused: readonly Refused[];
@@ -16,28 +15,52 @@ interface CheckListProps {
   isOwner: boolean;
 }
 
+/** What needs a look first; the rest stands below it in few lines. */
 export function CheckList({ checks, refused, connection, isOwner }: CheckListProps) {
   const t = useText();
+  const having = (result: Result) => checks.filter((check) => check.result === result);
+  const troubles = having("trouble");
   return (
-    <ul className={styles.checks} aria-label={t("fix.list")}>
-      {checks.map(({ id, result, advice }) => (
-        <li key={id} id={anchor(id)} className={`${styles.check} ${styles[result]}`}>
-          <Icon name={ICONS[result]} size={22} />
-          <div className={styles.words}>
-            <p className={styles.name}>
-              {t(`fix.check.${id}`)} <span className={styles.result}>{t(`fix.result.${result}`)}</span>
-            </p>
-            {result === "trouble" ? (
-              <>
+    <>
+      {troubles.length > 0 ? (
+        <ul className={styles.checks} aria-label={t("fix.list")}>
+          {troubles.map(({ id, advice }) => (
+            <li key={id} id={anchor(id)} className={styles.trouble}>
+              <Icon name="warn" size={22} />
+              <div className={styles.words}>
+                <h2 className={styles.name}>{t(`fix.check.${id}`)}</h2>
                 <p>{t(`fix.advice.${advice}`)}</p>
                 {id === "refused" ? <Reasons refused={refused} /> : null}
                 {isOwner ? <Way id={id} connection={connection} /> : null}
-              </>
-            ) : null}
-          </div>
-        </li>
-      ))}
-    </ul>
+              </div>
+            </li>
+          ))}
+        </ul>
+      ) : null}
+      <Rest result="unknown" checks={having("unknown")} />
+      <Rest result="well" checks={having("well")} />
+    </>
+  );
+}
+
+const ICONS: Record<Exclude<Result, "trouble">, IconName> = { well: "check", unknown: "help" };
+
+function Rest({ result, checks }: { result: keyof typeof ICONS; checks: readonly Check[] }) {
+  const t = useText();
+  const heading = useId();
+  if (checks.length === 0) return null;
+  return (
+    <section className={styles.rest} aria-labelledby={heading}>
+      <h2 id={heading}>{t(`fix.list.${result}`)}</h2>
+      <ul className={styles[result]}>
+        {checks.map(({ id }) => (
+          <li key={id}>
+            <Icon name={ICONS[result]} size={18} />
+            {t(`fix.check.${id}`)}
+          </li>
+        ))}
+      </ul>
+    </section>
   );
 }
 

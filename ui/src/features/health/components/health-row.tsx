@@ -26,7 +26,7 @@ export function HealthRow({ row: { connection, health, person }, need }: { row: 
   // The server says both; one sentence about one thing is enough.
   const flags = (health?.flags ?? []).filter((flag) => !(flag === "hub_offline" && connection.status_reason === "hub_offline") && flag !== "low_battery");
   return (
-    <li className={styles.row}>
+    <li>
       <article className={styles.card} aria-labelledby={heading}>
         <DevicePicture type={type} size={44} />
         <div className={styles.who}>
