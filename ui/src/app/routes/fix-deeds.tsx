@@ -4,6 +4,7 @@ import { useNavigate } from "@tanstack/react-router";
 import { lazy, Suspense, useState } from "react";
 import { Button, LinkButton } from "~/components/ui/button";
 import { Card } from "~/components/ui/card";
+import { Skeleton } from "~/components/ui/skeleton";
 import { Deed, Reconnect } from "~/features/fix/components/deeds";
 import styles from "~/features/fix/components/fix.module.css";
 import { integrationsQuery } from "~/features/integrations/api/integrations";
@@ -17,6 +18,8 @@ import { enIntegrations } from "~/lib/messages/en-integrations";
 import { addMessages, useText } from "~/lib/text";
 
 addMessages(enIntegrations);
+
+const SyncCard = lazy(async () => ({ default: (await import("~/components/bluetooth/sync-card")).SyncCard }));
 
 /** The dialog and its words come when it is opened. */
 const RemoveDialog = lazy(async () => {
@@ -34,50 +37,57 @@ export default function FixDeeds({ connection }: { connection: Connection }) {
   const { id, pairing_method: way, device_type: type } = connection;
   const mayPairAgain = way === "hub" || way === "web_bluetooth";
   return (
-    <Card labelledBy="deeds">
-      <h2 id="deeds">{t("fix.do")}</h2>
-      <ul className={styles.deeds}>
-        {way === "hub" && connection.hub_id !== null ? <Reconnect connectionId={id} isOnline={isOnline} /> : null}
-        {way === "vendor_oauth" ? <Sync connection={connection} /> : null}
-        {mayPairAgain ? (
+    <>
+      {way === "web_bluetooth" ? (
+        <Suspense fallback={<Skeleton height={160} />}>
+          <SyncCard connection={connection} me={me} />
+        </Suspense>
+      ) : null}
+      <Card labelledBy="deeds">
+        <h2 id="deeds">{t("fix.do")}</h2>
+        <ul className={styles.deeds}>
+          {way === "hub" && connection.hub_id !== null ? <Reconnect connectionId={id} isOnline={isOnline} /> : null}
+          {way === "vendor_oauth" ? <Sync connection={connection} /> : null}
+          {mayPairAgain ? (
+            <Deed
+              text={t("fix.do.pair.text")}
+              action={
+                <LinkButton to="/pair/$step" params={{ step: "ready" }} search={{ connection: id }}>
+                  {t("fix.do.pair")}
+                </LinkButton>
+              }
+            />
+          ) : null}
           <Deed
-            text={t("fix.do.pair.text")}
+            text={t("fix.do.replace.text")}
             action={
-              <LinkButton to="/pair/$step" params={{ step: "ready" }} search={{ connection: id }}>
-                {t("fix.do.pair")}
+              <LinkButton to="/pair/$step" params={{ step: "model" }} search={{ type }}>
+                {t("fix.do.replace")}
               </LinkButton>
             }
           />
-        ) : null}
-        <Deed
-          text={t("fix.do.replace.text")}
-          action={
-            <LinkButton to="/pair/$step" params={{ step: "model" }} search={{ type }}>
-              {t("fix.do.replace")}
-            </LinkButton>
-          }
-        />
-        <Deed
-          text={t("fix.do.remove.text")}
-          action={
-            <Button onPress={() => setRemoving(true)} isDisabled={!isOnline}>
-              {t("fix.do.remove")}
-            </Button>
-          }
-        />
-      </ul>
-      <Suspense>
-        {isRemoving ? (
-          <RemoveDialog
-            me={me}
-            connection={connection}
-            isOpen
-            onClose={() => setRemoving(false)}
-            onRemoved={() => void navigate({ to: "/devices", replace: true })}
+          <Deed
+            text={t("fix.do.remove.text")}
+            action={
+              <Button onPress={() => setRemoving(true)} isDisabled={!isOnline}>
+                {t("fix.do.remove")}
+              </Button>
+            }
           />
-        ) : null}
-      </Suspense>
-    </Card>
+        </ul>
+        <Suspense>
+          {isRemoving ? (
+            <RemoveDialog
+              me={me}
+              connection={connection}
+              isOpen
+              onClose={() => setRemoving(false)}
+              onRemoved={() => void navigate({ to: "/devices", replace: true })}
+            />
+          ) : null}
+        </Suspense>
+      </Card>
+    </>
   );
 }
 

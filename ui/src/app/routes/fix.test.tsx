@@ -1,10 +1,11 @@
+import "fake-indexeddb/auto";
 import { screen, waitFor, within } from "@testing-library/react";
 import userEvent from "@testing-library/user-event";
 import { http, HttpResponse } from "msw";
-import { beforeEach, expect, test } from "vitest";
+import { beforeEach, expect, test, vi } from "vitest";
 import { connectedIntegration, connection, hub, job, me, permission } from "~/testing/fixtures";
 import { openApp } from "~/testing/render-app";
-import { api, problem, server } from "~/testing/server";
+import { api, live, problem, server } from "~/testing/server";
 
 const ID = connection().id;
 const healthy = {
@@ -107,4 +108,41 @@ test("a device of somebody else says whose it is and cannot be changed", async (
   expect(await screen.findByText("Readings of patient-1")).toBeInTheDocument();
   expect(await screen.findByText(/Only the person whose device this is/)).toBeInTheDocument();
   expect(screen.queryByRole("button", { name: "Remove" })).not.toBeInTheDocument();
+});
+
+test("offline says what could not be asked, and keeps what is known", async () => {
+  openApp(`/devices/${ID}/fix`);
+  await screen.findByText(/Everything looks right/);
+  vi.spyOn(navigator, "onLine", "get").mockReturnValue(false);
+  dispatchEvent(new Event("offline"));
+  expect(await screen.findByText(/What can be checked here is checked/)).toBeInTheDocument();
+  expect(await check("Your internet")).toHaveTextContent("This page has no connection.");
+  expect(having("What is fine").getByText("Battery")).toBeInTheDocument();
+  expect(screen.getByRole("button", { name: "Reconnect" })).toBeDisabled();
+});
+
+test("a device that somebody stops sharing while one looks says who did and when", async () => {
+  let send = (_frame: object) => {};
+  server.use(
+    http.get(api("/api/v1/me"), () => HttpResponse.json(me({ user_id: "0190f3a0-0000-7000-8000-00000000000b", patient_id: null, roles: ["caregiver"] }))),
+    http.get(api("/api/v1/permissions"), () => HttpResponse.json({ items: [permission({ display_name: "patient-1" })], next_cursor: null })),
+    live.addEventListener("connection", ({ client }) => {
+      send = (frame) => client.send(JSON.stringify(frame));
+    }),
+  );
+  openApp(`/devices/${ID}/fix`);
+  await screen.findByText("Live");
+  server.use(http.get(api("/api/v1/device-connections"), () => HttpResponse.json({ items: [], next_cursor: null })));
+  send({ type: "revoked", patient_id: connection().patient_id, data_kinds: null });
+  expect(await screen.findByRole("heading", { name: /patient-1 stopped sharing/ })).toBeInTheDocument();
+  expect(screen.queryByText("Battery")).not.toBeInTheDocument();
+});
+
+test("a device that this browser connects is synced from here", async () => {
+  server.use(
+    http.get(api("/api/v1/device-connections"), () => HttpResponse.json({ items: [connection({ pairing_method: "web_bluetooth", hub_id: null })], next_cursor: null })),
+  );
+  openApp(`/devices/${ID}/fix`);
+  expect(await screen.findByRole("region", { name: "Sync" })).toBeInTheDocument();
+  expect(screen.getByText("Bluetooth in this browser")).toBeInTheDocument();
 });

@@ -29,7 +29,7 @@ import { useMe } from "~/lib/me";
 import { enFix } from "~/lib/messages/en-fix";
 import { modelQuery } from "~/lib/models";
 import { addMessages, useText } from "~/lib/text";
-import { SharedDevice } from "./shared-device";
+import { SharedDevice, SharedMissing } from "./shared-device";
 
 addMessages(enFix);
 const FixDeeds = lazy(() => import("./fix-deeds"));
@@ -45,12 +45,14 @@ export function FixPage() {
   }
   if (found.data === null || found.isError) {
     return (
-      <Page title={t("fix.gone.title")} tab={t("fix.title")}>
-        <p>{t("fix.gone.text")}</p>
-        <div>
-          <LinkButton to="/devices">{t("app.notFound.action")}</LinkButton>
-        </div>
-      </Page>
+      <SharedMissing id={id}>
+        <Page title={t("fix.gone.title")} tab={t("fix.title")}>
+          <p>{t("fix.gone.text")}</p>
+          <div>
+            <LinkButton to="/devices">{t("app.notFound.action")}</LinkButton>
+          </div>
+        </Page>
+      </SharedMissing>
     );
   }
   return (
@@ -121,7 +123,7 @@ function Fix({ connection }: { connection: Connection }) {
           <p>{t("fix.readOnly")}</p>
         </Notice>
       )}
-      {hasFailed ? (
+      {hasFailed || !isOnline ? (
         <Notice tone="warn">
           <p>{t(isOnline ? "fix.error" : "fix.offline")}</p>
         </Notice>
