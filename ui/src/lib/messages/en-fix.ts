@@ -66,7 +66,7 @@ export const enFix = {
   "fix.refused.elsewhere": "{count, plural, one {One message} other {# messages}} came for a device that is not on this hub. Pair the device again.",
   "fix.refused.other": "{count, plural, one {One value} other {# values}} could not be used, for a reason that this page has no words for. Talk to somebody: how is below.",
 
-  "fix.steps": "Then these three steps",
+  "fix.steps": "Three steps that often help",
   "fix.steps.power": "Take the batteries out for ten seconds and put them in again, or charge it.",
   "fix.steps.near.hub": "Put it within two metres of the hub, with no wall or metal between.",
   "fix.steps.near.web_bluetooth": "Put it within one metre of this computer or phone.",
