@@ -1,5 +1,6 @@
 // How each kind of reading is drawn and listed: one row a kind. A new kind is a row, not a component.
 import type { Kind } from "./api-types";
+import type { RangeId } from "./keys";
 import { DAY, MINUTE } from "./time";
 
 /**
@@ -20,6 +21,8 @@ export interface KindView {
   joinMs?: number;
   /** Many samples a day: longer ranges are asked as rollups. */
   dense?: boolean;
+  /** These ranges show days: lowest to highest, or all of a day, as the platform counts it. */
+  daily?: readonly RangeId[];
 }
 
 export const KIND_VIEWS: Record<Kind, KindView> = {
@@ -38,7 +41,7 @@ export const KIND_VIEWS: Record<Kind, KindView> = {
     joinMs: 14 * DAY,
   },
   glucose: { drawing: "glucose", main: ["glucose_mg_dL"], beside: ["glucose_trend"], charted: ["glucose_mg_dL"], dense: true, joinMs: 16 * MINUTE },
-  spo2: { drawing: "points", main: ["spo2_pct"], beside: ["pulse_rate_bpm"], charted: ["spo2_pct", "pulse_rate_bpm"] },
+  spo2: { drawing: "points", main: ["spo2_pct"], beside: ["pulse_rate_bpm"], charted: ["spo2_pct", "pulse_rate_bpm"], daily: ["30d", "90d"] },
   heart_rate: {
     drawing: "line",
     main: ["heart_rate_bpm", "resting_heart_rate_bpm"],
@@ -86,6 +89,7 @@ export const KIND_VIEWS: Record<Kind, KindView> = {
     main: ["body_temperature_c", "skin_temperature_c", "skin_temperature_delta_c"],
     beside: [],
     charted: ["body_temperature_c", "skin_temperature_c"],
+    daily: ["30d", "90d"],
   },
   stethoscope: {
     drawing: "list",

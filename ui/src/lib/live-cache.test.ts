@@ -35,6 +35,16 @@ describe("a reading", () => {
     expect(client.getQueryData<Series>(keys.series(PATIENT, id, "blood_pressure", "7d"))?.items).toHaveLength(1);
   });
 
+  test("stands in no chart of whole days: that is asked again", () => {
+    const days: Series = { resolution: "1d", items: [], points: {}, isDaily: true };
+    client.setQueryData<Series>(keys.series(PATIENT, id, "spo2", "30d"), days);
+
+    say(arrives(reading("r1", at)));
+
+    expect(client.getQueryData(keys.series(PATIENT, id, "spo2", "30d"))).toBe(days);
+    expect(client.getQueryState(keys.series(PATIENT, id, "spo2", "30d"))?.isInvalidated).toBe(true);
+  });
+
   test("that is late does not turn the clock of the list back", () => {
     client.setQueryData(keys.connections(PATIENT), [connection({ last_reading_at: at, battery_pct: 60 })]);
 

@@ -129,11 +129,14 @@ function onRevoked(client: QueryClient, reader: string, { patient_id: patientId,
 function applyReadings(client: QueryClient, patientId: string, id: string, items: ReadingItem[]) {
   client.setQueryData<ReadingItem[]>(keys.newest(patientId, id), (known) => known && mergeReadings(known, items, NEWEST));
   client.setQueryData<LatestMap>(keys.latest(patientId, id), (known) => known && mergeLatest(known, items));
-  client.setQueriesData<Series>({ queryKey: [...keys.device(patientId, id), "series"] }, (known) => {
-    if (!known) return known;
+  const series = [...keys.device(patientId, id), "series"];
+  client.setQueriesData<Series>({ queryKey: series }, (known) => {
+    if (!known || known.isDaily) return known;
     const merged = mergeReadings(known.items, items, KEEP);
     return merged === known.items ? known : { ...known, items: merged };
   });
+  // What the platform counts by days is asked again: a reading beside the day that holds it would be told twice.
+  void client.invalidateQueries({ queryKey: series, predicate: ({ state }) => (state.data as Series | undefined)?.isDaily === true });
 }
 
 /** The latest value of each metric: a reading replaces what is older than itself. */

@@ -23,6 +23,8 @@ export interface Series {
   resolution: Resolution;
   items: ReadingItem[];
   points: Record<string, RollupPoint[]>;
+  /** Each point is a whole day; nothing that comes live stands beside it. */
+  isDaily?: boolean;
 }
 
 export const latestQuery = (patientId: string, id: string) =>
@@ -59,13 +61,14 @@ export const seriesQuery = (patientId: string, id: string, kind: Kind, range: Ra
       const read = (query: { metric?: string; resolution: "auto" | Resolution; limit?: number }) =>
         ask(api.GET("/api/v1/device-data/{device_connection_id}", { params: { path: { device_connection_id: id }, query: { from, ...query } }, signal }));
 
-      if (!view.dense || range === "24h" || view.charted.length === 0) {
+      const isDaily = view.daily?.includes(range) ?? false;
+      if (!isDaily && (!view.dense || range === "24h" || view.charted.length === 0)) {
         const answer = await read({ metric: view.main.length === 1 ? metric : undefined, resolution: "raw", limit: PAGE });
         if (!answer.next_cursor || view.charted.length === 0) {
           return { resolution: "raw", items: [...(answer.items ?? [])].sort(compareReadings), points: {} };
         }
       }
-      const resolution = range === "24h" ? rollup : ("auto" as const);
+      const resolution = isDaily ? "1d" : range === "24h" ? rollup : ("auto" as const);
       const answers = await Promise.all(
         view.charted.map(async (name) => [name, await read({ metric: name, resolution })] as const),
       );
@@ -73,6 +76,7 @@ export const seriesQuery = (patientId: string, id: string, kind: Kind, range: Ra
         resolution: answers[0]?.[1].resolution ?? rollup,
         items: [],
         points: Object.fromEntries(answers.map(([name, answer]) => [name, answer.points ?? []])),
+        isDaily,
       };
     },
     staleTime: Infinity,

@@ -135,6 +135,29 @@ describe("the dashboard of a device", () => {
     expect(asked).toHaveBeenCalledWith("glucose_mg_dL", "auto");
   });
 
+  test("LOW and HIGH are said as such, never as numbers", async () => {
+    server.use(
+      http.get(api("/api/v1/device-connections"), () =>
+        HttpResponse.json({ items: [connection({ device_type: "cgm", consent: { id: "d", version: "1", data_kinds: ["glucose"] } })], next_cursor: null }),
+      ),
+    );
+    history(
+      reading("c", ago(5), { readings: { glucose_mg_dL: 39, glucose_out_of_range: "low" } }),
+      reading("b", ago(10), { readings: { glucose_mg_dL: 82, glucose_trend: "forty_five_down" } }),
+    );
+    openApp(`/devices/${id}?range=24h`);
+
+    expect(await latest()).toHaveTextContent("LOW");
+    expect((await screen.findAllByText("One value in 24 hours: 82 mg/dL. Outside what the sensor can measure: once LOW."))[0]).toBeInTheDocument();
+    expect(screen.getByText("LOW ▼: too low for the sensor to measure")).toBeInTheDocument();
+    const chart = await screen.findByRole("slider");
+    chart.focus();
+    await userEvent.keyboard("{End}");
+    expect(chart).toHaveAttribute("aria-valuetext", expect.stringMatching(/: LOW$/));
+    await userEvent.keyboard("{ArrowLeft}");
+    expect(chart).toHaveAttribute("aria-valuetext", expect.stringMatching(/: 82 mg\/dL, falling ↘$/));
+  });
+
   test("several pressures of an interval are two ranges, in the chart's words and in the table", async () => {
     const points = { "blood_pressure.systolic": [96, 143, 120], "blood_pressure.diastolic": [56, 92, 75], "blood_pressure.hr": [60, 81, 70] };
     const t = ago(3000);

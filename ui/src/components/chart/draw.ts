@@ -88,6 +88,22 @@ export function drawDots(u: uPlot, series: number, colour: string, halo: string,
   });
 }
 
+/** From the lowest to the highest of each mark, a thin stroke with its ends marked. */
+export function drawRanges(u: uPlot, colour: string) {
+  const [xs, , lows, highs] = u.data;
+  inside(u, (ctx) => {
+    ctx.fillStyle = colour;
+    const [width, end] = [2 * ratio(), 8 * ratio()];
+    xs.forEach((x, index) => {
+      const [low, high] = [lows?.[index], highs?.[index]];
+      if (typeof low !== "number" || typeof high !== "number" || low === high) return;
+      const [at, top, bottom] = [u.valToPos(x, "x", true), u.valToPos(high, "y", true), u.valToPos(low, "y", true)];
+      ctx.fillRect(at - width / 2, top, width, bottom - top);
+      for (const y of [top, bottom]) ctx.fillRect(at - end / 2, y - width / 2, end, width);
+    });
+  });
+}
+
 export function drawBand(u: uPlot, [low, high]: [number, number], colours: Colours) {
   inside(u, (ctx) => {
     const [top, bottom] = [u.valToPos(high, "y", true), u.valToPos(low, "y", true)];

@@ -6,7 +6,8 @@ import uPlot from "uplot";
 import "uplot/dist/uPlot.min.css";
 import { useAppearance } from "~/lib/theme";
 import { hourStyle } from "~/lib/time";
-import { drawBars, drawCursor, drawBand, drawDots, ratio, readColours } from "./draw";
+import { drawBeyond, type BeyondWords } from "./beyond";
+import { drawBars, drawCursor, drawBand, drawDots, drawRanges, ratio, readColours } from "./draw";
 import type { Placed } from "./place";
 import { drawPressures, placeBars } from "./pressure";
 import styles from "./time-chart.module.css";
@@ -21,6 +22,8 @@ export interface TimeChartProps {
   /** Lowest to highest of each mark is shaded (rollups). */
   hasSpread: boolean;
   band: [number, number] | null;
+  /** The words for what the sensor could not measure; the columns behind the values say where. */
+  beyond: BeyondWords | null;
   /** At least this much of the value axis is shown, so that small changes do not look large. */
   floor: [number, number] | null;
   /** The ends of the time axis. */
@@ -49,14 +52,20 @@ function axisTime(intl: IntlShape, timeZone: string, step: number) {
   return (at: number) => intl.formatDate(at * 1000, step < DAY_S ? hours : days);
 }
 
+const strong = (font: string) => `600 ${scaled(font)}`;
+/** The axis is written in pixels of the page; what hooks draw counts in pixels of the canvas. */
+const scaled = (font: string) => font.replace(/^[\d.]+/, (size) => String(parseFloat(size) * ratio()));
+
 /** `read` gives the props of now: what moves with time and pointer is asked for at each drawing. */
 function options(read: () => TimeChartProps, intl: IntlShape, width: number): uPlot.Options {
-  const { drawing, hasSpread, band, floor, timeZone } = read();
+  const { drawing, hasSpread, band, beyond, floor, timeZone } = read();
   const colours = readColours();
   const font = `${Math.round(parseFloat(getComputedStyle(document.documentElement).fontSize) * 0.824)}px system-ui, sans-serif`;
   const axis = { stroke: colours.muted, font, grid: { stroke: colours.line, width: 1 }, ticks: { stroke: colours.line, width: 1, size: 6 } };
   const line = drawing === "line";
   const hidden: uPlot.Series = { show: true, stroke: "transparent", width: 0, points: { show: false }, paths: () => null };
+  // How often a sensor could not measure is no value: it must not stretch the axis.
+  const counts: uPlot.Series = { ...hidden, auto: false };
   const spread: uPlot.Series = { ...hidden, paths: uPlot.paths.linear?.() };
   const leftOf = (u: uPlot, index: number | null) => {
     const x = index === null ? undefined : u.data[0][index];
@@ -96,7 +105,7 @@ function options(read: () => TimeChartProps, intl: IntlShape, width: number): uP
       line
         ? { stroke: colours.series1, width: 2.25, spanGaps: false, points: { show: (u) => u.data[0].length < 90, size: 7, width: 0, fill: colours.series1 } }
         : hidden,
-      ...read().ys.slice(1).map(() => (line && hasSpread ? spread : hidden)),
+      ...read().ys.slice(1).map((_, index) => (index > 1 && beyond ? counts : line && hasSpread ? spread : hidden)),
     ],
     hooks: {
       drawClear: [(u) => (band ? drawBand(u, band, colours) : undefined)],
@@ -104,8 +113,10 @@ function options(read: () => TimeChartProps, intl: IntlShape, width: number): uP
         (u) => {
           read().onPlot(Math.round(u.bbox.width / ratio()));
           if (drawing === "pressure") drawPressures(u, placeBars(u, read().place), colours);
+          if (drawing === "points" && hasSpread) drawRanges(u, colours.range);
           if (drawing === "points") drawDots(u, 1, colours.series1, colours.surface, 4.5, 2);
           if (drawing === "bars") drawBars(u, 1, colours.series1, 2, 22);
+          if (beyond) drawBeyond(u, beyond, strong(font), colours);
           drawCursor(u, leftOf(u, read().selected), colours);
         },
       ],
@@ -140,7 +151,7 @@ export default function TimeChart(props: TimeChartProps) {
   });
 
   const { drawing, hasSpread, timeZone, xs, ys, from, to, selected, onSelect } = props;
-  const shape = `${appearance}/${drawing}/${hasSpread}/${timeZone}/${intl.locale}/${props.floor?.join()}/${props.band?.join()}`;
+  const shape = `${appearance}/${drawing}/${hasSpread}/${timeZone}/${intl.locale}/${props.floor?.join()}/${props.band?.join()}/${props.beyond?.low}`;
 
   // A new plot for a new look; new data goes into the plot that is there.
   useEffect(() => {

@@ -5,8 +5,9 @@ import { KIND_VIEWS } from "~/lib/kind-views";
 import { metricLabel, metricOf, scaleOf, shown, shownText, type Shown } from "~/lib/metrics";
 import type { LatestMap } from "~/lib/readings";
 import { say, type MessageId } from "~/lib/text";
+import { dayText } from "~/lib/time";
 import { numberText, type Units } from "~/lib/units";
-import { extentOf, severalOf, type Extent, type Mark } from "./marks";
+import { beyondIn, beyondOf, extentOf, severalOf, type Beyond, type Extent, type Mark } from "./marks";
 
 export interface Part extends Shown {
   name: string;
@@ -83,26 +84,48 @@ export function rangeText(intl: IntlShape, { low, high }: Extent): string {
   return from === to ? from : say(intl, "chart.span", { from, to });
 }
 
+export interface Clock {
+  now: number;
+  timeZone: string;
+  isZoneNamed: boolean;
+}
+
+/** When a mark was; of a whole day its date alone. */
+export function whenText(intl: IntlShape, { at, isDay }: Mark, { now, timeZone, isZoneNamed }: Clock): string {
+  if (isDay) return intl.formatDate(at, { weekday: "short", day: "numeric", month: "short", timeZone });
+  return dayText(intl, at, now, timeZone, isZoneNamed);
+}
+
 /** "128/84 mmHg, Pulse 72 bpm"; for several the average with its lowest and highest. */
 export function markText(intl: IntlShape, units: Units, kind: Kind, metric: string, mark: Mark): string {
   if (mark.reading) {
     const parts = partsOf(intl, units, kind, mark.reading.readings);
     const chosen = part(intl, units, metric, mark.reading.readings);
+    const trend = kind === "glucose" ? part(intl, units, "glucose_trend", mark.reading.readings) : null;
+    if (chosen && trend) return `${shownText(chosen)}, ${shownText(trend)}`;
     if (KIND_VIEWS[kind].drawing !== "pressure" && chosen) return shownText(chosen);
     if (!parts) return "";
     return [shownText(parts.main), ...parts.beside.map((one) => `${one.label} ${shownText(one)}`)].join(", ");
   }
   if (KIND_VIEWS[kind].drawing === "pressure") return pressuresText(intl, mark);
+  const beyond = beyondText(intl, beyondOf(mark));
   const point = mark.rollup?.[metric];
-  if (!point || point.mean === null) return "";
+  if (!point || point.mean === null) return beyond;
   const { unit, precision, convert } = scaleOf(metric, units);
   const text = (value: number) => numberText(intl, convert(value), precision);
-  return say(intl, "chart.mean", {
+  const mean = say(intl, "chart.mean", {
     value: `${text(point.mean)} ${unit}`.trim(),
     low: text(point.min ?? point.mean),
     high: text(point.max ?? point.mean),
     count: point.count,
   });
+  return beyond ? `${mean}, ${beyond}` : mean;
+}
+
+/** "2 times LOW"; empty when the sensor could measure all the time. */
+function beyondText(intl: IntlShape, { low, high }: Beyond): string {
+  const texts = [low > 0 ? say(intl, "chart.beyond.low", { count: low }) : "", high > 0 ? say(intl, "chart.beyond.high", { count: high }) : ""];
+  return intl.formatList(texts.filter(Boolean), { type: "unit" });
 }
 
 /** The chart in one sentence. */
@@ -121,10 +144,12 @@ export function summaryText(intl: IntlShape, units: Units, kind: Kind, metric: s
     });
   }
   const extent = extentOf(marks, metric);
-  if (!extent) return say(intl, "chart.summary.none");
+  const beyond = kind === "glucose" ? beyondText(intl, beyondIn(marks)) : "";
+  if (!extent) return beyond ? say(intl, "chart.summary.onlyBeyond", { beyond, range }) : say(intl, "chart.summary.none");
   const { unit, precision, convert } = scaleOf(metric, units);
-  return say(intl, "chart.summary.values", {
+  return say(intl, beyond ? "chart.summary.beyond" : "chart.summary.values", {
     count: extent.count,
+    beyond,
     range,
     low: numberText(intl, convert(extent.low), precision),
     high: numberText(intl, convert(extent.high), precision),

@@ -2,7 +2,7 @@ import { describe, expect, test } from "vitest";
 import type { Series } from "~/lib/readings";
 import { reading } from "~/testing/fixtures";
 import { pixelsOf, sideBySide } from "~/components/chart/place";
-import { columnsOf, extentOf, grouped, marksOf } from "./marks";
+import { beyondIn, columnsOf, extentOf, grouped, marksOf } from "./marks";
 
 const units = { glucose: "mg/dL", weight: "kg", temperature: "C" } as const;
 const at = (minutes: number) => new Date(Date.UTC(2026, 4, 1, 0, minutes)).toISOString();
@@ -94,10 +94,26 @@ describe("glucose", () => {
     expect(ys[0]?.[0]).toBeCloseTo(10, 5);
   });
 
-  test("LOW and HIGH are no lowest and highest", () => {
+  test("LOW and HIGH are no lowest and highest, and no places on the axis", () => {
     const marks = marksOf(raw(glucose(0, 39, "low"), glucose(5, 90), glucose(10, 401, "high")), "glucose", start);
+    const { ys } = columnsOf(marks, "glucose", "glucose_mg_dL", units);
 
     expect(extentOf(marks, "glucose_mg_dL")).toEqual({ count: 1, low: 90, high: 90 });
+    expect(ys).toEqual([[null, 90, null], [null, 90, null], [null, 90, null], [1, null, null], [null, null, 1]]);
+  });
+
+  test("39 and 401 without the sensor's word are numbers", () => {
+    const { ys } = columnsOf(marksOf(raw(glucose(0, 39), glucose(5, 401)), "glucose", start), "glucose", "glucose_mg_dL", units);
+
+    expect(ys[0]).toEqual([39, 401]);
+  });
+
+  test("an hour with nothing but LOW is a mark without a value", () => {
+    const points = { glucose_mg_dL: [{ t: at(0), min: null, max: null, mean: null, count: 0, low: 12, high: 0 }] };
+    const marks = marksOf({ resolution: "1h", items: [], points }, "glucose", start);
+
+    expect(columnsOf(marks, "glucose", "glucose_mg_dL", units).ys).toEqual([[null], [null], [null], [12], [null]]);
+    expect(beyondIn(marks)).toEqual({ low: 12, high: 0 });
   });
 });
 

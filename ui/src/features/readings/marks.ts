@@ -17,6 +17,8 @@ export interface Mark {
   reading?: ReadingItem;
   rollup?: Record<string, RollupPoint>;
   group?: readonly Mark[];
+  /** The whole of the day that begins at `at`. */
+  isDay?: boolean;
 }
 
 function holds(item: ReadingItem, view: KindView): boolean {
@@ -29,12 +31,13 @@ export function marksOf(series: Series, kind: Kind, from: number): Mark[] {
   const byTime = new Map<number, Record<string, RollupPoint>>();
   for (const [name, points] of Object.entries(series.points)) {
     for (const point of points) {
-      if (point.count === 0) continue;
+      if (point.count === 0 && !point.low && !point.high) continue;
       const at = Date.parse(point.t);
       byTime.set(at, { ...byTime.get(at), [name]: point });
     }
   }
-  const marks = [...byTime].map(([at, rollup]): Mark => ({ at, rollup }));
+  const isDay = series.resolution === "1d";
+  const marks = [...byTime].map(([at, rollup]): Mark => ({ at, rollup, isDay }));
   for (const reading of series.items) {
     const at = Date.parse(reading.timestamp);
     if (at >= from && holds(reading, view)) marks.push({ at, reading });
@@ -43,7 +46,32 @@ export function marksOf(series: Series, kind: Kind, from: number): Mark[] {
 }
 
 function valueOf(mark: Mark, name: string): number | null {
+  if (mark.reading && isBeyond(mark.reading, name)) return null;
   return mark.reading ? numberAt(mark.reading.readings, name) : (mark.rollup?.[name]?.mean ?? null);
+}
+
+/** LOW or HIGH: the number that comes with it is a sign, not a value. */
+function isBeyond(reading: ReadingItem, name: string): boolean {
+  return name === "glucose_mg_dL" && glucoseMarker(reading.readings) !== null;
+}
+
+export interface Beyond {
+  low: number;
+  high: number;
+}
+
+/** How often the sensor could not measure at a mark. */
+export function beyondOf(mark: Mark): Beyond {
+  if (mark.reading) {
+    const marker = glucoseMarker(mark.reading.readings);
+    return { low: marker === "low" ? 1 : 0, high: marker === "high" ? 1 : 0 };
+  }
+  const point = mark.rollup?.glucose_mg_dL;
+  return { low: point?.low ?? 0, high: point?.high ?? 0 };
+}
+
+export function beyondIn(marks: readonly Mark[]): Beyond {
+  return marks.map(beyondOf).reduce((sum, one) => ({ low: sum.low + one.low, high: sum.high + one.high }), { low: 0, high: 0 });
 }
 
 /** Intervals of a day and their multiples, of which the first that is wide enough holds a group. */
@@ -77,7 +105,7 @@ export interface Columns {
   xs: number[];
   /**
    * pressure: systolic, diastolic, pulse, then lowest and highest of each where a mark is several measurements: upper
-   * and lower values are never one range · others: value, lowest, highest
+   * and lower values are never one range · others: value, lowest, highest · glucose: also how often LOW, how often HIGH
    */
   ys: (number | null)[][];
   /** Which mark each x is; -1 for the holes that break a line. */
@@ -94,7 +122,11 @@ export function columnsOf(marks: readonly Mark[], kind: Kind, metric: string, un
   const { unit, convert } = scaleOf(metric, units);
   const columns: Columns = { xs: [], ys: [[], [], []], marks: [], unit, band: null };
   if (view.drawing === "pressure") columns.ys.push(...names.flatMap((): [][] => [[], []]));
-  if (view.drawing === "glucose") columns.band = [convert(TARGET_MG_DL[0]), convert(TARGET_MG_DL[1])];
+  const isGlucose = view.drawing === "glucose";
+  if (isGlucose) {
+    columns.band = [convert(TARGET_MG_DL[0]), convert(TARGET_MG_DL[1])];
+    columns.ys.push([], []);
+  }
 
   const scaled = (value: number | null | undefined) => (value === null || value === undefined ? null : convert(value));
   const holeMs = longestJoin(marks, view);
@@ -102,7 +134,8 @@ export function columnsOf(marks: readonly Mark[], kind: Kind, metric: string, un
   marks.forEach((mark, index) => {
     const values = names.map((name) => valueOf(mark, name));
     const several = view.drawing === "pressure" ? names.map((name) => severalOf(mark, name)) : [];
-    if ([...values, ...several].every((value) => value === null)) return;
+    const beyond = isGlucose ? beyondOf(mark) : null;
+    if ([...values, ...several].every((value) => value === null) && !beyond?.low && !beyond?.high) return;
     if (last !== null && holeMs > 0 && mark.at - last > holeMs) {
       columns.xs.push((last + 1000) / 1000);
       columns.marks.push(-1);
@@ -120,6 +153,10 @@ export function columnsOf(marks: readonly Mark[], kind: Kind, metric: string, un
     columns.ys[0]?.push(scaled(values[0]));
     columns.ys[1]?.push(scaled(point ? point.min : values[0]));
     columns.ys[2]?.push(scaled(point ? point.max : values[0]));
+    if (beyond) {
+      columns.ys[3]?.push(beyond.low || null);
+      columns.ys[4]?.push(beyond.high || null);
+    }
   });
   return columns;
 }
@@ -151,7 +188,7 @@ export function extentOf(marks: readonly Mark[], name: string): Extent | null {
   for (const mark of marks.flatMap((one) => one.group ?? one)) {
     if (mark.reading) {
       const value = numberAt(mark.reading.readings, name);
-      if (value === null || (name === "glucose_mg_dL" && glucoseMarker(mark.reading.readings))) continue;
+      if (value === null || isBeyond(mark.reading, name)) continue;
       [count, low, high] = [count + 1, Math.min(low, value), Math.max(high, value)];
       continue;
     }

@@ -14,8 +14,8 @@ import { exportUrl, RANGES, type Series } from "~/lib/readings";
 import { useText } from "~/lib/text";
 import { dayText } from "~/lib/time";
 import { numberText, type Units } from "~/lib/units";
-import { markText, summaryText } from "../describe";
-import { columnsOf, grouped, hasLine, marksOf, type Mark } from "../marks";
+import { markText, summaryText, whenText } from "../describe";
+import { beyondIn, columnsOf, grouped, hasLine, marksOf, type Mark } from "../marks";
 import styles from "./chart-panel.module.css";
 import { ReadingsTable } from "./readings-table";
 
@@ -128,9 +128,9 @@ function Drawn({ kind, metric, marks, units, from, now, timeZone, isZoneNamed, s
   const columns = useMemo(() => columnsOf(drawn, kind, metric, units), [drawn, kind, metric, units]);
   const drawing = view.drawing === "glucose" || (view.drawing === "points" && hasLine(view)) ? "line" : view.drawing;
   const mark = selected === null ? undefined : drawn[columns.marks[selected] ?? -1];
-  const day = (at: number) => dayText(intl, at, now, timeZone, isZoneNamed);
+  const day = (one: Mark) => whenText(intl, one, { now, timeZone, isZoneNamed });
   const [first, last] = [mark?.group?.at(0) ?? mark, mark?.group?.at(-1) ?? mark];
-  const when = first && last && (first.at === last.at ? day(first.at) : t("chart.span", { from: day(first.at), to: day(last.at) }));
+  const when = first && last && (first.at === last.at ? day(first) : t("chart.span", { from: day(first), to: day(last) }));
   const at = mark ? t("chart.at", { when, value: markText(intl, units, kind, metric, mark) }) : "";
 
   return (
@@ -152,6 +152,7 @@ function Drawn({ kind, metric, marks, units, from, now, timeZone, isZoneNamed, s
           ys={columns.ys}
           hasSpread={series.resolution !== "raw"}
           band={columns.band}
+          beyond={view.drawing === "glucose" ? { low: t("value.glucose.low"), high: t("value.glucose.high") } : null}
           floor={floorOf(kind, metric, columns.band)}
           from={start / 1000}
           to={end / 1000}
@@ -196,7 +197,7 @@ interface LegendProps {
 function Legend({ kind, columns: { band, unit, ys }, marks, resolution, isHidden }: LegendProps) {
   const t = useText();
   const intl = useIntl();
-  const items: { swatch: string; text: string }[] = [];
+  const items: { swatch?: string; text: string }[] = [];
   if (KIND_VIEWS[kind].drawing === "pressure") {
     const hasSeveral = ys[3]?.some((low) => low !== null);
     const hasSingle = ys[3]?.some((low) => low === null);
@@ -210,13 +211,17 @@ function Legend({ kind, columns: { band, unit, ys }, marks, resolution, isHidden
     const [low, high] = [numberText(intl, band[0], decimals), `${numberText(intl, band[1], decimals)} ${unit}`];
     items.push({ swatch: styles.band!, text: t("chart.legend.band", { low, high }) });
   }
+  const beyond = kind === "glucose" ? beyondIn(marks) : { low: 0, high: 0 };
+  if (beyond.low > 0) items.push({ text: t("chart.legend.low") });
+  if (beyond.high > 0) items.push({ text: t("chart.legend.high") });
+  if (resolution === "1d" && KIND_VIEWS[kind].drawing === "points") items.push({ swatch: styles.thin!, text: t("chart.legend.ranges") });
   if (resolution !== "raw" && marks.some((mark) => mark.rollup)) items.push({ swatch: KIND_VIEWS[kind].drawing === "pressure" ? styles.across! : styles.line!, text: t(AVERAGES[resolution]) });
   return (
     <p className={isHidden ? styles.unseen : styles.legend}>
       {items.length === 0 ? t("chart.hint") : null}
       {items.map(({ swatch, text }) => (
         <span key={text} className={styles.key}>
-          <span className={swatch} aria-hidden="true" />
+          {swatch ? <span className={swatch} aria-hidden="true" /> : null}
           {text}
         </span>
       ))}

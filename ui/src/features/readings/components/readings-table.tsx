@@ -8,10 +8,9 @@ import type { Kind } from "~/lib/api-types";
 import { KIND_VIEWS } from "~/lib/kind-views";
 import { metricLabel, scaleOf, shown, shownText } from "~/lib/metrics";
 import { useText, useWord } from "~/lib/text";
-import { dayText } from "~/lib/time";
 import { numberText, type Units } from "~/lib/units";
-import { meanPressure, notesOf, rangeText } from "../describe";
-import { extentOf, type Mark } from "../marks";
+import { meanPressure, notesOf, rangeText, whenText } from "../describe";
+import { beyondOf, extentOf, type Mark } from "../marks";
 import styles from "./readings-table.module.css";
 
 const STEP = 50;
@@ -29,7 +28,7 @@ interface TableProps {
 
 interface Row {
   key: string;
-  at: number;
+  mark: Mark;
   cells: string[];
 }
 
@@ -54,10 +53,14 @@ export function ReadingsTable({ marks, kind, metric, units, timeZone, isZoneName
         if (mark.reading) {
           const value = shown(intl, units, metric, mark.reading.readings);
           const one = value ? shownText(value) : NONE;
-          return { key: mark.reading.id, at: mark.at, cells: [one, one, one, "1"] };
+          return { key: mark.reading.id, mark, cells: [one, one, one, "1"] };
         }
         const point = mark.rollup?.[metric];
-        return { key: String(mark.at), at: mark.at, cells: [text(point?.min), text(point?.mean), text(point?.max), intl.formatNumber(point?.count ?? 0)] };
+        const { low, high } = beyondOf(mark);
+        const lowest = low > 0 ? t("value.glucose.low") : text(point?.min);
+        const highest = high > 0 ? t("value.glucose.high") : text(point?.max);
+        const count = intl.formatNumber((point?.count ?? 0) + low + high);
+        return { key: String(mark.at), mark, cells: [lowest, text(point?.mean), highest, count] };
       },
     };
   }
@@ -76,7 +79,7 @@ export function ReadingsTable({ marks, kind, metric, units, timeZone, isZoneName
         const mean = single ? shownText(single) : (meanPressure(intl, mark) ?? NONE);
         const [uppers = NONE, lowers = NONE, pulses = NONE] = KIND_VIEWS.blood_pressure.charted.map((name) => range(mark, name));
         const count = intl.formatNumber(extentOf([mark], upper)?.count ?? 0);
-        return { key: mark.reading?.id ?? String(mark.at), at: mark.at, cells: [uppers, lowers, mean, pulses, count] };
+        return { key: mark.reading?.id ?? String(mark.at), mark, cells: [uppers, lowers, mean, pulses, count] };
       },
     };
   }
@@ -96,7 +99,7 @@ export function ReadingsTable({ marks, kind, metric, units, timeZone, isZoneName
           return value ? shownText(value) : NONE;
         });
         const notes = mark.reading ? notesOf(intl, mark.reading).join(", ") : "";
-        return { key: mark.reading?.id ?? String(mark.at), at: mark.at, cells: withNotes ? [...cells, notes] : cells };
+        return { key: mark.reading?.id ?? String(mark.at), mark, cells: withNotes ? [...cells, notes] : cells };
       },
     };
   }
@@ -122,10 +125,10 @@ export function ReadingsTable({ marks, kind, metric, units, timeZone, isZoneName
             </tr>
           </thead>
           <tbody className="number" role="rowgroup">
-            {visible.map(row).map(({ key, at, cells }) => (
+            {visible.map(row).map(({ key, mark, cells }) => (
               <tr key={key} role="row">
                 <th scope="row" role="rowheader">
-                  <time dateTime={new Date(at).toISOString()}>{dayText(intl, at, now, timeZone, isZoneNamed)}</time>
+                  <time dateTime={new Date(mark.at).toISOString()}>{whenText(intl, mark, { now, timeZone, isZoneNamed })}</time>
                 </th>
                 {cells.map((cell, index) => (
                   <td key={heads[index]} role="cell">
