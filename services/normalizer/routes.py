@@ -2,7 +2,7 @@
 
 from collections.abc import AsyncIterator
 from datetime import datetime, timedelta
-from typing import Annotated, Literal
+from typing import Annotated, Final, Literal
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
@@ -37,6 +37,9 @@ AsOf = Annotated[
     str | None,
     QueryParameter(name="as_of", description="Raw readings as they were known then; RFC 3339 with offset"),
 ]
+
+BESIDE: Final = {"glucose_mg_dL": ("glucose_out_of_range", "glucose_trend")}
+"""What is never left out beside a name: 39 and 401 are no numbers when the sensor said LOW or HIGH."""
 
 
 class View(msgspec.Struct, frozen=True):
@@ -284,7 +287,10 @@ async def _answer(
 
 
 def _names(view: View, metric: Metric | None) -> list[str]:
-    return [metric.name.partition(".")[0]] if metric else sorted(view.names)
+    if metric is None:
+        return sorted(view.names)
+    name = metric.name.partition(".")[0]
+    return [name, *BESIDE.get(name, ())]
 
 
 def _range(since: str | None, until: str | None) -> tuple[datetime | None, datetime | None]:

@@ -48,6 +48,15 @@ async def test_pages_go_back_in_time_without_a_gap_or_a_double(patient: Patient)
     assert set(seen[0]["readings"]) == {"weight_kg"}
 
 
+async def test_a_glucose_value_never_comes_without_the_sensors_word(patient: Patient) -> None:
+    low = {"glucose_mg_dL": 39, "glucose_out_of_range": "low", "glucose_trend": "single_down"}
+    await patient.send(patient.reading({**low, "weight_kg": 80}, START.isoformat()))
+
+    answer = await patient.get(f"/device-data/{patient.connection_id}", {"metric": "glucose_mg_dL"})
+
+    assert [item["readings"] for item in answer.json()["items"]] == [low]
+
+
 async def test_from_is_included_and_to_is_not(patient: Patient) -> None:
     await fill(patient, days=0.5)
 
