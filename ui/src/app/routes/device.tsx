@@ -205,6 +205,7 @@ function Chart({ connection, kind, lastAt }: { connection: Connection; kind: Kin
         </h2>
         {series.data ? (
           <ChartPanel
+            patientId={connection.patient_id}
             connectionId={connection.id}
             kind={kind}
             metric={chosen}

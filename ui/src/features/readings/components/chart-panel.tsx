@@ -19,11 +19,13 @@ import { beyondIn, columnsOf, grouped, hasLine, marksOf, type Mark } from "../ma
 import styles from "./chart-panel.module.css";
 import { ReadingsTable } from "./readings-table";
 
+const Recordings = lazy(() => import("./recordings"));
 const TimeChart = lazy(() => import("~/components/chart/time-chart"));
 
 export type View = "chart" | "table";
 
 interface ChartPanelProps {
+  patientId: string;
   connectionId: string;
   kind: Kind;
   metric: string;
@@ -86,6 +88,11 @@ export function ChartPanel(props: ChartPanelProps) {
       ) : null}
       {marks.length === 0 ? <Nothing {...props} /> : null}
       {marks.length > 0 && !isTable ? <Drawn {...props} marks={marks} from={from} summary={summary} /> : null}
+      {drawing === "list" && marks.length > 0 ? (
+        <Suspense>
+          <Recordings patientId={props.patientId} marks={marks} kind={kind} units={units} clock={props} />
+        </Suspense>
+      ) : null}
       {marks.length > 0 && isTable ? (
         <ReadingsTable
           marks={marks}
@@ -214,8 +221,10 @@ function Legend({ kind, columns: { band, unit, ys }, marks, resolution, isHidden
   const beyond = kind === "glucose" ? beyondIn(marks) : { low: 0, high: 0 };
   if (beyond.low > 0) items.push({ text: t("chart.legend.low") });
   if (beyond.high > 0) items.push({ text: t("chart.legend.high") });
-  if (resolution === "1d" && KIND_VIEWS[kind].drawing === "points") items.push({ swatch: styles.thin!, text: t("chart.legend.ranges") });
-  if (resolution !== "raw" && marks.some((mark) => mark.rollup)) items.push({ swatch: KIND_VIEWS[kind].drawing === "pressure" ? styles.across! : styles.line!, text: t(AVERAGES[resolution]) });
+  const hasDays = resolution === "1d" && KIND_VIEWS[kind].drawing === "points";
+  if (hasDays) items.push({ swatch: styles.range!, text: t("chart.legend.ranges") });
+  const average = KIND_VIEWS[kind].drawing === "pressure" ? styles.across! : hasDays ? styles.point! : styles.line!;
+  if (resolution !== "raw" && marks.some((mark) => mark.rollup)) items.push({ swatch: average, text: t(AVERAGES[resolution]) });
   return (
     <p className={isHidden ? styles.unseen : styles.legend}>
       {items.length === 0 ? t("chart.hint") : null}
