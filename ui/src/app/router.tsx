@@ -97,7 +97,7 @@ export interface DeviceSearch {
   range?: RangeId;
   kind?: Kind;
   metric?: string;
-  view?: "table";
+  view?: "table" | "report";
 }
 const device = createRoute({
   getParentRoute: () => signedIn,
@@ -106,7 +106,7 @@ const device = createRoute({
     range: oneOf(search.range, RANGE_IDS),
     kind: oneOf(search.kind, KINDS),
     metric: word(search.metric),
-    view: oneOf(search.view, ["table"] as const),
+    view: oneOf(search.view, ["table", "report"] as const),
   }),
   component: lazyRouteComponent(() => import("./routes/device"), "DevicePage"),
 });

@@ -33,6 +33,7 @@ import type { DeviceSearch } from "../router";
 import styles from "./device.module.css";
 
 addMessages(enReadings);
+const DeviceReport = lazy(async () => ({ default: (await import("./device-report")).DeviceReport }));
 const ManageDevice = lazy(async () => ({ default: (await import("~/features/devices/components/manage-device")).ManageDevice }));
 const SharedDevice = lazy(async () => ({ default: (await import("./shared-device")).SharedDevice }));
 const SharedMissing = lazy(async () => ({ default: (await import("./shared-device")).SharedMissing }));
@@ -99,6 +100,15 @@ function Dashboard({ connection }: { connection: Connection }) {
   const search = useSearch({ from: "/signed-in/devices/$id" });
   const kinds = kindsOf(connection, latest.data ?? {});
   const kind = chooseKind(connection, kinds, latest.data ?? {}, search.kind);
+  const { range = "7d" } = search;
+  const metric = chosenMetric(kind, search.metric);
+  if (search.view === "report") {
+    return (
+      <Suspense fallback={<Waiting />}>
+        <DeviceReport connection={connection} kind={kind} metric={metric} range={range} />
+      </Suspense>
+    );
+  }
   const mayMeasure = me.env === "development" && isOwner && (connection.status === "connected" || connection.status === "disconnected");
 
   return (
@@ -142,6 +152,11 @@ function Dashboard({ connection }: { connection: Connection }) {
       ) : null}
     </Page>
   );
+}
+
+function chosenMetric(kind: Kind, wanted: string | undefined): string {
+  const { charted, main } = KIND_VIEWS[kind];
+  return charted.find((name) => name === wanted) ?? charted[0] ?? main[0] ?? "";
 }
 
 function PairAgain({ connection }: { connection: Connection }) {
@@ -194,8 +209,6 @@ function Chart({ connection, kind, lastAt }: { connection: Connection; kind: Kin
   const problemText = useProblemText();
   const { range = "7d", metric, view } = useSearch({ from: "/signed-in/devices/$id" });
   const series = useQuery(seriesQuery(connection.patient_id, connection.id, kind, range));
-  const { charted, main } = KIND_VIEWS[kind];
-  const chosen = charted.find((name) => name === metric) ?? charted[0] ?? main[0] ?? "";
 
   return (
     <Card labelledBy="chart">
@@ -208,11 +221,11 @@ function Chart({ connection, kind, lastAt }: { connection: Connection; kind: Kin
             patientId={connection.patient_id}
             connectionId={connection.id}
             kind={kind}
-            metric={chosen}
+            metric={chosenMetric(kind, metric)}
             onMetric={(next) => change({ metric: next })}
             range={range}
             onRange={(next: RangeId) => change({ range: next })}
-            view={view ?? "chart"}
+            view={view === "table" ? "table" : "chart"}
             onView={(next) => change({ view: next === "table" ? "table" : undefined })}
             series={series.data}
             units={units}
@@ -220,6 +233,11 @@ function Chart({ connection, kind, lastAt }: { connection: Connection; kind: Kin
             isZoneNamed={isNamed}
             now={now}
             lastAt={lastAt}
+            beside={
+              <LinkButton look="quiet" to="/devices/$id" params={{ id: connection.id }} search={(before: DeviceSearch) => ({ ...before, kind, view: "report" as const })}>
+                {t("report.open")}
+              </LinkButton>
+            }
           />
         ) : null}
         {!series.data && series.error ? (

@@ -27,6 +27,9 @@ function drawEdge(u: uPlot, column: number, down: 1 | -1, word: string, font: st
     ctx.textAlign = "center";
     ctx.textBaseline = down === 1 ? "bottom" : "top";
     ctx.fillStyle = colours.text;
+    ctx.strokeStyle = colours.surface;
+    ctx.lineWidth = 4 * ratio();
+    ctx.lineJoin = "round";
     const room = ctx.measureText(word).width;
     let written = -Infinity;
     u.data[0].forEach((x, index) => {
@@ -36,6 +39,8 @@ function drawEdge(u: uPlot, column: number, down: 1 | -1, word: string, font: st
       if (at - written < room * 1.4) return;
       written = at;
       const middle = Math.min(Math.max(at, u.bbox.left + room / 2), u.bbox.left + u.bbox.width - room / 2);
+      // A rim of the ground keeps the word apart from a line below it.
+      ctx.strokeText(word, middle, tip - down * (size + 3 * ratio()));
       ctx.fillText(word, middle, tip - down * (size + 3 * ratio()));
     });
   });

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { sideBySide, spread } from "./place";
+import { rangeOf, sideBySide, spread, stretchesOf, ticksOf } from "./place";
 
 describe("spread", () => {
   test("leaves alone what is far enough apart", () => {
@@ -33,4 +33,34 @@ describe("sideBySide", () => {
   test("says when there are too many to stand near their times", () => {
     expect(sideBySide(Array<number>(40).fill(150), 300)).toBeNull();
   });
+});
+
+describe("the value axis", () => {
+  const room = { floor: null, isFromZero: false, hasEdges: false };
+
+  test("has room around its values, and more where words stand at its edges", () => {
+    expect(rangeOf(100, 200, room)).toEqual([92, 208]);
+    expect(rangeOf(100, 200, { ...room, hasEdges: true })).toEqual([82, 218]);
+  });
+
+  test("shows at least what is usual, and amounts from the ground", () => {
+    expect(rangeOf(97, 98, { ...room, floor: [90, 100] })).toEqual([89.2, 100.8]);
+    expect(rangeOf(500, 900, { ...room, isFromZero: true })[0]).toBe(0);
+  });
+
+  test("of nothing is still one", () => {
+    expect(rangeOf(null, null, room)).toEqual([0, 1]);
+  });
+
+  test.each([
+    [[82, 218], [100, 150, 200]],
+    [[35.8, 37.4], [36, 36.5, 37]],
+    [[0, 1], [0, 0.2, 0.4, 0.6, 0.8, 1]],
+  ] as [[number, number], number[]][])("from %j has round steps", (range, ticks) => {
+    expect(ticksOf(range)).toEqual(ticks);
+  });
+});
+
+test("a hole ends a line", () => {
+  expect(stretchesOf([1, 2, null, 3, null, null, 4, 5])).toEqual([[0, 1], [3], [6, 7]]);
 });

@@ -8,6 +8,44 @@ const FARTHEST = 10;
 
 export const padded = (from: number, to: number): [number, number] => [from - (to - from) * SIDE, to + (to - from) * SIDE];
 
+interface Room {
+  /** At least this much is shown. */
+  floor: [number, number] | null;
+  /** Amounts stand on the ground. */
+  isFromZero: boolean;
+  /** Words stand at the upper and the lower edge. */
+  hasEdges: boolean;
+}
+
+/** The ends of the value axis. */
+export function rangeOf(low: number | null, high: number | null, { floor, isFromZero, hasEdges }: Room): [number, number] {
+  const [a, b] = [Math.min(low ?? Infinity, floor?.[0] ?? Infinity), Math.max(high ?? -Infinity, floor?.[1] ?? -Infinity)];
+  if (!Number.isFinite(a) || !Number.isFinite(b)) return [0, 1];
+  const room = Math.max((b - a) * (hasEdges ? 0.18 : 0.08), 0.5);
+  return [isFromZero ? 0 : a - room, b + room];
+}
+
+/** Round values within a range, a few of them, from low to high. */
+export function ticksOf([low, high]: [number, number], wanted = 5): number[] {
+  const rough = (high - low) / wanted;
+  const unit = 10 ** Math.floor(Math.log10(rough));
+  const step = [1, 2, 2.5, 5, 10].map((times) => times * unit).find((one) => one >= rough) ?? rough;
+  const first = Math.ceil(low / step);
+  return Array.from({ length: Math.floor(high / step) - first + 1 }, (_, index) => Number(((first + index) * step).toPrecision(12)));
+}
+
+/** The stretches of a line: a hole ends one. Each is the indexes of its marks. */
+export function stretchesOf(values: readonly (number | null)[]): number[][] {
+  const found: number[][] = [];
+  values.forEach((value, index) => {
+    if (value === null) return;
+    const last = found.at(-1);
+    if (last?.at(-1) === index - 1) last.push(index);
+    else found.push([index]);
+  });
+  return found;
+}
+
 /** Where times are in a plot that is so wide. */
 export function pixelsOf(times: readonly number[], from: number, to: number, plot: number): number[] {
   const [low, high] = padded(from, to);

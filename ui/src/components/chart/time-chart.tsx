@@ -8,7 +8,7 @@ import { useAppearance } from "~/lib/theme";
 import { hourStyle } from "~/lib/time";
 import { drawBeyond, type BeyondWords } from "./beyond";
 import { drawBars, drawCursor, drawBand, drawDots, drawRanges, ratio, readColours } from "./draw";
-import type { Placed } from "./place";
+import { rangeOf, type Placed } from "./place";
 import { drawPressures, placeBars } from "./pressure";
 import styles from "./time-chart.module.css";
 
@@ -82,12 +82,7 @@ function options(read: () => TimeChartProps, intl: IntlShape, width: number): uP
     scales: {
       x: { time: true, range: () => [read().from, read().to] },
       y: {
-        range: (_, low, high) => {
-          const [a, b] = [Math.min(low ?? Infinity, floor?.[0] ?? Infinity), Math.max(high ?? -Infinity, floor?.[1] ?? -Infinity)];
-          if (!Number.isFinite(a) || !Number.isFinite(b)) return [0, 1];
-          const room = Math.max((b - a) * 0.08, 0.5);
-          return [drawing === "bars" ? 0 : a - room, b + room];
-        },
+        range: (_, low, high) => rangeOf(low, high, { floor, isFromZero: drawing === "bars", hasEdges: beyond !== null }),
       },
     },
     axes: [

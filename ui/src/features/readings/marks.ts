@@ -172,8 +172,10 @@ function longestJoin(marks: readonly Mark[], view: KindView): number {
   return usual > 30 * MINUTE && marks[0]?.reading ? view.joinMs : Math.max(view.joinMs, 3 * usual);
 }
 
-export function hasLine(view: KindView): boolean {
-  return Boolean(view.joinMs);
+/** What a chart draws for a kind. */
+export function drawingOf({ drawing, joinMs }: KindView): "pressure" | "line" | "points" | "bars" {
+  if (drawing === "glucose" || (drawing === "points" && joinMs)) return "line";
+  return drawing === "list" ? "points" : drawing;
 }
 
 export interface Extent {

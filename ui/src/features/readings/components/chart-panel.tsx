@@ -1,5 +1,5 @@
 // One kind of reading over time: range, value, chart or table, one sentence, and the file. Owns the cursor only.
-import { lazy, Suspense, useId, useMemo, useState } from "react";
+import { lazy, Suspense, useId, useMemo, useState, type ReactNode } from "react";
 import { useIntl } from "react-intl";
 import { padded, sideBySide } from "~/components/chart/place";
 import { AnchorButton } from "~/components/ui/button";
@@ -13,10 +13,12 @@ import { metricLabel } from "~/lib/metrics";
 import { exportUrl, RANGES, type Series } from "~/lib/readings";
 import { useText } from "~/lib/text";
 import { dayText } from "~/lib/time";
-import { numberText, type Units } from "~/lib/units";
+import type { Units } from "~/lib/units";
 import { markText, summaryText, whenText } from "../describe";
-import { beyondIn, columnsOf, grouped, hasLine, marksOf, type Mark } from "../marks";
+import { floorOf } from "../floor";
+import { columnsOf, drawingOf, grouped, marksOf, type Mark } from "../marks";
 import styles from "./chart-panel.module.css";
+import { Legend } from "./legend";
 import { ReadingsTable } from "./readings-table";
 
 const Recordings = lazy(() => import("./recordings"));
@@ -40,6 +42,8 @@ interface ChartPanelProps {
   isZoneNamed: boolean;
   now: number;
   lastAt: string | null;
+  /** Another way to take the readings along, beside the file. */
+  beside: ReactNode;
 }
 
 export function ChartPanel(props: ChartPanelProps) {
@@ -111,6 +115,7 @@ export function ChartPanel(props: ChartPanelProps) {
             <Icon name="download" />
             {t("dash.csv")}
           </AnchorButton>
+          {props.beside}
         </div>
       ) : null}
     </div>
@@ -133,7 +138,6 @@ function Drawn({ kind, metric, marks, units, from, now, timeZone, isZoneNamed, s
     [view, marks, from, now, plot],
   );
   const columns = useMemo(() => columnsOf(drawn, kind, metric, units), [drawn, kind, metric, units]);
-  const drawing = view.drawing === "glucose" || (view.drawing === "points" && hasLine(view)) ? "line" : view.drawing;
   const mark = selected === null ? undefined : drawn[columns.marks[selected] ?? -1];
   const day = (one: Mark) => whenText(intl, one, { now, timeZone, isZoneNamed });
   const [first, last] = [mark?.group?.at(0) ?? mark, mark?.group?.at(-1) ?? mark];
@@ -154,7 +158,7 @@ function Drawn({ kind, metric, marks, units, from, now, timeZone, isZoneNamed, s
         }
       >
         <TimeChart
-          drawing={drawing === "list" ? "points" : drawing}
+          drawing={drawingOf(view)}
           xs={columns.xs}
           ys={columns.ys}
           hasSpread={series.resolution !== "raw"}
@@ -179,62 +183,6 @@ function Drawn({ kind, metric, marks, units, from, now, timeZone, isZoneNamed, s
         <p className={`${styles.readout} number`}>{at}</p>
       </figcaption>
     </figure>
-  );
-}
-
-/** What a person of this kind usually spans, so that the axis does not turn a small change into a cliff. */
-function floorOf(kind: Kind, metric: string, band: [number, number] | null): [number, number] | null {
-  if (kind === "blood_pressure") return [60, 140];
-  if (metric === "spo2_pct") return [90, 100];
-  if (metric === "heart_rate_bpm") return [50, 110];
-  return band ? [band[0] * 0.75, band[1] * 1.25] : null;
-}
-
-const AVERAGES = { "1m": "chart.legend.averageMinute", "1h": "chart.legend.average", "1d": "chart.legend.averageDay" } as const;
-
-interface LegendProps {
-  kind: Kind;
-  columns: ReturnType<typeof columnsOf>;
-  marks: readonly Mark[];
-  resolution: Series["resolution"];
-  /** While a value is read its place stays kept, so that nothing below moves. */
-  isHidden: boolean;
-}
-
-function Legend({ kind, columns: { band, unit, ys }, marks, resolution, isHidden }: LegendProps) {
-  const t = useText();
-  const intl = useIntl();
-  const items: { swatch?: string; text: string }[] = [];
-  if (KIND_VIEWS[kind].drawing === "pressure") {
-    const hasSeveral = ys[3]?.some((low) => low !== null);
-    const hasSingle = ys[3]?.some((low) => low === null);
-    if (hasSingle) items.push({ swatch: styles.bar!, text: t("chart.legend.pressure") });
-    if (hasSeveral) items.push({ swatch: styles.filled!, text: t("chart.legend.uppers") }, { swatch: styles.outlined!, text: t("chart.legend.lowers") });
-    if (ys[2]?.some((pulse) => pulse !== null)) items.push({ swatch: styles.dot!, text: t("chart.legend.pulse") });
-    if (ys[7]?.some((low, index) => low !== null && ys[2]?.[index] === null)) items.push({ swatch: styles.thin!, text: t("chart.legend.pulses") });
-  }
-  if (band) {
-    const decimals = unit === "mmol/L" ? 1 : 0;
-    const [low, high] = [numberText(intl, band[0], decimals), `${numberText(intl, band[1], decimals)} ${unit}`];
-    items.push({ swatch: styles.band!, text: t("chart.legend.band", { low, high }) });
-  }
-  const beyond = kind === "glucose" ? beyondIn(marks) : { low: 0, high: 0 };
-  if (beyond.low > 0) items.push({ text: t("chart.legend.low") });
-  if (beyond.high > 0) items.push({ text: t("chart.legend.high") });
-  const hasDays = resolution === "1d" && KIND_VIEWS[kind].drawing === "points";
-  if (hasDays) items.push({ swatch: styles.range!, text: t("chart.legend.ranges") });
-  const average = KIND_VIEWS[kind].drawing === "pressure" ? styles.across! : hasDays ? styles.point! : styles.line!;
-  if (resolution !== "raw" && marks.some((mark) => mark.rollup)) items.push({ swatch: average, text: t(AVERAGES[resolution]) });
-  return (
-    <p className={isHidden ? styles.unseen : styles.legend}>
-      {items.length === 0 ? t("chart.hint") : null}
-      {items.map(({ swatch, text }) => (
-        <span key={text} className={styles.key}>
-          {swatch ? <span className={swatch} aria-hidden="true" /> : null}
-          {text}
-        </span>
-      ))}
-    </p>
   );
 }
 

@@ -5,16 +5,14 @@ import { useState } from "react";
 import { useIntl } from "react-intl";
 import { Button } from "~/components/ui/button";
 import type { Kind } from "~/lib/api-types";
-import { KIND_VIEWS } from "~/lib/kind-views";
-import { metricLabel, scaleOf, shown, shownText } from "~/lib/metrics";
 import { useText, useWord } from "~/lib/text";
-import { numberText, type Units } from "~/lib/units";
-import { meanPressure, notesOf, rangeText, whenText } from "../describe";
-import { beyondOf, extentOf, type Mark } from "../marks";
+import type { Units } from "~/lib/units";
+import { whenText } from "../describe";
+import type { Mark } from "../marks";
+import { tableOf } from "../table";
 import styles from "./readings-table.module.css";
 
 const STEP = 50;
-const NONE = "–";
 
 interface TableProps {
   marks: readonly Mark[];
@@ -26,83 +24,14 @@ interface TableProps {
   now: number;
 }
 
-interface Row {
-  key: string;
-  mark: Mark;
-  cells: string[];
-}
-
 export function ReadingsTable({ marks, kind, metric, units, timeZone, isZoneNamed, now }: TableProps) {
   const t = useText();
   const word = useWord();
   const intl = useIntl();
   const [count, setCount] = useState(STEP);
   const newestFirst = [...marks].reverse();
-  const isRollup = marks.some((mark) => mark.rollup);
-  const isPressure = KIND_VIEWS[kind].drawing === "pressure";
-  const { heads, row } = !isRollup ? singleColumns(kind) : isPressure ? pressureColumns() : rollupColumns(metric);
+  const { heads, row } = tableOf(intl, units, kind, metric, marks);
   const visible = newestFirst.slice(0, count);
-
-  function rollupColumns(metric: string) {
-    const { unit, precision, convert } = scaleOf(metric, units);
-    const text = (value: number | null | undefined) =>
-      value === null || value === undefined ? NONE : `${numberText(intl, convert(value), precision)} ${unit}`.trim();
-    return {
-      heads: [t("table.lowest"), t("table.average"), t("table.highest"), t("table.count")],
-      row: (mark: Mark): Row => {
-        if (mark.reading) {
-          const value = shown(intl, units, metric, mark.reading.readings);
-          const one = value ? shownText(value) : NONE;
-          return { key: mark.reading.id, mark, cells: [one, one, one, "1"] };
-        }
-        const point = mark.rollup?.[metric];
-        const { low, high } = beyondOf(mark);
-        const lowest = low > 0 ? t("value.glucose.low") : text(point?.min);
-        const highest = high > 0 ? t("value.glucose.high") : text(point?.max);
-        const count = intl.formatNumber((point?.count ?? 0) + low + high);
-        return { key: String(mark.at), mark, cells: [lowest, text(point?.mean), highest, count] };
-      },
-    };
-  }
-
-  /** Upper and lower values have a column each: a lowest of one beside a lowest of the other would be nobody's pressure. */
-  function pressureColumns() {
-    const [upper = "", , pulse = ""] = KIND_VIEWS.blood_pressure.charted;
-    const range = (mark: Mark, name: string) => {
-      const extent = extentOf([mark], name);
-      return extent ? `${rangeText(intl, extent)} ${scaleOf(name, units).unit}` : NONE;
-    };
-    return {
-      heads: [t("table.uppers"), t("table.lowers"), t("table.average"), metricLabel(intl, pulse), t("table.measurements")],
-      row: (mark: Mark): Row => {
-        const single = mark.reading && shown(intl, units, "blood_pressure", mark.reading.readings);
-        const mean = single ? shownText(single) : (meanPressure(intl, mark) ?? NONE);
-        const [uppers = NONE, lowers = NONE, pulses = NONE] = KIND_VIEWS.blood_pressure.charted.map((name) => range(mark, name));
-        const count = intl.formatNumber(extentOf([mark], upper)?.count ?? 0);
-        return { key: mark.reading?.id ?? String(mark.at), mark, cells: [uppers, lowers, mean, pulses, count] };
-      },
-    };
-  }
-
-  function singleColumns(kind: Kind) {
-    const view = KIND_VIEWS[kind];
-    const names = [...new Set([...view.main, ...view.beside])]
-      .filter((name) => name !== "irregular_heartbeat")
-      .filter((name) => marks.some((mark) => mark.reading && shown(intl, units, name, mark.reading.readings)));
-    const withNotes = marks.some((mark) => mark.reading && notesOf(intl, mark.reading).length > 0);
-    return {
-      heads: [...names.map((name) => metricLabel(intl, name)), ...(withNotes ? [t("table.note")] : [])],
-      row: (mark: Mark): Row => {
-        const readings = mark.reading?.readings ?? {};
-        const cells = names.map((name) => {
-          const value = shown(intl, units, name, readings);
-          return value ? shownText(value) : NONE;
-        });
-        const notes = mark.reading ? notesOf(intl, mark.reading).join(", ") : "";
-        return { key: mark.reading?.id ?? String(mark.at), mark, cells: withNotes ? [...cells, notes] : cells };
-      },
-    };
-  }
 
   const caption = t("table.caption", { kind: word("kind", kind) });
   return (
