@@ -17,6 +17,7 @@ from proto.errors import Refused
 log = Log("sse")
 
 HEARTBEAT_S: Final = 15.0
+SIGN_OF_LIFE: Final = b'data: {"type":"pong"}\n\n'
 HEADERS: Final = [
     (b"content-type", b"text/event-stream; charset=utf-8"),
     NO_STORE,
@@ -98,9 +99,10 @@ def wanted_of(method: str, query_string: str) -> Wanted:
 
 
 def event_of(item: Item) -> bytes:
-    """A frame as an event; an empty one as a comment, which only keeps the way open. JSON has no line breaks."""
+    """A frame as an event; an empty one as a sign of life. A comment would keep the way open as well, but a browser
+    shows none to its page, which then could not tell silence from a broken line. JSON has no line breaks."""
     if not item.text:
-        return b":\n\n"
+        return SIGN_OF_LIFE
     data = b"data: " + item.text.encode() + b"\n\n"
     return b"id: " + item.cursor.encode() + b"\n" + data if item.cursor is not None else data
 

@@ -25,9 +25,37 @@ class Line extends EventTarget {
   }
 }
 
+/** The server's end of an event stream. */
+class Stream extends EventTarget {
+  readyState = 0;
+  readonly patientId: string;
+  readonly cursor: string | null;
+  constructor(patientId: string, cursor: string | null) {
+    super();
+    this.patientId = patientId;
+    this.cursor = cursor;
+  }
+  close() {
+    this.readyState = 2;
+  }
+  open() {
+    this.readyState = 1;
+    this.dispatchEvent(new Event("open"));
+    this.say({ type: "subscribed", patient_id: this.patientId, cursor: "s0" });
+  }
+  say(frame: object) {
+    this.dispatchEvent(new MessageEvent("message", { data: JSON.stringify(frame) }));
+  }
+  /** 0: the line broke · 2: the server refused. */
+  end(readyState: number) {
+    this.readyState = readyState;
+    this.dispatchEvent(new Event("error"));
+  }
+}
+
 function setUp() {
   const lines: Line[] = [];
-  const streams: { patientId: string; cursor: string | null }[] = [];
+  const streams: Stream[] = [];
   const ports = {
     ticket: vi.fn<Ports["ticket"]>(async () => "ticket"),
     socket: vi.fn<Ports["socket"]>(() => {
@@ -36,8 +64,9 @@ function setUp() {
       return line as unknown as WebSocket;
     }),
     stream: vi.fn<Ports["stream"]>((patientId, cursor) => {
-      streams.push({ patientId, cursor });
-      return Object.assign(new EventTarget(), { close() {} }) as unknown as EventSource;
+      const stream = new Stream(patientId, cursor);
+      streams.push(stream);
+      return stream as unknown as EventSource;
     }),
     deliver: vi.fn<Ports["deliver"]>(),
     missed: vi.fn<Ports["missed"]>(),
@@ -148,20 +177,6 @@ describe("LiveStream", () => {
     stop();
   });
 
-  test("a network that breaks WebSockets gets server-sent events", async () => {
-    const { live, lines, line, streams, stop } = setUp();
-    live.subscribe(PATIENT);
-    for (let attempt = 0; attempt < 3; attempt += 1) {
-      await vi.advanceTimersByTimeAsync(30_000);
-      line().end(1006);
-    }
-    await vi.advanceTimersByTimeAsync(30_000);
-
-    expect(lines).toHaveLength(3);
-    expect(streams).toEqual([{ patientId: PATIENT, cursor: null }]);
-    stop();
-  });
-
   test("the last one who leaves closes the connection", async () => {
     const { live, line, stop } = setUp();
     const [first, second] = [live.subscribe(PATIENT), live.subscribe(PATIENT)];
@@ -186,6 +201,115 @@ describe("LiveStream", () => {
 
     expect(ports.deliver).not.toHaveBeenCalled();
     expect(live.read().phase).toBe("live");
+    stop();
+  });
+});
+
+describe("a network that breaks WebSockets", () => {
+  const OTHER = "0190f3a0-0000-7000-8000-000000000002";
+
+  /** `isCut`: the socket opens and is cut at once, as some do between here and there; else it never opens. */
+  async function fallenBack(people: string[], isCut = false) {
+    const world = setUp();
+    for (const id of people) world.live.subscribe(id);
+    for (let attempt = 0; attempt < 3; attempt += 1) {
+      await vi.advanceTimersByTimeAsync(30_000);
+      if (isCut) world.line().open();
+      world.line().end(1006);
+    }
+    await vi.advanceTimersByTimeAsync(30_000);
+    return world;
+  }
+
+  test.each([false, true])("gets server-sent events (the socket opens first: %s)", async (isCut) => {
+    const { live, lines, streams, ports, stop } = await fallenBack([PATIENT], isCut);
+    expect(live.read().phase).toBe("connecting");
+
+    streams[0]?.open();
+    streams[0]?.say(frame("r1", "c1"));
+    await vi.advanceTimersByTimeAsync(FLUSH_MS);
+
+    expect(lines).toHaveLength(3);
+    expect(streams.map(({ patientId, cursor }) => [patientId, cursor])).toEqual([[PATIENT, null]]);
+    expect(live.read().phase).toBe("live");
+    expect(ports.missed).toHaveBeenCalledExactlyOnceWith(PATIENT);
+    expect(ports.deliver.mock.calls[0]?.[0]).toHaveLength(1);
+    stop();
+  });
+
+  test("comes back after the same cursor, by whichever way opens", async () => {
+    const { lines, line, streams, stop } = await fallenBack([PATIENT]);
+    streams[0]?.open();
+    streams[0]?.say(frame("r1", "c7"));
+    streams[0]?.end(0);
+    await vi.advanceTimersByTimeAsync(1250);
+    expect(lines).toHaveLength(4);
+    line().end(1006);
+    await vi.advanceTimersByTimeAsync(2500);
+    expect(streams[1]?.cursor).toBe("c7");
+    streams[1]?.open();
+    streams[1]?.say(frame("r2", "c8"));
+
+    dispatchEvent(new Event("offline"));
+    dispatchEvent(new Event("online"));
+    await vi.advanceTimersByTimeAsync(0);
+    line().open();
+
+    expect(line().sent).toEqual([{ type: "subscribe", patient_id: PATIENT, after: "c8" }]);
+    expect(streams.every(({ readyState }) => readyState === 2)).toBe(true);
+    stop();
+  });
+
+  test("somebody who comes on screen later gets a stream, and it goes with them", async () => {
+    const { live, streams, stop } = await fallenBack([PATIENT]);
+    streams[0]?.open();
+
+    const leave = live.subscribe(OTHER);
+    expect(streams.map(({ patientId }) => patientId)).toEqual([PATIENT, OTHER]);
+    streams[1]?.open();
+    leave();
+
+    expect(streams.map(({ readyState }) => readyState)).toEqual([1, 2]);
+    expect(live.read().phase).toBe("live");
+    stop();
+  });
+
+  test("is live when every stream is, and a refused one is asked about and does not break the others", async () => {
+    const { live, streams, ports, stop } = await fallenBack([PATIENT, OTHER]);
+    streams[0]?.open();
+    expect(live.read().phase).toBe("connecting");
+
+    streams[1]?.end(2);
+
+    expect(live.read().phase).toBe("live");
+    expect(ports.missed).toHaveBeenCalledWith(OTHER);
+    stop();
+  });
+
+  test("more people than streams: the rest are asked about", async () => {
+    const people = [1, 2, 3, 4, 5].map((n) => `0190f3a0-0000-7000-8000-00000000000${n}`);
+    const { streams, ports, stop } = await fallenBack(people);
+    for (const stream of streams) stream.open();
+    ports.missed.mockClear();
+
+    await vi.advanceTimersByTimeAsync(PING_MS);
+
+    expect(streams).toHaveLength(4);
+    expect(ports.missed).toHaveBeenCalledExactlyOnceWith(people[4]);
+    stop();
+  });
+
+  test("a stream that says nothing for 45 s, no sign of life either, is not live", async () => {
+    const { live, streams, stop } = await fallenBack([PATIENT]);
+    streams[0]?.open();
+    await vi.advanceTimersByTimeAsync(PING_MS * 2);
+    streams[0]?.say({ type: "pong" });
+    await vi.advanceTimersByTimeAsync(PING_MS * 2);
+    expect(live.read().phase).toBe("live");
+
+    await vi.advanceTimersByTimeAsync(PING_MS);
+
+    expect(live.read().phase).toBe("waiting");
     stop();
   });
 });

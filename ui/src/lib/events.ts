@@ -27,6 +27,10 @@ export const SILENCE_MS = 45_000;
 const HIDDEN_MS = 5 * 60_000;
 const MAX_DELAY_MS = 30_000;
 const TRIES_BEFORE_SSE = 3;
+/** A browser keeps six connections to one place, and the rest of the page needs some. */
+const MAX_STREAMS = 4;
+/** What `readyState` says of a stream that was refused; one that lost its network says something else. */
+const CLOSED = 2;
 
 /** 1, 2, 4 … 30 s, each up to a quarter longer so that a thousand pages do not come back at once. */
 export function delayFor(attempt: number, random: () => number): number {
@@ -46,9 +50,11 @@ export class LiveStream {
   private readonly subscriptions = new Map<string, Subscription>();
   private pending: Frame[] = [];
   private socket: WebSocket | null = null;
-  private streams: EventSource[] = [];
+  private readonly streams = new Map<string, EventSource>();
+  private readonly opened = new Set<string>();
   private attempt = 0;
-  private handshakesFailed = 0;
+  /** Sockets in a row over which no word came, be it that they never opened or were cut at once. */
+  private socketsFailed = 0;
   private generation = 0;
   private heardAt = 0;
   private hiddenAt: number | null = null;
@@ -68,7 +74,10 @@ export class LiveStream {
 
   /** Starts listening to the browser's own signals. Answers the way to stop everything. */
   start(): () => void {
-    const online = () => this.retryNow();
+    const online = () => {
+      this.socketsFailed = 0; // perhaps it is another network
+      this.retryNow();
+    };
     const offline = () => this.drop();
     const visibility = () => this.onVisibility();
     addEventListener("online", online);
@@ -87,7 +96,8 @@ export class LiveStream {
     if (known) known.holders += 1;
     else {
       this.subscriptions.set(patientId, { holders: 1, cursor: null, begun: false });
-      if (this.state.phase === "live") this.sendSubscribe(patientId);
+      if (this.streams.size > 0) this.openStream(patientId, this.generation);
+      else if (this.state.phase === "live") this.sendSubscribe(patientId);
       else if (this.state.phase === "idle") void this.connect();
     }
     return () => this.release(patientId);
@@ -100,6 +110,7 @@ export class LiveStream {
     if (subscription.holders > 0) return;
     this.subscriptions.delete(patientId);
     this.send({ type: "unsubscribe", patient_id: patientId });
+    this.closeStream(patientId);
     if (this.subscriptions.size === 0) this.stop();
   }
 
@@ -124,8 +135,7 @@ export class LiveStream {
     const socket = this.socket;
     this.socket = null;
     if (socket && socket.readyState <= WebSocket.OPEN) socket.close();
-    for (const stream of this.streams) stream.close();
-    this.streams = [];
+    for (const patientId of this.streams.keys()) this.closeStream(patientId);
   }
 
   private async connect() {
@@ -133,8 +143,8 @@ export class LiveStream {
     const generation = ++this.generation;
     clearTimeout(this.timers.retry);
     this.become("connecting");
-    if (this.handshakesFailed >= TRIES_BEFORE_SSE) {
-      this.openStreams(generation);
+    if (this.socketsFailed >= TRIES_BEFORE_SSE) {
+      for (const patientId of this.subscriptions.keys()) this.openStream(patientId, generation);
       return;
     }
     let ticket: string;
@@ -150,19 +160,19 @@ export class LiveStream {
 
   private openSocket(socket: WebSocket, generation: number) {
     this.socket = socket;
-    let opened = false;
+    let heard = false;
     socket.addEventListener("open", () => {
-      if (generation !== this.generation) return;
-      opened = true;
-      this.handshakesFailed = 0;
-      this.onOpen();
+      if (generation === this.generation) this.onOpen();
     });
     socket.addEventListener("message", (event: MessageEvent<unknown>) => {
-      if (generation === this.generation) this.onMessage(event.data);
+      if (generation !== this.generation) return;
+      heard = true;
+      this.socketsFailed = 0;
+      this.onMessage(event.data);
     });
     socket.addEventListener("close", (event: CloseEvent) => {
       if (generation !== this.generation) return;
-      if (!opened) this.handshakesFailed += 1;
+      if (!heard) this.socketsFailed += 1;
       if (event.code === 4401 || event.code === 4403) {
         this.stop();
         this.ports.ended();
@@ -170,35 +180,61 @@ export class LiveStream {
     });
   }
 
-  private openStreams(generation: number) {
-    this.streams = [...this.subscriptions].map(([patientId, subscription]) => {
-      const stream = this.ports.stream(patientId, subscription.cursor);
-      stream.addEventListener("open", () => {
-        if (generation === this.generation) this.onOpen();
-      });
-      stream.addEventListener("message", (event: MessageEvent<unknown>) => {
-        if (generation === this.generation) this.onMessage(event.data);
-      });
-      stream.addEventListener("error", () => {
-        if (generation === this.generation) this.retryLater();
-      });
-      return stream;
+  /** Above `MAX_STREAMS` there is none: who has none is asked about at each ping. */
+  private openStream(patientId: string, generation: number) {
+    if (this.streams.size >= MAX_STREAMS) return;
+    const stream = this.ports.stream(patientId, this.subscriptions.get(patientId)?.cursor ?? null);
+    this.streams.set(patientId, stream);
+    const isCurrent = () => generation === this.generation && this.streams.get(patientId) === stream;
+    stream.addEventListener("open", () => {
+      if (!isCurrent()) return;
+      this.opened.add(patientId);
+      if (this.opened.size === this.streams.size) this.onOpen();
+    });
+    stream.addEventListener("message", (event: MessageEvent<unknown>) => {
+      if (isCurrent()) this.onMessage(event.data, patientId);
+    });
+    stream.addEventListener("error", () => {
+      if (isCurrent()) this.onStreamLost(patientId, stream);
     });
   }
 
+  private closeStream(patientId: string) {
+    this.streams.get(patientId)?.close();
+    this.streams.delete(patientId);
+    this.opened.delete(patientId);
+  }
+
+  /** One that is refused while others are open is a person who may not be seen any more: asking says what is so. */
+  private onStreamLost(patientId: string, stream: EventSource) {
+    if (stream.readyState === CLOSED && this.streams.size > 1) {
+      this.closeStream(patientId);
+      this.ports.missed(patientId);
+      if (this.opened.size === this.streams.size) this.onOpen();
+      return;
+    }
+    // A socket gets one try before the next stream: its ticket also finds out when the session has ended.
+    this.socketsFailed = TRIES_BEFORE_SSE - 1;
+    this.retryLater();
+  }
+
   private onOpen() {
-    this.attempt = 0;
     this.heardAt = Date.now();
     this.become("live");
     clearInterval(this.timers.ping);
-    if (!this.socket) return;
-    for (const patientId of this.subscriptions.keys()) this.sendSubscribe(patientId);
     this.timers.ping = setInterval(() => this.onPing(), PING_MS);
+    if (this.socket) for (const patientId of this.subscriptions.keys()) this.sendSubscribe(patientId);
   }
 
+  /** A stream is not asked for a sign of life; the server sends one by itself. */
   private onPing() {
-    if (Date.now() - this.heardAt > SILENCE_MS) this.drop();
-    else this.send({ type: "ping" });
+    if (Date.now() - this.heardAt > SILENCE_MS) {
+      this.drop();
+      return;
+    }
+    this.send({ type: "ping" });
+    if (this.streams.size === 0) return;
+    for (const patientId of this.subscriptions.keys()) if (!this.streams.has(patientId)) this.ports.missed(patientId);
   }
 
   private send(message: object) {
@@ -210,11 +246,13 @@ export class LiveStream {
     this.send({ type: "subscribe", patient_id: patientId, ...(after ? { after } : {}) });
   }
 
-  private onMessage(raw: unknown) {
+  /** `streamOf`: whose stream brought it, where each person has one. */
+  private onMessage(raw: unknown, streamOf?: string) {
     this.heardAt = Date.now();
+    this.attempt = 0;
     const frame = parseFrame(raw);
     if (!frame || frame.type === "pong") return;
-    if ("cursor" in frame && frame.cursor) this.keepCursor(frame, frame.cursor);
+    if ("cursor" in frame && frame.cursor) this.keepCursor(frame, frame.cursor, streamOf);
     if (frame.type === "subscribed") {
       this.onSubscribed(frame.patient_id);
       return;
@@ -225,8 +263,8 @@ export class LiveStream {
   }
 
   /** With one subscription every cursor is its own; with several, only a frame that names the person moves it. */
-  private keepCursor(frame: Frame, cursor: string) {
-    const named = "patient_id" in frame ? frame.patient_id : undefined;
+  private keepCursor(frame: Frame, cursor: string, streamOf?: string) {
+    const named = streamOf ?? ("patient_id" in frame ? frame.patient_id : undefined);
     const only = this.subscriptions.size === 1 ? [...this.subscriptions.keys()][0] : undefined;
     const subscription = this.subscriptions.get(named ?? only ?? "");
     if (subscription) subscription.cursor = cursor;
@@ -260,7 +298,9 @@ export class LiveStream {
     clearTimeout(this.timers.retry);
     this.close();
     this.become("waiting");
-    this.timers.retry = setTimeout(() => void this.connect(), delayFor(this.attempt, Math.random));
+    // The other way was not tried yet: nothing is won by waiting for it.
+    const delay = this.socketsFailed === TRIES_BEFORE_SSE ? 0 : delayFor(this.attempt, Math.random);
+    this.timers.retry = setTimeout(() => void this.connect(), delay);
     this.attempt += 1;
   }
 
