@@ -1,0 +1,153 @@
+"""What a device measured is seen, heard, printed, and goes on coming where WebSockets are not let through."""
+
+import math
+import re
+from collections.abc import Iterable
+from datetime import UTC, datetime, timedelta
+from typing import Final
+
+import pytest
+from playwright.async_api import WebSocketRoute, expect
+
+from tests.e2e import recordings
+from tests.e2e.browser import AtScreen, Screen
+from tests.e2e.driver import Device, Json, Person, World, ago, rfc3339
+
+pytestmark = pytest.mark.timeout(120)
+PAGES: Final = re.compile(rb"/Type\s*/Page\b")
+SIXTH_SECOND: Final = re.compile("^[67] seconds of 12$")
+FALLS_BACK_MS: Final = 20_000
+"""Three sockets, with the waits between them."""
+OFFLINE: Final = "net::ERR_INTERNET_DISCONNECTED"
+
+
+async def test_glucose_and_a_sound_on_a_phone(tidy: World, at_screen: AtScreen) -> None:
+    patient = await tidy.sign_in("patient-1")
+    device = await _measured(patient)
+    async with at_screen("phone") as screen:
+        await _sign_in(screen, patient)
+        await _see(screen, device, "glucose")
+        legend = screen.page.get_by_role("figure")
+        for text in ("LOW ▼: too low for the sensor", "HIGH ▲: too high for the sensor", "70 to 180 mg/dL"):
+            await expect(legend).to_contain_text(text)
+        await screen.look("chart-glucose", whole=True)
+
+        await _see(screen, device, "stethoscope")
+        await screen.button("Listen", exact=False).click()
+        await expect(screen.page.get_by_text("0:00 of 0:12")).to_be_visible()  # nothing plays by itself
+        await screen.press("Play")
+        await screen.page.get_by_text("Bell", exact=True).click()
+        await expect(screen.page.get_by_text("0:01 of 0:12")).to_be_visible()
+        await screen.press("Pause")
+        await screen.press("On 5 seconds")
+        await expect(screen.page.get_by_role("slider")).to_have_attribute("aria-valuetext", SIXTH_SECOND)
+        await screen.look("chart-sound", whole=True)
+
+
+async def test_a_trace_and_a_report_at_a_desk(tidy: World, at_screen: AtScreen) -> None:
+    patient = await tidy.sign_in("patient-2")
+    device = await _measured(patient)
+    async with at_screen("desktop") as screen:
+        await _sign_in(screen, patient)
+        await _see(screen, device, "ecg")
+        await screen.button("See the trace", exact=False).click()
+        trace = screen.page.get_by_role("region", name="ECG trace", exact=False)
+        await trace.press("End")
+        await expect(screen.page.get_by_text(re.compile(r"^Second \d+ to 30 of 30$"))).to_be_visible()
+        await screen.look("chart-ecg", whole=True)
+
+        await _see(screen, device, "glucose")
+        chart = screen.page.get_by_role("slider")
+        await chart.press("Home")
+        await expect(chart).to_have_attribute("aria-valuetext", re.compile(r": \d+ mg/dL, steady"))
+        await screen.link("Report to print").click()
+        name = patient.me["display_name"]
+        for page in (1, 2):
+            await expect(screen.page.get_by_text(f"{name} · page {page} of 2")).to_be_visible()
+        await screen.look("report", whole=True)
+        for paper in ("A4", "Letter"):
+            assert len(PAGES.findall(await screen.page.pdf(format=paper))) == 2, paper
+
+
+async def test_values_come_where_no_socket_is_let_through_and_none_is_lost_or_doubled(
+    tidy: World, at_screen: AtScreen
+) -> None:
+    patient = await tidy.sign_in("patient-1")
+    device = await patient.pair(kinds=["weight"])
+    await device.ingest(device.message({"weight_kg": 80.0}, ago(minutes=9)), wait_s=10)
+    async with at_screen("desktop") as screen:
+        await screen.page.route_web_socket("**/ws/live*", _cut)
+        await _sign_in(screen, patient)
+        async with screen.page.expect_request("**/api/v1/stream?*", timeout=FALLS_BACK_MS) as asked:
+            await screen.open(f"/devices/{device.id}?kind=weight&view=table")
+        assert f"patient_id={patient.patient_id}" in (await asked.value).url
+        await expect(screen.page.get_by_text("Live", exact=True)).to_be_visible()
+        await device.ingest(device.message({"weight_kg": 80.5}, ago(minutes=6)), wait_s=10)
+        await _shows(screen, "80.5 kg", rows=2)
+
+        await screen.page.context.set_offline(True)
+        await expect(screen.page.get_by_role("status").filter(has_text="You are offline")).to_be_visible()
+        await device.ingest(device.message({"weight_kg": 81.0}, ago(minutes=3)), wait_s=10)
+        await screen.look("dashboard-offline")
+        await _shows(screen, "80.5 kg", rows=2)
+
+        await screen.page.context.set_offline(False)
+        await expect(screen.page.get_by_text("Live", exact=True)).to_be_visible(timeout=FALLS_BACK_MS)
+        await _shows(screen, "81.0 kg", rows=3)
+        screen.faults[:] = [fault for fault in screen.faults if OFFLINE not in fault]
+
+
+# --- steps ----------------------------------------------------------------------------------------------------------
+
+
+async def _cut(socket: WebSocketRoute) -> None:
+    """As something on the way that knows no WebSockets."""
+    await socket.close(code=1011)
+
+
+async def _sign_in(screen: Screen, patient: Person) -> None:
+    await screen.open("/")
+    await screen.sign_in(patient, look=False)
+    await screen.heading("Your devices")
+
+
+async def _see(screen: Screen, device: Device, kind: str) -> None:
+    await screen.open(f"/devices/{device.id}?kind={kind}&range=24h")
+    await screen.page.get_by_role("region", name="Latest").wait_for()
+
+
+async def _shows(screen: Screen, newest: str, *, rows: int) -> None:
+    """The newest value, and as many rows as there are readings below the table's head."""
+    await expect(screen.page.get_by_role("region", name="Latest")).to_contain_text(newest)
+    await expect(screen.page.get_by_role("row")).to_have_count(rows + 1)
+
+
+async def _measured(patient: Person) -> Device:
+    """A day of glucose with a hole in it, LOW and HIGH; a trace of an ECG and the sound of a heart."""
+    device = await patient.pair(kinds=["glucose", "ecg", "stethoscope"])
+    await device.ingest([device.message(value, at) for at, value in _glucose()], wait_s=10)
+    trace = await patient.upload(device.id, recordings.ecg_trace(), "ecg_waveform", "application/json")
+    sound = await patient.upload(device.id, recordings.heart_sound(), "stethoscope_audio", "audio/wav")
+    heart = {"waveform_url": trace, "classification": "sinus_rhythm", "avg_hr_bpm": 72, "duration_s": 30}
+    for readings in (
+        {"ecg": heart},
+        {"stethoscope_audio_url": sound, "stethoscope_findings": ["normal"]},
+    ):
+        await device.ingest(device.message(readings, ago(minutes=5)), wait_s=10)
+    return device
+
+
+def _glucose() -> Iterable[tuple[str, Json]]:
+    now = datetime.now(UTC).replace(microsecond=0) - timedelta(minutes=2)
+    for n in range(280):
+        value: Json = {
+            "glucose_mg_dL": round(132 + 64 * math.sin(n / 24) + 10 * math.sin(n / 5)),
+            "glucose_trend": "flat",
+        }
+        if 60 < n < 75:
+            continue
+        if 112 <= n <= 118:
+            value = {"glucose_mg_dL": 39, "glucose_out_of_range": "low"}
+        elif 186 <= n <= 190:
+            value = {"glucose_mg_dL": 401, "glucose_out_of_range": "high"}
+        yield rfc3339(now - timedelta(minutes=5 * n)), value
