@@ -387,6 +387,23 @@ class Latest(msgspec.Struct, frozen=True, kw_only=True):
     latest: dict[str, LatestValue]
 
 
+class GlucoseBand(msgspec.Struct, frozen=True, kw_only=True):
+    """`low` and `high` in mg/dL, `low` included; in range both are. LOW and HIGH of a sensor count at the ends."""
+
+    name: Literal["very_low", "low", "in_range", "high", "very_high"]
+    low: float | None
+    high: float | None
+    count: int
+    share_pct: float
+
+
+class GlucoseRanges(msgspec.Struct, frozen=True, kw_only=True):
+    """How many values lay where, from low to high. Of a sensor that measures all the time this is the time in range."""
+
+    count: int
+    bands: list[GlucoseBand]
+
+
 class PatientSummary(msgspec.Struct, frozen=True, kw_only=True):
     patient_id: UUID
     latest: dict[str, LatestValue]

@@ -136,4 +136,5 @@ async def test_the_stream_ends_with_its_token(live: Live) -> None:
 def test_an_event_is_its_cursor_and_one_line_of_data() -> None:
     assert event_of(Item('{"type":"reading"}', "abc", None)) == b'id: abc\ndata: {"type":"reading"}\n\n'
     assert event_of(Item('{"type":"pong"}', None, None)) == b'data: {"type":"pong"}\n\n'
-    assert event_of(Item("", None, None)) == b'data: {"type":"pong"}\n\n'  # a page hears it, a comment it would not
+    # A page hears this; a comment it would not.
+    assert event_of(Item("", None, None)) == b'data: {"type":"pong"}\n\n'

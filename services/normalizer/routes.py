@@ -20,11 +20,12 @@ from chassis.paging import DEFAULT_LIMIT, check_limit, moment
 from proto.access import ALL_KINDS, granted_kinds, names_of, visible_kinds
 from proto.errors import Refused
 from proto.metrics import Metric
-from proto.resources import DataAnswer, Latest, PatientSummary
+from proto.resources import DataAnswer, GlucoseRanges, Latest, PatientSummary
 from proto.state import ConnectionState
 from proto.words import AuditAction, Kind
 from services.normalizer import answers, export, merging
 from services.normalizer import resolution as res
+from services.normalizer.glucose import glucose_ranges
 from services.normalizer.matching import Source, source_of
 from services.normalizer.question import BEGINNING, END, Question
 from services.normalizer.resolution import Resolution
@@ -38,6 +39,8 @@ AsOf = Annotated[
     QueryParameter(name="as_of", description="Raw readings as they were known then; RFC 3339 with offset"),
 ]
 
+RANGES_OF: Final = timedelta(days=14)
+RANGES_REACH: Final = timedelta(days=92)
 BESIDE: Final = {"glucose_mg_dL": ("glucose_out_of_range", "glucose_trend")}
 """What is never left out beside a name: 39 and 401 are no numbers when the sensor said LOW or HIGH."""
 
@@ -88,6 +91,30 @@ async def read_latest(
         found = await answers.latest(tx.conn, view.connection_ids, view.names)
         tx.audit(audit_of("data.read", principal, view))
     return Latest(latest=found)
+
+
+@get("/device-data/{device_connection_id:uuid}/glucose-ranges", summary="How much glucose was in range")
+async def read_glucose_ranges(
+    device_connection_id: FromPath[UUID],
+    principal: NamedDependency[Principal],
+    db: NamedDependency[Database],
+    world: NamedDependency[World],
+    since: From = None,
+    until: To = None,
+) -> GlucoseRanges:
+    """Of at most 92 days; without a range, of the last 14."""
+    view = await see_connection(device_connection_id, principal, db, world)
+    metric = answers.find_metric("glucose_mg_dL", view.names)
+    begin, end = _range(since, until)
+    end = end or now()
+    begin = begin or end - RANGES_OF
+    if end - begin > RANGES_REACH:
+        raise Refused("out_of_bounds", field="from")
+    # PHI: leaves to a reader whose right was just decided; the audit row is committed before the answer.
+    async with db.transaction("glucose_ranges") as tx:
+        values = await queries.select_values(tx.conn, view.connection_ids, ["glucose_mg_dL"], begin, end)
+        tx.audit(audit_of("data.read", principal, view, metric=metric))
+    return glucose_ranges(values)
 
 
 @get("/device-data/{device_connection_id:uuid}/export", summary="Download the readings of a device")
@@ -335,6 +362,13 @@ def audit_of(
 
 router = Router(
     "/api/v1",
-    route_handlers=[read_data, read_latest, export_data, read_patient_data, read_summary],
+    route_handlers=[
+        read_data,
+        read_latest,
+        read_glucose_ranges,
+        export_data,
+        read_patient_data,
+        read_summary,
+    ],
     tags=["device-data"],
 )

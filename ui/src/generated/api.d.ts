@@ -313,6 +313,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/device-data/{device_connection_id}/glucose-ranges": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** How much glucose was in range */
+        get: operations["ApiV1DeviceDataDeviceConnectionIdGlucoseRangesReadGlucoseRanges"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/device-data/{device_connection_id}/latest": {
         parameters: {
             query?: never;
@@ -1253,6 +1270,20 @@ export interface components {
             context?: {
                 [key: string]: unknown;
             };
+        };
+        /** GlucoseBand */
+        GlucoseBand: {
+            /** @enum {string} */
+            name: "very_low" | "low" | "in_range" | "high" | "very_high";
+            low: number | null;
+            high: number | null;
+            count: number;
+            share_pct: number;
+        };
+        /** GlucoseRanges */
+        GlucoseRanges: {
+            count: number;
+            bands: components["schemas"]["GlucoseBand"][];
         };
         /** Grantee */
         Grantee: {
@@ -2625,6 +2656,48 @@ export interface operations {
                 };
                 content: {
                     "application/json": unknown;
+                };
+            };
+            /** @description Bad request syntax or unsupported method */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        status_code: number;
+                        detail: string;
+                        extra?: null | {
+                            [key: string]: unknown;
+                        } | unknown[];
+                    };
+                };
+            };
+        };
+    };
+    ApiV1DeviceDataDeviceConnectionIdGlucoseRangesReadGlucoseRanges: {
+        parameters: {
+            query?: {
+                /** @description RFC 3339 with offset; included */
+                from?: string | null;
+                /** @description RFC 3339 with offset; not included */
+                to?: string | null;
+            };
+            header?: never;
+            path: {
+                device_connection_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["GlucoseRanges"];
                 };
             };
             /** @description Bad request syntax or unsupported method */
