@@ -30,6 +30,10 @@ async def test_glucose_and_a_sound_on_a_phone(tidy: World, at_screen: AtScreen) 
         legend = screen.page.get_by_role("figure")
         for text in ("LOW ▼: too low for the sensor", "HIGH ▲: too high for the sensor", "70 to 180 mg/dL"):
             await expect(legend).to_contain_text(text)
+        in_range = screen.page.get_by_role("region", name="How much was in range")
+        await expect(in_range).to_contain_text(
+            re.compile(r"\d+% of \d+ values in 24 hours were in range: 70 to 180 mg/dL")
+        )
         await screen.look("chart-glucose", whole=True)
 
         await _see(screen, device, "stethoscope")
@@ -64,6 +68,7 @@ async def test_a_trace_and_a_report_at_a_desk(tidy: World, at_screen: AtScreen) 
         name = patient.me["display_name"]
         for page in (1, 2):
             await expect(screen.page.get_by_text(f"{name} · page {page} of 2")).to_be_visible()
+        await expect(screen.page.get_by_role("region", name="How much was in range")).to_be_visible()
         await screen.look("report", whole=True)
         for paper in ("A4", "Letter"):
             assert len(PAGES.findall(await screen.page.pdf(format=paper))) == 2, paper

@@ -18,6 +18,7 @@ export type ConsentText = Schemas["ConsentText"];
 export type ConsentCreate = Schemas["ConsentCreate"];
 export type ReadingItem = Schemas["ReadingItem"];
 export type RollupPoint = Schemas["RollupPoint"];
+export type GlucoseRanges = Schemas["GlucoseRanges"];
 export type LatestValue = Schemas["LatestValue"];
 export type Integration = Schemas["Integration"];
 export type SyncJob = Schemas["SyncJob"];

@@ -130,6 +130,7 @@ function applyReadings(client: QueryClient, patientId: string, id: string, items
   client.setQueryData<ReadingItem[]>(keys.newest(patientId, id), (known) => known && mergeReadings(known, items, NEWEST));
   client.setQueryData<LatestMap>(keys.latest(patientId, id), (known) => known && mergeLatest(known, items));
   const series = [...keys.device(patientId, id), "series"];
+  if (items.some((item) => "glucose_mg_dL" in item.readings)) void client.invalidateQueries({ queryKey: [...keys.device(patientId, id), "ranges"] });
   client.setQueriesData<Series>({ queryKey: series }, (known) => {
     if (!known || known.isDaily) return known;
     const merged = mergeReadings(known.items, items, KEEP);

@@ -27,6 +27,7 @@ export const server = setupServer(
   http.get(api("/api/v1/audit/summary"), () => HttpResponse.json({ people: [], routine: 0 })),
   http.get(api("/api/v1/consent-texts/current"), () => HttpResponse.json(consentText)),
   http.get(api("/api/v1/device-data/:id/latest"), () => HttpResponse.json({ latest: {} })),
+  http.get(api("/api/v1/device-data/:id/glucose-ranges"), () => HttpResponse.json({ count: 0, bands: [] })),
   http.get(api("/api/v1/device-data/:id"), () => HttpResponse.json({ items: [], next_cursor: null, resolution: "raw" })),
   http.post(api("/api/v1/live/ticket"), () => HttpResponse.json({ ticket: "ticket" }, { status: 201 })),
   http.post(api("/auth/logout"), () => HttpResponse.json({ redirect: "/" })),

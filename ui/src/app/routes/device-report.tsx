@@ -56,6 +56,8 @@ export function DeviceReport({ connection, kind, metric, range }: DeviceReportPr
         </div>
         {isReady ? (
           <Report
+            patientId={connection.patient_id}
+            connectionId={connection.id}
             person={person}
             device={connection.name}
             kind={kind}

@@ -158,6 +158,29 @@ describe("the dashboard of a device", () => {
     expect(chart).toHaveAttribute("aria-valuetext", expect.stringMatching(/: 82 mg\/dL, falling ↘$/));
   });
 
+  test("how much glucose was in range is told in words, as the platform counts it", async () => {
+    const band = (name: string, low: number | null, high: number | null, count: number, share: number) => ({ name, low, high, count, share_pct: share });
+    server.use(
+      http.get(api("/api/v1/device-connections"), () =>
+        HttpResponse.json({ items: [connection({ device_type: "cgm", consent: { id: "d", version: "1", data_kinds: ["glucose"] } })], next_cursor: null }),
+      ),
+      http.get(api("/api/v1/me"), () => HttpResponse.json(me({ units: { glucose: "mmol/L", weight: "kg", temperature: "C" } }))),
+      http.get(api("/api/v1/device-data/:id/glucose-ranges"), () =>
+        HttpResponse.json({
+          count: 1000,
+          bands: [band("very_low", null, 54, 2, 0.2), band("low", 54, 70, 38, 3.8), band("in_range", 70, 180, 710, 71), band("high", 180, 250, 250, 25), band("very_high", 250, null, 0, 0)],
+        }),
+      ),
+    );
+    history(reading("b", ago(10), { readings: { glucose_mg_dL: 82 } }));
+    openApp(`/devices/${id}?range=24h`);
+
+    const part = within(await screen.findByRole("region", { name: "How much was in range" }));
+    expect(part.getByText("71% of 1,000 values in 24 hours were in range: 3.9 to 10.0 mmol/L.")).toBeInTheDocument();
+    expect(part.getByText("Very low, under 3.0 mmol/L").nextSibling).toHaveTextContent("under 1%");
+    expect(part.getByText("Very high, over 13.9 mmol/L").nextSibling).toHaveTextContent("0%");
+  });
+
   test("several pressures of an interval are two ranges, in the chart's words and in the table", async () => {
     const points = { "blood_pressure.systolic": [96, 143, 120], "blood_pressure.diastolic": [56, 92, 75], "blood_pressure.hr": [60, 81, 70] };
     const t = ago(3000);

@@ -70,6 +70,16 @@ export const enReadings = {
   "chart.legend.average": "Average of each hour",
   "chart.legend.averageDay": "Average of each day",
 
+  "range.title": "How much was in range",
+  "range.summary": "{share} of {count, plural, one {# value} other {# values}} in {range} {count, plural, one {was} other {were}} in range: {low} to {high} {unit}.",
+  "range.under": "under {share}",
+  "range.very_low": "Very low, under {high} {unit}",
+  "range.low": "Low, {low} to under {high} {unit}",
+  "range.in_range": "In range, {low} to {high} {unit}",
+  "range.high": "High, over {low} to {high} {unit}",
+  "range.very_high": "Very high, over {low} {unit}",
+  "range.error": "How much was in range can’t be shown right now.",
+
   "report.open": "Report to print",
   "report.title": "Report to print",
   "report.back": "Back to the device",

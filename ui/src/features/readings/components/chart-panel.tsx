@@ -18,6 +18,7 @@ import { markText, summaryText, whenText } from "../describe";
 import { floorOf } from "../floor";
 import { columnsOf, drawingOf, grouped, marksOf, type Mark } from "../marks";
 import styles from "./chart-panel.module.css";
+import { InRange } from "./in-range";
 import { Legend } from "./legend";
 import { ReadingsTable } from "./readings-table";
 
@@ -97,6 +98,7 @@ export function ChartPanel(props: ChartPanelProps) {
           <Recordings patientId={props.patientId} marks={marks} kind={kind} units={units} clock={props} />
         </Suspense>
       ) : null}
+      {kind === "glucose" && marks.length > 0 ? <InRange patientId={props.patientId} connectionId={props.connectionId} range={range} units={units} /> : null}
       {marks.length > 0 && isTable ? (
         <ReadingsTable
           marks={marks}

@@ -13,10 +13,13 @@ import { latestOf, partsOf, summaryText, whenText } from "../describe";
 import { floorOf } from "../floor";
 import { columnsOf, drawingOf, grouped, marksOf, type Mark } from "../marks";
 import { tableOf } from "../table";
+import { InRange } from "./in-range";
 import { Legend } from "./legend";
 import styles from "./report.module.css";
 
 export interface ReportProps {
+  patientId: string;
+  connectionId: string;
   person: string;
   device: string;
   kind: Kind;
@@ -86,6 +89,7 @@ function FirstPage(props: PageProps) {
       </dl>
       {KIND_VIEWS[kind].charted.length > 0 && marks.length > 0 ? <Chart {...props} series={series} summary={summary} /> : null}
       <p>{summary}</p>
+      {kind === "glucose" ? <InRange {...props} /> : null}
       <p className={styles.made}>{t("report.made", { when: intl.formatDate(now, { dateStyle: "long", timeStyle: "short", timeZone }) })}</p>
       <Foot person={person} page={1} />
     </section>
