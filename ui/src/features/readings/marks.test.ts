@@ -117,6 +117,16 @@ describe("glucose", () => {
   });
 });
 
+test.each([
+  [14, [80, 79]],
+  [15, [80, null, 79]],
+])("weights %d days apart", (days, line) => {
+  const weight = (day: number, kg: number) => reading(`w${day}`, at(day * 24 * 60), { readings: { weight_kg: kg } });
+  const { ys } = columnsOf(marksOf(raw(weight(0, 80), weight(days, 79)), "weight", start), "weight", "weight_kg", units);
+
+  expect(ys[0]).toEqual(line);
+});
+
 describe("rollups", () => {
   const points = { heart_rate_bpm: [0, 60].map((minutes) => ({ t: at(minutes), min: 60, max: 90, mean: 70, count: 12 })) };
   const series: Series = { resolution: "1h", points, items: [] };
