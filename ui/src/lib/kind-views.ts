@@ -23,6 +23,8 @@ export interface KindView {
   dense?: boolean;
   /** These ranges show days: lowest to highest, or all of a day, as the platform counts it. */
   daily?: readonly RangeId[];
+  /** Ranges in which each value is asked for also when there are thousands, to be looked at closer. */
+  whole?: readonly RangeId[];
 }
 
 export const KIND_VIEWS: Record<Kind, KindView> = {
@@ -40,7 +42,7 @@ export const KIND_VIEWS: Record<Kind, KindView> = {
     charted: ["body_fat_pct", "muscle_mass_kg", "body_water_pct"],
     joinMs: 14 * DAY,
   },
-  glucose: { drawing: "glucose", main: ["glucose_mg_dL"], beside: ["glucose_trend"], charted: ["glucose_mg_dL"], dense: true, joinMs: 16 * MINUTE },
+  glucose: { drawing: "glucose", main: ["glucose_mg_dL"], beside: ["glucose_trend"], charted: ["glucose_mg_dL"], dense: true, joinMs: 16 * MINUTE, whole: ["7d", "30d"] },
   spo2: { drawing: "points", main: ["spo2_pct"], beside: ["pulse_rate_bpm"], charted: ["spo2_pct", "pulse_rate_bpm"], daily: ["30d", "90d"] },
   heart_rate: {
     drawing: "line",

@@ -15,6 +15,8 @@ export const RANGES: Record<RangeId, { ms: number; rollup: Exclude<Resolution, "
 };
 export const NEWEST = 20;
 const PAGE = 1000;
+/** So long a time of a value each five minutes fits a page. */
+const SLICE = 3 * DAY;
 
 export type LatestMap = Record<string, LatestValue>;
 
@@ -58,9 +60,13 @@ export const seriesQuery = (patientId: string, id: string, kind: Kind, range: Ra
       const from = new Date(Math.floor((Date.now() - ms) / MINUTE) * MINUTE).toISOString();
       const view = KIND_VIEWS[kind];
       const metric = view.main[0]?.split(".")[0];
-      const read = (query: { metric?: string; resolution: "auto" | Resolution; limit?: number }) =>
+      const read = (query: { metric?: string; resolution: "auto" | Resolution; limit?: number; from?: string; to?: string }) =>
         ask(api.GET("/api/v1/device-data/{device_connection_id}", { params: { path: { device_connection_id: id }, query: { from, ...query } }, signal }));
 
+      if (view.whole?.includes(range)) {
+        const items = await readWhole(Date.parse(from), (begin, end) => read({ metric, resolution: "raw", limit: PAGE, from: begin, to: end }));
+        if (items) return { resolution: "raw", items, points: {} };
+      }
       const isDaily = view.daily?.includes(range) ?? false;
       if (!isDaily && (!view.dense || range === "24h" || view.charted.length === 0)) {
         const answer = await read({ metric: view.main.length === 1 ? metric : undefined, resolution: "raw", limit: PAGE });
@@ -81,6 +87,21 @@ export const seriesQuery = (patientId: string, id: string, kind: Kind, range: Ra
     },
     staleTime: Infinity,
   });
+
+type Slice = { items?: ReadingItem[] | null; next_cursor?: string | null };
+
+/** Every value since a time, in one page or slice by slice at once; null when they are too many to be drawn each. */
+async function readWhole(from: number, read: (from: string, to?: string) => Promise<Slice>): Promise<ReadingItem[] | null> {
+  const first = await read(new Date(from).toISOString());
+  if (!first.next_cursor) return [...(first.items ?? [])].sort(compareReadings);
+  const begins: number[] = [];
+  for (let begin = from; begin < Date.now(); begin += SLICE) begins.push(begin);
+  const text = (at: number) => new Date(at).toISOString();
+  // The last one is open: what comes while the others are read belongs to it.
+  const slices = await Promise.all(begins.map((begin, index) => read(text(begin), index === begins.length - 1 ? undefined : text(begin + SLICE))));
+  if (slices.some((slice) => slice.next_cursor)) return null;
+  return slices.flatMap((slice) => slice.items ?? []).sort(compareReadings);
+}
 
 /** The same rows as a file, made by the server. */
 export function exportUrl(id: string, from: string): string {

@@ -116,7 +116,42 @@ describe("the dashboard of a device", () => {
     expect(card).toHaveTextContent("Irregular heartbeat noticed by the device");
   });
 
-  test("many samples are asked as rollups", async () => {
+  test("a month of a sensor is asked slice by slice, each value of it, and a part can be looked at closer", async () => {
+    const slices: [string | null, string | null][] = [];
+    server.use(
+      http.get(api("/api/v1/device-connections"), () =>
+        HttpResponse.json({ items: [connection({ device_type: "cgm", consent: { id: "d", version: "1", data_kinds: ["glucose"] } })], next_cursor: null }),
+      ),
+      http.get(api("/api/v1/device-data/:id"), ({ request }) => {
+        const asked = new URL(request.url).searchParams;
+        if (!asked.has("metric")) return HttpResponse.json({ items: [], next_cursor: null, resolution: "raw" });
+        slices.push([asked.get("from"), asked.get("to")]);
+        if (slices.length === 1) return HttpResponse.json({ items: [], next_cursor: "more", resolution: "raw" });
+        const begin = Date.parse(asked.get("from") ?? "");
+        const items = Array.from({ length: 60 }, (_, n) =>
+          reading(`${begin}-${n}`, new Date(begin + (n + 1) * 300_000).toISOString(), { readings: { glucose_mg_dL: 90 + n } }),
+        );
+        return HttpResponse.json({ items, next_cursor: null, resolution: "raw" });
+      }),
+    );
+    openApp(`/devices/${id}?range=30d`);
+
+    expect((await screen.findAllByText("600 values in 30 days, between 90 and 149 mg/dL."))[0]).toBeInTheDocument();
+    const [, ...parts] = slices;
+    expect(parts).toHaveLength(10);
+    expect(parts.slice(1).map(([from]) => from)).toEqual(parts.slice(0, -1).map(([, to]) => to));
+    expect(parts.at(-1)?.[1]).toBeNull();
+
+    const [earlier, , closer, wider] = await within(await screen.findByRole("group", { name: "Part of the time shown" })).findAllByRole("button");
+    expect(wider).toBeDisabled();
+    await userEvent.click(closer!);
+    expect(wider).toBeEnabled();
+    await userEvent.click(earlier!);
+    await userEvent.click(wider!);
+    expect(wider).toBeDisabled();
+  });
+
+  test("what is too much for that is asked as rollups", async () => {
     const asked = vi.fn();
     server.use(
       http.get(api("/api/v1/device-connections"), () =>
@@ -124,7 +159,7 @@ describe("the dashboard of a device", () => {
       ),
       http.get(api("/api/v1/device-data/:id"), ({ request }) => {
         const { metric, resolution } = Object.fromEntries(new URL(request.url).searchParams);
-        if (resolution === "raw") return HttpResponse.json({ items: [], next_cursor: null, resolution: "raw" });
+        if (resolution === "raw") return HttpResponse.json({ items: [], next_cursor: metric ? "more" : null, resolution: "raw" });
         asked(metric, resolution);
         return HttpResponse.json({ resolution: "1h", points: [{ t: ago(120), min: 90, max: 140, mean: 110, count: 12 }] });
       }),

@@ -1,6 +1,6 @@
 // A chart over time on canvas. Colours come from the tokens, dates from Intl, and a cursor that keys and pointers share.
 // Draws what it is given; knows no metric and converts nothing.
-import { useEffect, useLayoutEffect, useRef, type KeyboardEvent } from "react";
+import { useEffect, useLayoutEffect, useRef, useState, type KeyboardEvent } from "react";
 import { useIntl, type IntlShape } from "react-intl";
 import uPlot from "uplot";
 import "uplot/dist/uPlot.min.css";
@@ -9,8 +9,11 @@ import { hourStyle } from "~/lib/time";
 import { drawBeyond, type BeyondWords } from "./beyond";
 import { drawBars, drawCursor, drawBand, drawDots, drawRanges, ratio, readColours } from "./draw";
 import { rangeOf, type Placed } from "./place";
+import { listenToDrags } from "./drag";
 import { drawPressures, placeBars } from "./pressure";
 import styles from "./time-chart.module.css";
+import { isWhole, moved, showing, type Window } from "./window";
+import { WindowBar } from "./window-bar";
 
 export type ChartDrawing = "pressure" | "line" | "points" | "bars";
 
@@ -29,6 +32,8 @@ export interface TimeChartProps {
   /** The ends of the time axis. */
   from: number;
   to: number;
+  /** There is more in it than can be seen at once: a part can be looked at closer, and moved along. */
+  isLong: boolean;
   /** How bars share a plot of so many pixels (pressure). */
   place: (wanted: readonly number[], plot: number) => Placed | null;
   /** Told how wide the plot has become. */
@@ -57,7 +62,7 @@ const strong = (font: string) => `600 ${scaled(font)}`;
 const scaled = (font: string) => font.replace(/^[\d.]+/, (size) => String(parseFloat(size) * ratio()));
 
 /** `read` gives the props of now: what moves with time and pointer is asked for at each drawing. */
-function options(read: () => TimeChartProps, intl: IntlShape, width: number): uPlot.Options {
+function options(read: () => TimeChartProps, shown: () => Window, intl: IntlShape, width: number): uPlot.Options {
   const { drawing, hasSpread, band, beyond, floor, timeZone } = read();
   const colours = readColours();
   const font = `${Math.round(parseFloat(getComputedStyle(document.documentElement).fontSize) * 0.824)}px system-ui, sans-serif`;
@@ -80,7 +85,7 @@ function options(read: () => TimeChartProps, intl: IntlShape, width: number): uP
     legend: { show: false },
     cursor: { y: false, x: false, drag: { x: false, y: false, setScale: false }, points: { show: false } },
     scales: {
-      x: { time: true, range: () => [read().from, read().to] },
+      x: { time: true, range: () => [...shown()] },
       y: {
         range: (_, low, high) => rangeOf(low, high, { floor, isFromZero: drawing === "bars", hasEdges: beyond !== null }),
       },
@@ -117,7 +122,8 @@ function options(read: () => TimeChartProps, intl: IntlShape, width: number): uP
       ],
       setCursor: [
         (u) => {
-          const { left, idx } = u.cursor;
+          const { left, idx, event } = u.cursor;
+          if (event && "buttons" in event && event.buttons > 0 && event.type === "mousemove") return; // it is being dragged
           if (left === undefined || left < 0) return;
           read().onSelect(drawing === "pressure" ? nearest(placeBars(u, read().place).xs, left) : (idx ?? null));
         },
@@ -145,7 +151,15 @@ export default function TimeChart(props: TimeChartProps) {
     latest.current = props;
   });
 
-  const { drawing, hasSpread, timeZone, xs, ys, from, to, selected, onSelect } = props;
+  const { drawing, hasSpread, timeZone, xs, ys, from, to, isLong, selected, onSelect } = props;
+  const [part, setPart] = useState<Window | null>(null);
+  const whole: Window = [from, to];
+  const view: Window = part && isLong ? moved(part, whole, 0) : whole;
+  const dragged = useRef<Window | null>(null);
+  const sight = useRef({ window: view, whole });
+  useLayoutEffect(() => {
+    sight.current = { window: view, whole };
+  });
   const shape = `${appearance}/${drawing}/${hasSpread}/${timeZone}/${intl.locale}/${props.floor?.join()}/${props.band?.join()}/${props.beyond?.low}`;
 
   // A new plot for a new look; new data goes into the plot that is there.
@@ -154,14 +168,26 @@ export default function TimeChart(props: TimeChartProps) {
     if (!element) return;
     const width = () => Math.max(element.clientWidth, 120);
     const chart = new uPlot(
-      options(() => latest.current, intl, width()),
+      options(() => latest.current, () => dragged.current ?? sight.current.window, intl, width()),
       [latest.current.xs, ...latest.current.ys] as uPlot.AlignedData,
       element,
     );
     plot.current = chart;
     const watcher = new ResizeObserver(() => chart.setSize({ width: width(), height: HEIGHT }));
     watcher.observe(element);
+    const stopDrags = listenToDrags(chart, {
+      read: () => sight.current,
+      show: (now) => {
+        dragged.current = now;
+        chart.setScale("x", { min: now[0], max: now[1] });
+      },
+      done: (now) => {
+        dragged.current = null;
+        setPart(now);
+      },
+    });
     return () => {
+      stopDrags();
       watcher.disconnect();
       chart.destroy();
       plot.current = null;
@@ -171,7 +197,7 @@ export default function TimeChart(props: TimeChartProps) {
   useEffect(() => {
     const frame = requestAnimationFrame(() => plot.current?.setData([xs, ...ys] as uPlot.AlignedData));
     return () => cancelAnimationFrame(frame);
-  }, [xs, ys, from, to]);
+  }, [xs, ys, from, to, part]);
 
   useEffect(() => {
     plot.current?.redraw(false, false);
@@ -182,24 +208,29 @@ export default function TimeChart(props: TimeChartProps) {
     if (next === undefined) return;
     event.preventDefault();
     onSelect(next);
+    const at = next === null ? undefined : xs[next];
+    if (at !== undefined && !isWhole(view, whole)) setPart(showing(view, whole, at));
   };
 
   return (
-    <div
-      className={styles.chart}
-      role="slider"
-      tabIndex={0}
-      aria-label={props.label}
-      aria-describedby={props.describedBy}
-      aria-valuemin={0}
-      aria-valuemax={Math.max(xs.length - 1, 0)}
-      aria-valuenow={selected ?? Math.max(xs.length - 1, 0)}
-      aria-valuetext={props.selectedText}
-      onKeyDown={move}
-      onBlur={() => onSelect(null)}
-    >
-      <div ref={host} aria-hidden="true" onMouseLeave={() => onSelect(null)} />
-    </div>
+    <>
+      <div
+        className={styles.chart}
+        role="slider"
+        tabIndex={0}
+        aria-label={props.label}
+        aria-describedby={props.describedBy}
+        aria-valuemin={0}
+        aria-valuemax={Math.max(xs.length - 1, 0)}
+        aria-valuenow={selected ?? Math.max(xs.length - 1, 0)}
+        aria-valuetext={props.selectedText}
+        onKeyDown={move}
+        onBlur={() => onSelect(null)}
+      >
+        <div ref={host} aria-hidden="true" onMouseLeave={() => onSelect(null)} />
+      </div>
+      {isLong ? <WindowBar window={view} whole={whole} onWindow={setPart} /> : null}
+    </>
   );
 }
 

@@ -44,6 +44,11 @@ export const enReadings = {
   "dash.manage": "This device",
 
   "chart.label": "Readings over time. Arrow keys move through them.",
+  "chart.window": "Part of the time shown",
+  "chart.window.earlier": "Earlier",
+  "chart.window.later": "Later",
+  "chart.window.closer": "Closer",
+  "chart.window.wider": "Wider",
   "chart.hint": "Touch the chart, or use the arrow keys, to read a value.",
   "chart.at": "{when}: {value}",
   "chart.mean": "{value} on average, {low} to {high}, {count, plural, one {# reading} other {# readings}}",

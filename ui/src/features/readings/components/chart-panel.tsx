@@ -124,6 +124,9 @@ export function ChartPanel(props: ChartPanelProps) {
   );
 }
 
+/** More values than a screen has room for: they can be looked at closer. */
+const LONG = 500;
+
 type DrawnProps = ChartPanelProps & { marks: ReturnType<typeof marksOf>; from: number; summary: string };
 
 function Drawn({ kind, metric, marks, units, from, now, timeZone, isZoneNamed, summary, series }: DrawnProps) {
@@ -169,6 +172,7 @@ function Drawn({ kind, metric, marks, units, from, now, timeZone, isZoneNamed, s
           floor={floorOf(kind, metric, columns.band)}
           from={start / 1000}
           to={end / 1000}
+          isLong={series.resolution === "raw" && drawn.length > LONG}
           place={sideBySide}
           onPlot={setPlot}
           timeZone={timeZone}
