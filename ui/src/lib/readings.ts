@@ -95,7 +95,7 @@ async function readWhole(from: number, read: (from: string, to?: string) => Prom
   const first = await read(new Date(from).toISOString());
   if (!first.next_cursor) return [...(first.items ?? [])].sort(compareReadings);
   const begins: number[] = [];
-  for (let begin = from; begin < Date.now(); begin += SLICE) begins.push(begin);
+  for (let begin = from; begin < Date.now() - MINUTE; begin += SLICE) begins.push(begin);
   const text = (at: number) => new Date(at).toISOString();
   // The last one is open: what comes while the others are read belongs to it.
   const slices = await Promise.all(begins.map((begin, index) => read(text(begin), index === begins.length - 1 ? undefined : text(begin + SLICE))));
