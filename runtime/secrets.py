@@ -3,7 +3,7 @@
 import base64
 import os
 import secrets
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Final
 
@@ -85,20 +85,22 @@ def ensure(folder: Path) -> Path:
     for name, make in FILES.items():
         _make(folder / name, make)
     (folder / "vendors").mkdir(mode=0o700, exist_ok=True)
-    for vendor in (*simulated_vendors(), *own_partners()):
+    portals = simulated_vendors()
+    for vendor in (*portals, *own_partners()):
         for name in vendor_files(vendor):
-            _make(folder / "vendors" / vendor / name, password)
+            given = portals.get(vendor, {}).get(name)
+            _make(folder / "vendors" / vendor / name, password if given is None else given.encode)
     for name, (source, derive) in DERIVED.items():
         if not (folder / name).exists():
             replace(folder / name, derive((folder / source).read_bytes()))
     return folder
 
 
-def simulated_vendors() -> list[str]:
-    """Those whose clouds stand in the simulator."""
+def simulated_vendors() -> dict[str, Mapping[str, str]]:
+    """Those whose clouds stand in the simulator, and the credentials that cannot be just any secret there."""
     from simulator.vendors.mount import CLOUDS
 
-    return [cloud.name for cloud in CLOUDS]
+    return {cloud.name: cloud.portal for cloud in CLOUDS}
 
 
 def own_partners() -> list[str]:

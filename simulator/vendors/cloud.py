@@ -16,7 +16,7 @@ from simulator.physiology.parameters import Scenario
 from simulator.physiology.samples import Sample
 from simulator.vendors import consent, records
 from simulator.vendors.faults import Faults, spoiled
-from simulator.vendors.grants import Grant, Grants, Issued, Refusal, Rules
+from simulator.vendors.grants import Grants, Issued, Refusal, Rules
 from simulator.vendors.ledger import Budget, Ledger, Limit, Taken
 from simulator.vendors.notices import Notice, Sender
 from simulator.vendors.records import DAILY, DAY, KINDS_OF_DAY, Habits, Record
@@ -106,6 +106,10 @@ class Cloud:
     """The waits between attempts to deliver a notification."""
     deadline_s: ClassVar[float] = 5.0
     """How long a notification may take to be answered."""
+    portal: ClassVar[Mapping[str, str]] = {}
+    """The credentials that its portal hands out in a form of its own; the others may be any secret."""
+    fixed_address: ClassVar[bool] = False
+    """Notifications are asked for, and yet go to the one address that its portal was told."""
 
     def __init__(self, public_url: str) -> None:
         self.public_url = public_url
@@ -137,15 +141,14 @@ class Cloud:
     async def _judged(self, route: Route, match: re.Match[str], call: Call) -> Reply:
         if not route.counted:
             return await self._handled(route, match, call)
-        owner = self.grants.owner(call.bearer)
-        client = owner.client_id if owner else call.form.get("client_id", "") or "nobody"
+        client, user_id = self.asker(call)
         self.ledger.asked(client, self.now())
-        fault = self.faults.take(call, owner.user_id if owner else "")
+        fault = self.faults.take(call, user_id)
         if fault is not None and fault.way in ("rate_limited", "status", "invalid_token"):
             status = {"rate_limited": 429, "invalid_token": 401}.get(fault.way, fault.status)
             sort = SORT_OF.get(status, "internal" if status >= 500 else "invalid_request")
             return self.trouble(Trouble(sort, "injected", status=status, headers=fault.headers))
-        taken = self._taken(client, owner)
+        taken = self._taken(client, user_id)
         if taken is not None:
             self.ledger.limited(client)
             return self.trouble(Trouble("rate_limited", "too many", headers=self.limit_headers(taken)))
@@ -161,10 +164,25 @@ class Cloud:
             return self.refusal(refusal)
         return reply
 
-    def _taken(self, client: str, owner: Grant | None) -> Taken | None:
+    def takes(self, call: Call) -> bool:
+        """Whether a request to its host is meant for it: two services of one company may share a sign-in."""
+        return True
+
+    def token_of(self, call: Call) -> str:
+        """The access token, wherever the vendor wants it."""
+        return call.bearer
+
+    def asker(self, call: Call) -> tuple[str, str]:
+        """Which application asks, and about whom; the latter is empty where nothing says it."""
+        owner = self.grants.owner(self.token_of(call))
+        if owner is not None:
+            return owner.client_id, owner.user_id
+        return call.form.get("client_id", "") or "nobody", ""
+
+    def _taken(self, client: str, user_id: str) -> Taken | None:
         """The first budget that is used up."""
         for budget in self.budgets:
-            key = owner.user_id if owner and budget.limit.scope == "account" else client
+            key = user_id if user_id and budget.limit.scope == "account" else client
             taken = budget.take(key, clock.now())  # `shift` is of what it tells, not of how it counts
             if not taken.ok:
                 return taken
@@ -212,7 +230,7 @@ class Cloud:
 
     def person(self, call: Call, *scopes: str) -> Account:
         """Whose token it is; the grant must hold one of these scopes, if any are named."""
-        grant = self.grants.bearer(call.bearer, self.now())
+        grant = self.grants.bearer(self.token_of(call), self.now())
         if grant is None or grant.user_id not in self.accounts:
             raise Trouble("invalid_token", "the access token is invalid or has expired")
         if scopes and not set(scopes) & set(grant.scopes):

@@ -165,6 +165,10 @@ class Grants:
         kept = self._access.get(token) or self._refresh.get(token)
         return None if kept is None else kept.grant
 
+    def knows(self, name: str) -> bool:
+        """Whether a code or a token was given out here, good or not."""
+        return name in self._codes or name in self._used or self.owner(name) is not None
+
     def of(self, user_id: str) -> list[Grant]:
         """The living grants of a person, each once."""
         found = {id(one.grant): one.grant for one in self._refresh.values()}

@@ -13,29 +13,41 @@ from simulator.vendors.consent import CSS
 from simulator.vendors.dexcom import Dexcom
 from simulator.vendors.garmin import Garmin
 from simulator.vendors.google_health import GoogleHealth
+from simulator.vendors.ihealth import IHealth
 from simulator.vendors.omron import Omron
 from simulator.vendors.oura import Oura
 from simulator.vendors.polar import Polar
-from simulator.vendors.wire import Reply, json_reply, read, write
+from simulator.vendors.wire import Call, Reply, json_reply, read, write
 from simulator.vendors.withings import Withings
 from vendors import client_of, manifest_of
 
-CLOUDS: Final[tuple[type[Cloud], ...]] = (Withings, Omron, Dexcom, Oura, GoogleHealth, Garmin, Polar)
+CLOUDS: Final[tuple[type[Cloud], ...]] = (
+    Withings,
+    Omron,
+    Dexcom,
+    Oura,
+    GoogleHealth,
+    Garmin,
+    Polar,
+    IHealth,
+    AliveCor,
+)
 PREFIX: Final = "/clouds"
 
 
-def _registered(vendor: str, public_url: str, secrets: Path) -> list[Hook]:
+def _registered(vendor: str, public_url: str, secrets: Path, is_fixed: bool) -> list[Hook]:
     """Where a vendor is told once, in its portal, where notifications go: it knows the platform's address already."""
     manifest = manifest_of(vendor)
     folder = secrets / "vendors" / vendor
     if manifest.capabilities.webhook == "none" or not folder.is_dir():
         return []
     given = {name: _text(folder / name) for name in manifest.credentials}
-    if client_of(vendor)(given).topics(manifest.kinds):
+    if client_of(vendor)(given).topics(manifest.kinds) and not is_fixed:
         return []  # it is asked for notifications, by whoever wants them
     token = _text(folder / "path_token")
     url = f"{public_url.rstrip('/')}/webhooks/vendor/{vendor}" + (f"/{token}" if token else "")
-    return [Hook(url=url, secret=_text(folder / "webhook_secret"))]
+    secret = _text(folder / "webhook_secret") or _text(folder / "webhook_secrets").partition("\n")[0]
+    return [Hook(url=url, secret=secret)]
 
 
 def _text(path: Path) -> str:
@@ -48,8 +60,12 @@ class Clouds:
     def __init__(self, public_url: str, secrets: Path) -> None:
         self.by_name = {kind.name: kind(public_url) for kind in CLOUDS}
         for cloud in self.by_name.values():
-            cloud.hooks += _registered(cloud.name, public_url, secrets)
-        self._by_host = {host: cloud for cloud in self.by_name.values() for host in cloud.hosts}
+            cloud.hooks += _registered(cloud.name, public_url, secrets, cloud.fixed_address)
+
+    def _at(self, call: Call) -> Cloud | None:
+        """The first that takes it of those at this host."""
+        at_host = (cloud for cloud in self.by_name.values() if call.host in cloud.hosts)
+        return next((cloud for cloud in at_host if cloud.takes(call)), None)
 
     async def start(self) -> None:
         for cloud in self.by_name.values():
@@ -79,7 +95,7 @@ class Clouds:
             reply = await control.answer(self.by_name, call)
         elif host == "static":
             reply = Reply(body=CSS.encode(), headers={"content-type": "text/css; charset=utf-8"})
-        elif (cloud := self._by_host.get(host)) is not None:
+        elif (cloud := self._at(call)) is not None:
             reply = await cloud.answer(call)
         else:
             reply = json_reply({"error": "no cloud is at this host"}, 404)

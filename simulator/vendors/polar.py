@@ -1,8 +1,6 @@
 """Polar's cloud: Basic authentication, tokens that never run out, nothing before a person is registered, 204 where there is
 nothing, one webhook with a key that is shown once."""
 
-import base64
-import binascii
 import hashlib
 import hmac
 from collections.abc import Iterable, Mapping
@@ -13,7 +11,7 @@ from zoneinfo import ZoneInfo
 import msgspec
 
 from simulator.vendors.cloud import Account, Cloud, Hook, Route, Trouble
-from simulator.vendors.grants import Issued, Refusal, Rules
+from simulator.vendors.grants import Issued, Rules
 from simulator.vendors.ledger import Limit, Taken
 from simulator.vendors.notices import Notice
 from simulator.vendors.records import DAY, RECOVERY_DAY, Habits, Record
@@ -98,7 +96,7 @@ class Polar(Cloud):
         }
 
     async def token(self, call: Call) -> Reply:
-        client, secret = _basic(call)
+        client, secret = call.basic
         issued = self.issued({**call.form, "client_id": client, "client_secret": secret})
         return json_reply(self.token_body(issued))
 
@@ -163,7 +161,7 @@ class Polar(Cloud):
 
     async def webhook(self, call: Call) -> Reply:
         """One for each application; tried with a PING; the key is in this answer and nowhere else."""
-        client, secret = _basic(call)
+        client, secret = call.basic
         self.grants.know(client, secret)
         if self.hooks:
             raise Trouble("conflict", "there is a webhook")
@@ -198,17 +196,6 @@ class Polar(Cloud):
     def sign(self, notice: Notice, bad: bool) -> Mapping[str, str]:
         key = f"{notice.secret}{'!' if bad else ''}".encode()
         return {"Polar-Webhook-Signature": hmac.new(key, notice.body, hashlib.sha256).hexdigest()}
-
-
-def _basic(call: Call) -> tuple[str, str]:
-    scheme, _, text = call.headers.get("authorization", "").partition(" ")
-    try:
-        client, _, secret = (
-            base64.b64decode(text if scheme.lower() == "basic" else "", validate=True).decode().partition(":")
-        )
-    except (binascii.Error, UnicodeDecodeError):
-        raise Refusal("invalid_client", "unreadable credentials") from None
-    return client, secret
 
 
 def _day(record: Record) -> date:

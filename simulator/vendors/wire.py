@@ -4,6 +4,8 @@ An answer may be slow, cut off in the middle, or never come: that is what clouds
 """
 
 import asyncio
+import base64
+import binascii
 from collections.abc import Mapping
 from typing import Any, Final, Literal
 from urllib.parse import parse_qsl
@@ -44,6 +46,17 @@ class Call(msgspec.Struct, kw_only=True):
     def bearer(self) -> str:
         scheme, _, token = self.headers.get("authorization", "").partition(" ")
         return token if scheme.lower() == "bearer" else ""
+
+    @property
+    def basic(self) -> tuple[str, str]:
+        """Name and password; both are empty where there are none that can be read."""
+        scheme, _, text = self.headers.get("authorization", "").partition(" ")
+        try:
+            pair = base64.b64decode(text if scheme.lower() == "basic" else "", validate=True).decode()
+        except (binascii.Error, UnicodeDecodeError):
+            return "", ""
+        name, _, password = pair.partition(":")
+        return name, password
 
 
 class Reply(msgspec.Struct, kw_only=True):
