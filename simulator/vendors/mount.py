@@ -8,6 +8,7 @@ from litestar import asgi
 from litestar.types import Receive, Scope, Send
 
 from simulator.vendors import control
+from simulator.vendors.alivecor import AliveCor
 from simulator.vendors.cloud import Cloud, Hook
 from simulator.vendors.consent import CSS
 from simulator.vendors.dexcom import Dexcom
