@@ -4,7 +4,7 @@ for the team. Bodies of callbacks and of errors are ours; nobody published today
 import base64
 import hashlib
 from collections.abc import Iterable, Mapping
-from typing import Any, Final
+from typing import Any, ClassVar, Final
 
 import msgspec
 
@@ -40,7 +40,7 @@ class AliveCor(Cloud):
         Route("PUT", "/v1/callback", "call_back"),
     )
     rules = Rules()
-    scopes: Mapping[str, str] = {}
+    scopes: ClassVar[Mapping[str, str]] = {}
     limits = (Limit(requests=120, per_s=60),)
     habits = Habits(sources=("ecg",), late=0.15)
     fields = {"ecg": {"ecg.classification": 0, "ecg.avg_hr_bpm": 0, "ecg.duration_s": 1}}

@@ -12,6 +12,7 @@ from simulator.vendors.alivecor import AliveCor
 from simulator.vendors.cloud import Cloud, Hook
 from simulator.vendors.consent import CSS
 from simulator.vendors.dexcom import Dexcom
+from simulator.vendors.fitbit import Fitbit
 from simulator.vendors.garmin import Garmin
 from simulator.vendors.google_health import GoogleHealth
 from simulator.vendors.ihealth import IHealth
@@ -23,16 +24,8 @@ from simulator.vendors.withings import Withings
 from vendors import client_of, manifest_of
 
 CLOUDS: Final[tuple[type[Cloud], ...]] = (
-    Withings,
-    Omron,
-    Dexcom,
-    Oura,
-    GoogleHealth,
-    Garmin,
-    Polar,
-    IHealth,
-    AliveCor,
-)
+    Withings, Omron, Dexcom, Oura, GoogleHealth, Garmin, Polar, IHealth, AliveCor, Fitbit,
+)  # fmt: skip
 PREFIX: Final = "/clouds"
 
 
