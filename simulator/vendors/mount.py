@@ -14,6 +14,7 @@ from simulator.vendors.consent import CSS
 from simulator.vendors.dexcom import Dexcom
 from simulator.vendors.fitbit import Fitbit
 from simulator.vendors.garmin import Garmin
+from simulator.vendors.google_fit import GoogleFit
 from simulator.vendors.google_health import GoogleHealth
 from simulator.vendors.ihealth import IHealth
 from simulator.vendors.omron import Omron
@@ -24,8 +25,9 @@ from simulator.vendors.withings import Withings
 from vendors import client_of, manifest_of
 
 CLOUDS: Final[tuple[type[Cloud], ...]] = (
-    Withings, Omron, Dexcom, Oura, GoogleHealth, Garmin, Polar, IHealth, AliveCor, Fitbit,
+    Withings, Omron, Dexcom, Oura, GoogleFit, GoogleHealth, Garmin, Polar, IHealth, AliveCor, Fitbit,
 )  # fmt: skip
+"""In this order they are asked who takes a request: of the two of Google the second takes what the first leaves."""
 PREFIX: Final = "/clouds"
 
 
