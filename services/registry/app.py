@@ -23,6 +23,7 @@ def create_app(settings: Settings) -> Litestar:
     bus = Bus(settings, "registry")
     db = Database(settings, "registry", bus)
     development = settings.env == "development"
+    enabled = settings.offered()
 
     async def models() -> Iterable[tuple[str, bytes]]:
         async with db.transaction("refill") as tx:
@@ -31,7 +32,7 @@ def create_app(settings: Settings) -> Litestar:
 
     async def prepare() -> None:
         async with db.transaction("seed") as tx:
-            await seed(tx, development=development)
+            await seed(tx, development=development, enabled=enabled)
         await refill(bus, "models", models)
 
     return http.create_app(

@@ -1,7 +1,7 @@
 """What the catalogue offers here, and what a new model must be. Pure."""
 
 import re
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from typing import Final
 from uuid import UUID
 
@@ -20,6 +20,8 @@ from services.registry.catalogue import (
     MODELS,
     NATIVE,
     NEEDS_PHONE,
+    RETIRED,
+    RETIRED_MAKERS,
     SIG_SERVICES,
     SIMULATED,
     Decoder,
@@ -36,14 +38,17 @@ SEARCH_MAX: Final = 200
 _PLAIN: Final = re.compile(PLAIN_TEXT)
 
 
-def makers(*, development: bool) -> tuple[Maker, ...]:
-    known = (*MAKERS, *ACCOUNT_MAKERS)
+def makers(*, development: bool, enabled: Collection[str] = ()) -> tuple[Maker, ...]:
+    """`enabled`: vendors that have retired, and are offered all the same."""
+    back = (maker for maker in RETIRED_MAKERS if maker.vendor_id in enabled)
+    known = (*MAKERS, *ACCOUNT_MAKERS, *back)
     return (*known, SIMULATED) if development else known
 
 
-def catalogue(*, development: bool) -> tuple[Model, ...]:
-    """The rows of this environment: the model that is nothing but simulated exists in development only."""
-    models = (*MODELS, *ACCOUNTS)
+def catalogue(*, development: bool, enabled: Collection[str] = ()) -> tuple[Model, ...]:
+    """The rows of this environment: the model that is nothing but simulated exists in development only, the account at a
+    vendor that has retired only where it is `enabled`."""
+    models = (*MODELS, *ACCOUNTS, *(account for account in RETIRED if account.vendor_id in enabled))
     return (*models, EVERYTHING) if development else models
 
 

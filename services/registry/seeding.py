@@ -1,5 +1,7 @@
 """Brings the catalogue into the database at start: what is new or changed, and nothing else. May run any number of times."""
 
+from collections.abc import Collection
+
 import msgspec
 
 from chassis.db import Tx
@@ -12,16 +14,16 @@ from services.registry.rows import ModelRow
 log = Log("registry")
 
 
-async def seed(tx: Tx, *, development: bool) -> int:
+async def seed(tx: Tx, *, development: bool, enabled: Collection[str] = ()) -> int:
     """Answers how many rows were written. Models that an administrator added or changed are left alone."""
     await store.lock_catalogue(tx.conn)
-    known_makers = makers(development=development)
+    known_makers = makers(development=development, enabled=enabled)
     await store.upsert_vendors(tx.conn, list(known_makers))
     urls = {maker.vendor_id: maker.docs_url for maker in known_makers}
     stored = {row.id: row for row in await store.select_all(tx.conn)}
     by_hand = await store.select_changed_by_hand(tx.conn)
     written = 0
-    for model in catalogue(development=development):
+    for model in catalogue(development=development, enabled=enabled):
         row = row_of(model, urls[model.vendor_id])
         old = stored.get(row.id)
         if old is not None and (old.id in by_hand or same_content(old, row)):

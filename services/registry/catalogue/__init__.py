@@ -69,10 +69,11 @@ MAKERS: Final = (
     Maker("xiaomi", "Xiaomi", "https://www.mi.com"),
 )
 ACCOUNTS: Final = accounts.MODELS
-ACCOUNT_MAKERS: Final = tuple(
-    maker for maker in accounts.MAKERS if maker.vendor_id not in {each.vendor_id for each in MAKERS}
-)
+RETIRED: Final = accounts.RETIRED
+_KNOWN: Final = frozenset(maker.vendor_id for maker in MAKERS)
+ACCOUNT_MAKERS: Final = tuple(maker for maker in accounts.MAKERS if maker.vendor_id not in _KNOWN)
 """Vendors that make no device of the catalogue."""
+RETIRED_MAKERS: Final = tuple(maker for maker in accounts.RETIRED_MAKERS if maker.vendor_id not in _KNOWN)
 SIMULATED: Final = Maker("simulated", "Simulated", "")
 
 SIG_SERVICES: Final[dict[DeviceType, tuple[str, ...]]] = {
@@ -94,6 +95,8 @@ __all__ = [
     "MODELS",
     "NATIVE",
     "NEEDS_PHONE",
+    "RETIRED",
+    "RETIRED_MAKERS",
     "SIG_SERVICES",
     "SIMULATED",
     "Decoder",

@@ -26,10 +26,19 @@ def account_of(manifest: Manifest) -> Model:
 
 
 _WITH_SIGN_IN: Final = tuple(
-    manifest
-    for name in NAMES
-    if (manifest := manifest_of(name)).pairing_method == "vendor_oauth" and manifest.status != "retired"
+    manifest for name in NAMES if (manifest := manifest_of(name)).pairing_method == "vendor_oauth"
 )
-MODELS: Final = tuple(account_of(manifest) for manifest in _WITH_SIGN_IN)
-MAKERS: Final = tuple(Maker(each.name, each.title, each.docs_url) for each in _WITH_SIGN_IN)
+_OPEN: Final = tuple(manifest for manifest in _WITH_SIGN_IN if manifest.status != "retired")
+_RETIRED: Final = tuple(manifest for manifest in _WITH_SIGN_IN if manifest.status == "retired")
+
+
+def _maker(manifest: Manifest) -> Maker:
+    return Maker(manifest.name, manifest.title, manifest.docs_url)
+
+
+MODELS: Final = tuple(account_of(manifest) for manifest in _OPEN)
+MAKERS: Final = tuple(_maker(manifest) for manifest in _OPEN)
 """Some of these make devices too: the catalogue's own row of a maker comes first."""
+RETIRED: Final = tuple(account_of(manifest) for manifest in _RETIRED)
+"""Only where somebody offers them all the same."""
+RETIRED_MAKERS: Final = tuple(_maker(manifest) for manifest in _RETIRED)

@@ -19,7 +19,7 @@ from services.registry.catalogue import (
     Model,
 )
 from services.registry.catalogue.accounts import account_of
-from services.registry.domain import READ_DIRECTLY, needs_phone
+from services.registry.domain import READ_DIRECTLY, catalogue, makers, needs_phone
 from vendors import NAMES, manifest_of
 
 ALL = (*MODELS, *ACCOUNTS, EVERYTHING)
@@ -189,6 +189,17 @@ def test_every_vendor_with_a_sign_in_has_its_account_and_no_other_has() -> None:
     assert [account.vendor_id for account in ACCOUNTS] == with_sign_in
     assert {maker.vendor_id for maker in (*MAKERS, *ACCOUNT_MAKERS)} >= set(with_sign_in)
     assert not {maker.vendor_id for maker in MAKERS} & {maker.vendor_id for maker in ACCOUNT_MAKERS}
+
+
+def test_the_account_at_a_retired_vendor_is_there_only_where_it_is_offered() -> None:
+    retired = [name for name in NAMES if manifest_of(name).status == "retired"]
+    assert retired
+    plain = {model.id for model in catalogue(development=False)}
+    back = [model for model in catalogue(development=False, enabled=retired) if model.id not in plain]
+    assert [(model.vendor_id, model.model) for model in back] == [(name, "account") for name in retired]
+    known = [maker.vendor_id for maker in makers(development=False, enabled=retired)]
+    assert set(retired) <= set(known)
+    assert len(known) == len(set(known))
 
 
 @pytest.mark.parametrize("account", ACCOUNTS, ids=lambda account: account.vendor_id)
