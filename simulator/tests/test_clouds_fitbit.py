@@ -34,6 +34,17 @@ async def test_the_client_brings_exactly_what_the_cloud_holds(world: World) -> N
     assert len([name for name in world.asked if "/ecg/list" in name]) > 5
 
 
+async def test_clocks_are_those_of_the_profile_wherever_we_think_the_person_lives(world: World) -> None:
+    user = await world.create(days=10, zone="America/New_York")
+    since, until = UNTIL - 8 * DAY, UNTIL - DAY
+    told = {one for one in true(await world.truth(user, since, until)) if " weight_kg " in one}
+    assert told
+    for scopes in ("weight profile", "weight"):
+        tokens = await world.sign_in(user, scopes=scopes)
+        values = found(world.normalized(await world.look(tokens, since, UNTIL, kinds=["weight"])))
+        assert (told <= values) == ("profile" in scopes)
+
+
 async def test_the_pulse_at_rest_is_told_without_the_activity(world: World) -> None:
     user = await world.create(days=20)
     tokens = await world.sign_in(user)

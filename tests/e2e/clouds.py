@@ -19,8 +19,6 @@ TOLD = {
 """What a vendor notifies of, where it does not of everything: heart rates are only there when somebody asks."""
 WITHOUT_A_PAST = frozenset({"polar"})
 """Only what is uploaded after connecting can be read."""
-AT_HOME = {"fitbit": {"zone": "UTC"}}
-"""It tells a clock without a zone, which is read in the person's own; others live elsewhere than here."""
 HOURS_LATER = frozenset({"dexcom"})
 """It shows a value when it is some hours old."""
 TELLS_WHEN = ("google_health",)
@@ -42,8 +40,8 @@ class Cloud:
         assert answer.is_success, f"{method} {path}: {answer.status_code} {answer.text[:300]}"
         return answer.json()
 
-    async def join(self, seed: int, **more: str) -> None:
-        self.user_id = (await self._ask("POST", "/accounts", {"seed": seed, **more}))["user_id"]
+    async def join(self, seed: int) -> None:
+        self.user_id = (await self._ask("POST", "/accounts", {"seed": seed}))["user_id"]
 
     async def measure(self, kind: str) -> list[Json]:
         """The person's device uploads something, and the cloud notifies us."""
@@ -95,7 +93,7 @@ async def sync_now(patient: Person, connection_id: str) -> None:
 async def walk(world: World, vendor: str, *kinds: str) -> str:
     """From the sign-in to the goodbye. `kinds`: what the person agrees to, everything by default."""
     patient, cloud = await world.newcomer(), Cloud(world, vendor)
-    await cloud.join(seed=11, **AT_HOME.get(vendor, {}))
+    await cloud.join(seed=11)
     item = await integration(patient, vendor)
     assert (item["state"], item["needs_credentials"]) == (None, False)
     item = {**item, "data_kinds": list(kinds) or item["data_kinds"]}

@@ -35,6 +35,7 @@ from proto.words import Kind
 from vendors.fitbit import tables
 from vendors.fitbit.faults import class_of
 from vendors.fitbit.manifest import API_HOST, MANIFEST
+from vendors.fitbit.mapping import timezone_in
 
 BASE: Final = f"https://{API_HOST}"
 LANGUAGE: Final = {"accept-language": "fr_FR"}
@@ -76,6 +77,7 @@ CALLS: Final = (
 )
 HEART: Final = "/1/user/-/activities/heart/date"
 """The resting pulse is in the sums of a day, too: it is asked for alone only where those are not wanted."""
+PROFILE: Final = "/1/user/-/profile.json"
 PERIODS: Final = ((1, "1d"), (7, "7d"), (30, "30d"))
 
 COLLECTIONS: Final[Mapping[str, frozenset[Kind]]] = {
@@ -119,7 +121,8 @@ class FitbitClient(Client):
         return VendorFault(known, kind or answer.status, wait)
 
     async def pages(self, send: Send, ask: Ask) -> AsyncIterator[Page]:
-        zone = zone_of(ask.timezone) or UTC
+        profile = await self._profile(send)
+        zone = zone_of(timezone_in(profile)) or zone_of(ask.timezone) or UTC
         first = ask.since.astimezone(zone).date() - EARLIER
         last = ask.until.astimezone(zone).date()
         for call in CALLS:
@@ -127,12 +130,20 @@ class FitbitClient(Client):
                 continue
             if call.window == "list":
                 async for page in self._list(send, call, first, last):
-                    yield page
+                    yield _with(profile, page)
                 continue
             for path in _paths(call, first, last):
                 payload = self.check(await send(_get(path)))
                 if payload:
-                    yield Page(endpoint=path, payload=payload)
+                    yield _with(profile, Page(endpoint=path, payload=payload))
+
+    async def _profile(self, send: Send) -> Any:
+        """Whose clock it is that all times are of. Nothing where the person does not show it."""
+        answer = await send(_get(PROFILE))
+        fault = self.fault_of(answer)
+        if fault is not None and fault.fault.fault_class != "forbidden_scope":
+            raise fault
+        return answer.json() if fault is None else None
 
     async def _list(self, send: Send, call: Call, first: date, last: date) -> AsyncIterator[Page]:
         """Oldest first, until they say that nothing follows or what follows is later than asked. Their address of the
@@ -210,6 +221,14 @@ class FitbitClient(Client):
 
 def _get(path: str, params: Mapping[str, str] | None = None) -> Request:
     return Request(method="GET", url=f"{BASE}{path}", params=params or {}, headers=LANGUAGE, endpoint=path)
+
+
+def _with(profile: Any, page: Page) -> Page:
+    """The page beside the profile, by which the mapping reads its clocks."""
+    if not timezone_in(profile):
+        return page
+    answers = page.payload if isinstance(page.payload, list) else [page.payload]
+    return Page(endpoint=page.endpoint, payload=[profile, *answers])
 
 
 def _subscription(method: Literal["POST", "DELETE"], topic: str, id: str) -> Request:

@@ -1,7 +1,7 @@
 """Fitbit's answers → readings. The kind of answer is told by its keys.
 
-Times are wall clocks without a zone, read in the zone of the person; units follow the language of the request. Values
-of a night (oxygen, variability, breathing, skin) belong to the day on which it ended.
+Times are wall clocks without a zone, read in that of the profile, else of the person; units follow the language of the
+request. Values of a night (oxygen, variability, breathing, skin) belong to the day on which it ended.
 """
 
 import re
@@ -11,7 +11,7 @@ from decimal import Decimal
 from typing import Any, Final
 
 from proto.vendors.building import Builder, record_hash
-from proto.vendors.instants import Instant, day, in_zone, local_text, rfc3339, wall_clock
+from proto.vendors.instants import Instant, day, in_zone, local_text, rfc3339, wall_clock, zone_of
 from proto.vendors.normalized import Context, Normalized
 from proto.vendors.quantities import celsius_of_fahrenheit, decimal_of, rounded, scaled
 from vendors.fitbit import tables
@@ -248,16 +248,22 @@ READERS: Final = {
 
 
 def normalize(payloads: Sequence[Any], context: Context) -> Normalized:
-    """Answers of any call, and notifications, which hold no data. A profile among them tells the zone, where nobody else
-    does: where the person is now."""
+    """Answers of any call, and notifications, which hold no data. A profile among them tells whose clock it is: that of
+    the account, which need not be the one that the person has with us."""
     out = Builder(VENDOR, context)
     answers = [item for payload in payloads for item in (payload if isinstance(payload, list) else [payload])]
     known = [answer for answer in answers if isinstance(answer, dict)]
-    zones = [zone for answer in known if (zone := _text(_dict(answer.get("user")).get("timezone")))]
-    reader = Reader(out, context, context.timezone or next(iter(zones), ""))
+    zones = [zone for answer in known if (zone := timezone_in(answer))]
+    reader = Reader(out, context, next(iter(zones), context.timezone))
     for answer in known:
         reader.answer(answer)
     return out.done()
+
+
+def timezone_in(profile: Any) -> str:
+    """Where the person is, as their profile has it now; empty where it does not say, or no place that is known."""
+    said = _text(_dict(_dict(profile).get("user")).get("timezone"))
+    return said if zone_of(said) is not None else ""
 
 
 def _alive(fields: dict[str, Any]) -> dict[str, Any]:

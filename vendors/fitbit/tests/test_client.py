@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from proto.vendors.client import Answer, Ask, Incoming, Page, Request, Tokens, VendorFault
 from proto.vendors.normalized import Context
-from vendors.fitbit.client import FitbitClient
+from vendors.fitbit.client import PROFILE, FitbitClient
 from vendors.fitbit.mapping import normalize
 
 NOW = datetime(2026, 9, 15, 12, tzinfo=UTC)
@@ -40,13 +40,16 @@ def error(kind: str, status: int, **headers: str) -> Answer:
 
 
 class Script:
-    """Answers in order, and keeps what was asked."""
+    """Answers in order, and keeps what was asked; the profile, which is asked for first, is answered by itself."""
 
-    def __init__(self, answers: Sequence[Answer]) -> None:
+    def __init__(self, answers: Sequence[Answer], profile: Answer | None = None) -> None:
         self.answers = list(answers)
         self.asked: list[Request] = []
+        self.profile = profile or error("insufficient_scope", 403)
 
     async def __call__(self, request: Request) -> Answer:
+        if request.endpoint == PROFILE:
+            return self.profile
         self.asked.append(request)
         return self.answers.pop(0)
 
@@ -121,6 +124,26 @@ async def test_ranges_are_in_the_persons_dates_and_metric() -> None:
     (reading,) = normalize([page.payload], Context(endpoint=page.endpoint, timezone=ASK.timezone)).readings
     assert reading.readings["weight_kg"] == 82.3
     assert script.asked[0].headers["accept-language"] == "fr_FR"
+
+
+async def test_clocks_are_those_of_the_profile() -> None:
+    """The person told us another zone than Fitbit."""
+    row = {"date": "2026-09-14", "logId": 1, "time": "06:40:11", "weight": 82.3}
+    script = Script([answer({"weight": [row]})], answer({"user": {"timezone": "Europe/Berlin"}}))
+    (page,) = await pages(script)
+    (reading,) = normalize([page.payload], Context(endpoint=page.endpoint, timezone=ASK.timezone)).readings
+    assert reading.timestamp == datetime(2026, 9, 14, 4, 40, 11, tzinfo=UTC)
+
+
+async def test_without_a_profile_the_look_goes_on_and_with_trouble_it_does_not() -> None:
+    for unread in (answer([]), answer({"user": {"timezone": "Nowhere"}}), answer({"user": 7})):
+        script = Script([answer({"weight": [{"date": "2026-09-14", "logId": 1, "weight": 82.3}]})], unread)
+        assert [page.payload for page in await pages(script)] == [
+            {"weight": [{"date": "2026-09-14", "logId": 1, "weight": 82.3}]}
+        ]
+    with pytest.raises(VendorFault) as fault:
+        await pages(Script([], error("expired_token", 401)))
+    assert fault.value.fault.fault_class == "auth"
 
 
 async def test_a_day_is_asked_for_when_it_has_ended_and_its_page_says_which() -> None:
