@@ -151,7 +151,7 @@ const pair = createRoute({
   validateSearch: (search: Search): PairSearch => ({
     type: oneOf(search.type, DEVICE_TYPES),
     model: word(search.model),
-    method: oneOf(search.method, ["vendor_oauth", "hub", "web_bluetooth", "simulated"] as const),
+    method: oneOf(search.method, ["vendor_oauth", "hub", "web_bluetooth", "companion_app", "healthkit", "health_connect", "simulated"] as const),
     hub: word(search.hub),
     connection: word(search.connection),
     since: typeof search.since === "number" ? search.since : undefined,

@@ -10,6 +10,7 @@ export type MePatch = Schemas["MePatch"];
 export type DeviceModel = Schemas["DeviceModel"];
 export type Connection = Schemas["Connection"];
 export type ConnectionCreate = Schemas["ConnectionCreate"];
+export type PairStarted = Schemas["PairStarted"];
 export type PairingProgress = Schemas["PairingProgress"];
 export type FoundDevice = Schemas["FoundDevice"];
 export type Hub = Schemas["Hub"];

@@ -8,6 +8,9 @@ const EVENTS: WizardEvent[] = [
   { type: "choseMethod", method: "simulated" },
   { type: "choseMethod", method: "vendor_oauth" },
   { type: "choseMethod", method: "web_bluetooth" },
+  { type: "choseMethod", method: "companion_app" },
+  { type: "choseMethod", method: "healthkit" },
+  { type: "choseMethod", method: "health_connect" },
   { type: "choseHub", hub: "h1" },
   { type: "created", connection: "c1" },
   { type: "consented" },
@@ -95,6 +98,16 @@ test("the way through the maker's account has nothing to get ready and waits for
   ).toEqual(["model", "method", "method", "consent", "connect", "name", "done"]);
 });
 
+test.each(["healthkit", "health_connect"] as const)("%s is finished on the phone, and what it holds comes by itself", (method) => {
+  const connect: Wizard = { step: "connect", method, model: "m1", connection: "c1" };
+
+  expect(next(connect, { type: "completed", connection: "c1", since: 1 }).step).toBe("name");
+});
+
+test("what the app connected over Bluetooth takes a first reading", () => {
+  expect(next({ step: "connect", method: "companion_app", model: "m1", connection: "c1" }, { type: "completed", connection: "c1", since: 1 }).step).toBe("first");
+});
+
 test("when the maker lets nobody sign in, another way begins where it can", () => {
   const connect: Wizard = { step: "connect", method: "vendor_oauth", model: "m1", connection: "c1" };
 
@@ -142,8 +155,9 @@ describe("an address with something missing", () => {
 
 describe("the ways of a model", () => {
   test("keep its order and leave out what is not offered here", () => {
-    expect(waysOf(["vendor_oauth", "companion_app", "web_bluetooth", "hub", "simulated"], "development")).toEqual([
+    expect(waysOf(["vendor_oauth", "partner_webhook", "companion_app", "web_bluetooth", "hub", "simulated"], "development")).toEqual([
       "vendor_oauth",
+      "companion_app",
       "web_bluetooth",
       "hub",
       "simulated",

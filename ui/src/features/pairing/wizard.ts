@@ -10,6 +10,9 @@ export const WAYS = {
   vendor_oauth: ["type", "model", "method", "consent", "connect", "name", "done"],
   hub: ["type", "model", "method", "hub", "consent", "ready", "connect", "first", "name", "done"],
   web_bluetooth: ["type", "model", "method", "consent", "ready", "connect", "first", "name", "done"],
+  companion_app: ["type", "model", "method", "consent", "connect", "first", "name", "done"],
+  healthkit: ["type", "model", "method", "consent", "connect", "name", "done"],
+  health_connect: ["type", "model", "method", "consent", "connect", "name", "done"],
   simulated: ["type", "model", "method", "consent", "connect", "first", "name", "done"],
 } as const satisfies Partial<Record<PairingMethod, readonly Step[]>>;
 export type Way = keyof typeof WAYS;

@@ -9,6 +9,7 @@ import { useText } from "~/lib/text";
 import { pairStartQuery, useCompletePairing } from "../api/pairing";
 import { BluetoothStep } from "./bluetooth-step";
 import { HubSearch } from "./hub-search";
+import { PhoneStep } from "./phone-step";
 import { CONSENT_FAULTS, Refused } from "./refused";
 import { StepFrame, type StepProps } from "./step-frame";
 import { VendorStep } from "./vendor-step";
@@ -22,6 +23,10 @@ export function ConnectStep(props: ConnectProps) {
       return <VendorStep {...props} />;
     case "web_bluetooth":
       return <BluetoothStep {...props} />;
+    case "companion_app":
+    case "healthkit":
+    case "health_connect":
+      return <PhoneStep {...props} />;
     default:
       return <JoinStep {...props} />;
   }

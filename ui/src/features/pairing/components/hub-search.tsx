@@ -1,6 +1,5 @@
 // The hub searches; every state of that has its own words, and each is heard once by a screen reader.
 import { useQuery } from "@tanstack/react-query";
-import { useEffect, useState } from "react";
 import { Button } from "~/components/ui/button";
 import { DevicePicture, Icon } from "~/components/ui/icon";
 import { Notice } from "~/components/ui/notice";
@@ -11,6 +10,7 @@ import { useText } from "~/lib/text";
 import { hubsQuery } from "../api/hubs";
 import { pairingQuery } from "../api/pairing";
 import { byNearness, connectView, type ConnectView } from "../connect-view";
+import { useSecond } from "../use-second";
 import { Choice } from "./choice";
 import styles from "./steps.module.css";
 
@@ -57,15 +57,6 @@ export function HubSearch({ connection, isStarted, isJoining, attempt, onChoose,
       ) : null}
     </>
   );
-}
-
-function useSecond(): number {
-  const [now, setNow] = useState(Date.now);
-  useEffect(() => {
-    const timer = setInterval(() => setNow(Date.now()), 1000);
-    return () => clearInterval(timer);
-  }, []);
-  return now;
 }
 
 function SearchState({ view, connection, count, attempt }: { view: ConnectView; connection: Connection; count: number; attempt: number }) {

@@ -14,7 +14,15 @@ import { Choice } from "./choice";
 import { StepFrame, type StepProps } from "./step-frame";
 import styles from "./steps.module.css";
 
-const ICONS: Record<Way, IconName> = { vendor_oauth: "cloud", hub: "hub", web_bluetooth: "bluetooth", simulated: "flask" };
+const ICONS: Record<Way, IconName> = {
+  vendor_oauth: "cloud",
+  hub: "hub",
+  web_bluetooth: "bluetooth",
+  companion_app: "devices",
+  healthkit: "pulse",
+  health_connect: "pulse",
+  simulated: "flask",
+};
 
 export function MethodStep({ wizard, onEvent, me, connection }: StepProps & { me: Me; connection: Connection | null }) {
   const t = useText();
