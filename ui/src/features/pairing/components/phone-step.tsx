@@ -23,7 +23,7 @@ const PICTURE_PX = 232;
 /** The ways whose person acts on the phone. */
 type OnPhone = "companion_app" | "healthkit" | "health_connect";
 
-export function PhoneStep(props: ConnectProps) {
+export default function PhoneStep(props: ConnectProps) {
   const { connection, wizard, onEvent } = props;
   const t = useText();
   const now = useSecond();
@@ -34,9 +34,17 @@ export function PhoneStep(props: ConnectProps) {
   const progress = useQuery(pairingQuery(connection.id, start.isSuccess && !isConnected));
   const view = phoneView({ status: connection.status, progress: progress.data?.state, expiresAt: start.data?.expires_at, now });
 
+  const expiresAt = start.data?.expires_at;
   useEffect(() => {
-    if (view === "old" && isOnline && renews(attempt, document.visibilityState === "visible")) setAttempt((count) => count + 1);
-  }, [view, attempt, isOnline]);
+    if (expiresAt === undefined || isConnected) return;
+    const timer = setTimeout(
+      () => {
+        if (navigator.onLine && renews(attempt, document.visibilityState === "visible")) setAttempt(attempt + 1);
+      },
+      Date.parse(expiresAt) - Date.now(),
+    );
+    return () => clearTimeout(timer);
+  }, [expiresAt, attempt, isConnected]);
 
   if (view === "done") return <Arrived {...props} />;
   const needsConsent = start.error !== null && CONSENT_FAULTS.has(codeOf(start.error));
