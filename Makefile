@@ -3,13 +3,13 @@
 
 SHELL := /bin/sh
 .DEFAULT_GOAL := help
-.PHONY: help install run test check fmt generate bench day faults clean lock
+.PHONY: help install run test check fmt generate companion bench day faults clean lock
 
 BIN := .venv/bin
 DONE := .venv/.done
 PIP := PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_ROOT_USER_ACTION=ignore $(BIN)/python -m pip --quiet
 PACKAGES := proto vendors chassis services gateway simulator runtime
-UI_SOURCES := $(shell find ui -path ui/node_modules -prune -o -path ui/dist -prune -o -type f -print 2>/dev/null)
+UI_SOURCES := $(shell find ui \( -path ui/node_modules -o -path ui/dist -o -path ui/android -o -path ui/ios \) -prune -o -type f -print 2>/dev/null)
 UI := $(if $(wildcard ui/package.json),$(DONE)/ui)
 
 # $(call step,what it does,how): says what runs, and how long it took.
@@ -51,6 +51,9 @@ fmt: install ## format, and fix what can be fixed
 generate: install ## contracts, types and settings reference from the code
 	$(call step,generate,$(BIN)/device-connect generate)
 	$(if $(UI),$(call step,generate the UI's types,npm --prefix ui run --silent generate))
+
+companion: install ## the companion app: the built pages and the list of plugins into ui/android and ui/ios
+	$(call step,native projects,.ci/companion)
 
 bench: install ## how fast it is here, next to the raw limits (ARGS="--quick", ARGS="--large")
 	@exec $(BIN)/python -m tests.load.bench $(ARGS)
