@@ -1,6 +1,6 @@
 """What the gateway is told beyond the common settings."""
 
-from typing import Annotated
+from typing import Annotated, Final
 from urllib.parse import urlsplit
 
 from msgspec import Meta
@@ -8,6 +8,7 @@ from msgspec import Meta
 from chassis.config import Common
 
 Seconds = Annotated[int, Meta(ge=1)]
+_PRINT: Final = "[0-9A-Fa-f]{2}(:[0-9A-Fa-f]{2}){31}"
 
 
 class Settings(Common, frozen=True, kw_only=True):
@@ -24,6 +25,11 @@ class Settings(Common, frozen=True, kw_only=True):
     ui_dist: str = "ui/dist"
     """The built pages. Without them `/` says how to build them."""
     oidc_client_id: str = "device-connect"
+    app_android_sha256: Annotated[str, Meta(pattern=rf"^({_PRINT}(, ?{_PRINT})*)?$")] = ""
+    """SHA-256 fingerprints of the certificates that sign the Android app, separated by commas; empty = this server's
+    links do not open it."""
+    app_apple_team: Annotated[str, Meta(pattern=r"^([A-Z0-9]{10})?$")] = ""
+    """Apple's id of the team that signs the iPhone app; empty = this server's links do not open it."""
     session_idle_s: Seconds = 900
     """A browser session without a request ends after this."""
     session_absolute_s: Seconds = 43_200

@@ -82,6 +82,7 @@ async def front(
         here = f"http://127.0.0.1:{port}"
         wired = settings.with_(
             ui_dist=str(dist),
+            app_apple_team="AB12CD34EF",
             upstream_registry=here,
             upstream_pairing=here,
             upstream_ingest=here,
