@@ -21,7 +21,7 @@ import { integrationsQuery } from "~/features/integrations/api/integrations";
 import { hubsQuery } from "~/features/pairing/api/hubs";
 import { mayHaveSession } from "~/lib/api";
 import type { Connection } from "~/lib/api-types";
-import { webRoom } from "~/lib/bluetooth/web-room";
+import { roomHere } from "~/lib/bluetooth/room-here";
 import { whyNotQuery } from "~/lib/bluetooth/why-not";
 import { useConnection } from "~/lib/connections";
 import { useLivePatients, useOnline } from "~/lib/live";
@@ -73,7 +73,7 @@ function useKnown(connection: Connection) {
   const events = useQuery(eventsQuery(patientId, id));
   const hubs = useQuery({ ...hubsQuery, enabled: isOwner && way === "hub" });
   const accounts = useQuery({ ...integrationsQuery(me), enabled: isOwner && way === "vendor_oauth" });
-  const whyNot = useQuery({ ...whyNotQuery(webRoom), enabled: way === "web_bluetooth" });
+  const whyNot = useQuery({ ...whyNotQuery(roomHere()), enabled: way === "web_bluetooth" });
   const hub = hubs.data?.find((one) => one.hub_id === connection.hub_id);
   const account = accounts.data?.find((one) => one.device_connection_ids.includes(id));
   const checks = checksOf({

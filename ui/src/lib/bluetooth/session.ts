@@ -5,7 +5,7 @@ import type { Me } from "~/lib/api-types";
 import { IDLE, Link } from "~/lib/bluetooth/link";
 import { Outbox } from "~/lib/bluetooth/outbox";
 import { Sender } from "~/lib/bluetooth/sender";
-import { webRoom } from "~/lib/bluetooth/web-room";
+import { roomHere } from "~/lib/bluetooth/room-here";
 import type { Room } from "~/lib/bluetooth/room";
 
 export interface BluetoothSession {
@@ -22,7 +22,7 @@ const LAST_TRY_MS = 2000;
 let current: { owner: string; session: BluetoothSession; end: () => void } | null = null;
 
 /** The session of this person; another person's is ended first. */
-export function bluetoothOf(me: Me, room: Room = webRoom): BluetoothSession {
+export function bluetoothOf(me: Me, room: Room = roomHere()): BluetoothSession {
   if (current?.owner === me.user_id) return current.session;
   current?.end();
   const outbox = new Outbox();

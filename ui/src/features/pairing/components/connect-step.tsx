@@ -1,6 +1,6 @@
 // Let's find it. A token is fetched when the step opens; a hub searches and the person chooses, a made-up device just joins.
 import { useQuery } from "@tanstack/react-query";
-import { lazy, Suspense, useState } from "react";
+import { useState } from "react";
 import { Button } from "~/components/ui/button";
 import { DevicePicture } from "~/components/ui/icon";
 import type { Connection, Me } from "~/lib/api-types";
@@ -9,13 +9,11 @@ import { useText } from "~/lib/text";
 import { pairStartQuery, useCompletePairing } from "../api/pairing";
 import { BluetoothStep } from "./bluetooth-step";
 import { HubSearch } from "./hub-search";
+import { PhoneStep } from "./phone-step";
 import { CONSENT_FAULTS, Refused } from "./refused";
 import { StepFrame, type StepProps } from "./step-frame";
 import { VendorStep } from "./vendor-step";
 import styles from "./steps.module.css";
-
-/** The picture for the camera is drawn for those who go on with a phone. */
-const PhoneStep = lazy(() => import("./phone-step"));
 
 export type ConnectProps = StepProps & { me: Me; connection: Connection };
 
@@ -28,11 +26,7 @@ export function ConnectStep(props: ConnectProps) {
     case "companion_app":
     case "healthkit":
     case "health_connect":
-      return (
-        <Suspense>
-          <PhoneStep {...props} />
-        </Suspense>
-      );
+      return <PhoneStep {...props} />;
     default:
       return <JoinStep {...props} />;
   }

@@ -1,7 +1,6 @@
 // The phone finishes the pairing: a code for its camera, the same as a link and as letters, and what it did, live.
 import { useQuery } from "@tanstack/react-query";
-import { QRCodeSVG } from "qrcode.react";
-import { useEffect, useState } from "react";
+import { lazy, Suspense, useEffect, useState } from "react";
 import { AnchorButton, Button } from "~/components/ui/button";
 import { Icon } from "~/components/ui/icon";
 import { Notice } from "~/components/ui/notice";
@@ -19,11 +18,12 @@ import { CONSENT_FAULTS, Refused } from "./refused";
 import { StepFrame } from "./step-frame";
 import shared from "./steps.module.css";
 
+const QrPicture = lazy(() => import("./qr-picture"));
 const PICTURE_PX = 232;
 /** The ways whose person acts on the phone. */
 type OnPhone = "companion_app" | "healthkit" | "health_connect";
 
-export default function PhoneStep(props: ConnectProps) {
+export function PhoneStep(props: ConnectProps) {
   const { connection, wizard, onEvent } = props;
   const t = useText();
   const now = useSecond();
@@ -99,9 +99,10 @@ function Code({ started, way }: { started: PairStarted; way: OnPhone }) {
   return (
     <>
       <div className={styles.code}>
-        {/* Dark on white in every theme: many cameras do not read it the other way round. */}
         {started.qr ? (
-          <QRCodeSVG className={styles.picture} value={started.qr.payload} size={PICTURE_PX} marginSize={4} level="M" title={t("pair.phone.picture")} />
+          <Suspense fallback={<Skeleton height={PICTURE_PX} />}>
+            <QrPicture payload={started.qr.payload} size={PICTURE_PX} title={t("pair.phone.picture")} />
+          </Suspense>
         ) : null}
       </div>
       <ol className={shared.numbered}>
