@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
-from tests.e2e.driver import Json, Person, World, at, eventually
+from tests.e2e.driver import Json, Person, World, at, eventually, rfc3339
 from vendors import manifest_of
 
 A_DAY = timedelta(hours=24, minutes=5)
@@ -152,8 +152,13 @@ async def walk(world: World, vendor: str, *kinds: str) -> str:
 async def taken_back(patient: Person, cloud: Cloud, connection_id: str, new: list[Json]) -> float:
     """Seconds until what the person deletes at the vendor is gone here, and only that."""
 
+    lately = {"from": rfc3339(min(at(one["timestamp"]) for one in new) - timedelta(hours=1))}
+
     async def shown() -> set[datetime]:
-        found = await patient.get(f"/api/v1/device-data/{connection_id}", resolution="raw", limit=1000)
+        found = await patient.get(
+            f"/api/v1/device-data/{connection_id}", resolution="raw", limit=1000, **lately
+        )
+        assert found["next_cursor"] is None
         return {at(one["timestamp"]) for one in found["items"]}
 
     before = await shown()

@@ -16,7 +16,7 @@ export function compiledMessages(): Plugin {
       resolve: { alias: { "@formatjs/icu-messageformat-parser": "@formatjs/icu-messageformat-parser/no-parser.js" } },
     }),
     transform(code, id) {
-      if (!/\/lib\/messages\/[\w-]+\.ts$/.test(id)) return null;
+      if (!/\/lib\/messages\/(?:[a-z]{2}\/)?[\w-]+\.ts$/.test(id)) return null;
       let count = 0;
       const compiled = code.replaceAll(LINE, (_line, key: string, text: string) => {
         count += 1;

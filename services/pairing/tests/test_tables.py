@@ -101,6 +101,20 @@ def test_a_consent_text_is_found_in_the_readers_language() -> None:
     assert find_text("1999-01") is None
 
 
+@pytest.mark.parametrize("language", ["es", "ar"])
+def test_whoever_reads_another_language_agrees_to_the_same_points(language: str) -> None:
+    english, theirs = find_text(CURRENT), find_text(CURRENT, language)
+
+    assert english is not None
+    assert theirs is not None
+    assert theirs.locale == language
+    assert theirs.sha256 != english.sha256
+    for mark in (r"^# ", r"^## ", r"^- "):
+        found = [len(re.findall(mark, text.text, re.MULTILINE)) for text in (english, theirs)]
+        assert found[0] == found[1], mark
+    assert "!" not in theirs.text
+
+
 def test_every_version_of_the_text_is_there_in_english_and_says_what_it_must() -> None:
     for version in FOLDER.iterdir():
         text = find_text(version.name)

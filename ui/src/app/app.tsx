@@ -3,8 +3,7 @@ import { QueryClientProvider, type QueryClient } from "@tanstack/react-query";
 import { RouterProvider } from "@tanstack/react-router";
 import { useSyncExternalStore } from "react";
 import { SessionContext, type EndReason, type Session } from "~/lib/session-context";
-import { Language } from "./language";
-import { readingLocale } from "./locale";
+import { beginSpeaking, Language } from "./language";
 import { createQueryClient } from "./query-client";
 import { createAppRouter } from "./router";
 
@@ -41,6 +40,7 @@ export function createApp(go = (address: string) => location.replace(address)): 
     client.clear();
     go(address);
   };
+  beginSpeaking();
   const client = createQueryClient(() => void end("ended"));
   const router = createAppRouter(client);
   return {
@@ -54,12 +54,12 @@ export function createApp(go = (address: string) => location.replace(address)): 
 export function App({ client, router, session, left }: AppParts) {
   if (useSyncExternalStore(left.watch, left.read)) return null;
   return (
-    <Language locale={readingLocale(undefined, navigator.languages)}>
-      <QueryClientProvider client={client}>
+    <QueryClientProvider client={client}>
+      <Language>
         <SessionContext value={session}>
           <RouterProvider router={router} />
         </SessionContext>
-      </QueryClientProvider>
-    </Language>
+      </Language>
+    </QueryClientProvider>
   );
 }

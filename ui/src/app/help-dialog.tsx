@@ -4,7 +4,7 @@ import { Modal } from "~/components/ui/modal";
 import { enHelp } from "~/lib/messages/en-help";
 import { addMessages, useText, type MessageId } from "~/lib/text";
 
-addMessages(enHelp);
+addMessages(enHelp, "help");
 
 const TOPICS: [MessageId, MessageId][] = [
   ["help.add.title", "help.add.text"],

@@ -4,7 +4,6 @@ import {
   createRootRouteWithContext,
   createRoute,
   createRouter,
-  lazyRouteComponent,
   Outlet,
   redirect,
 } from "@tanstack/react-router";
@@ -15,6 +14,8 @@ import { RANGE_IDS, type RangeId } from "~/lib/keys";
 import { meQuery } from "~/lib/me";
 import { ApiProblem } from "~/lib/problem";
 import { takeSignedOut } from "~/lib/session";
+import { speakTo } from "./language";
+import { lazyRouteComponent } from "./lazy-page";
 import { CrashPage, NotFoundPage } from "./routes/not-found";
 import { Shell } from "./shell";
 import { DevicesPage } from "./routes/devices";
@@ -75,7 +76,7 @@ const signedIn = createRoute({
     const toSignIn = () => redirect({ to: "/sign-in", search: { next: location.href }, replace: true });
     if (!mayHaveSession()) throw toSignIn();
     try {
-      await context.client.ensureQueryData(meQuery);
+      await speakTo(await context.client.ensureQueryData(meQuery));
     } catch (error) {
       if (error instanceof ApiProblem && error.status === 401) {
         throw toSignIn();

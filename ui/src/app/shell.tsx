@@ -9,14 +9,13 @@ import { LiveContext, useOpenLive } from "~/lib/live";
 import { MeContext, meQuery, readerOf } from "~/lib/me";
 import { useSession } from "~/lib/session-context";
 import { useText, type MessageId } from "~/lib/text";
-import { Language } from "./language";
 import { LiveBar } from "./live-bar";
-import { readingLocale } from "./locale";
 import { sendWhatWaits } from "~/lib/waiting-values";
+import { wordsAreHere } from "~/lib/words";
 import styles from "./shell.module.css";
 
 const SessionClock = lazy(() => import("~/features/session/components/session-clock"));
-const HelpDialog = lazy(() => import("./help-dialog"));
+const HelpDialog = lazy(() => wordsAreHere(import("./help-dialog")));
 
 const PLACES: { to: "/devices" | "/integrations" | "/sharing" | "/settings" | "/admin"; icon: IconName; text: MessageId }[] = [
   { to: "/devices", icon: "devices", text: "nav.devices" },
@@ -40,12 +39,10 @@ export function Shell() {
   return (
     <MeContext value={me}>
       <LiveContext value={live}>
-        <Language locale={readingLocale(me.locale, navigator.languages)}>
-          <Frame name={me.display_name} isOwner={me.patient_id !== null} isAdmin={me.roles.includes("admin")} />
-          <Suspense>
-            <SessionClock />
-          </Suspense>
-        </Language>
+        <Frame name={me.display_name} isOwner={me.patient_id !== null} isAdmin={me.roles.includes("admin")} />
+        <Suspense>
+          <SessionClock />
+        </Suspense>
       </LiveContext>
     </MeContext>
   );

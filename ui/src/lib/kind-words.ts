@@ -5,7 +5,7 @@ import { KINDS } from "./kinds";
 import { enKinds } from "./messages/en-kinds";
 import { addMessages, say, sayOr } from "./text";
 
-addMessages(enKinds);
+addMessages(enKinds, "kinds");
 
 /** "Blood pressure" is "blood pressure" inside a sentence; "ECG" stays. */
 export function inSentence(word: string, locale: string): string {

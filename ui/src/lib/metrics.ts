@@ -2,8 +2,10 @@
 import type { IntlShape } from "react-intl";
 import table from "~/generated/metrics.json";
 import type { Kind } from "./api-types";
-import { say, sayOr } from "./text";
+import { addMessages, say, sayOr } from "./text";
 import { numberText, scaleOfUnit, type Scale, type Units } from "./units";
+
+addMessages({}, "metrics");
 
 export interface Metric {
   name: string;

@@ -1,55 +1,36 @@
 // Words for the screen: every text has an id in messages/, and a wrong id does not compile.
 import { useCallback } from "react";
 import { useIntl, type IntlShape } from "react-intl";
-import { en } from "./messages/en";
-import type { enAdmin } from "./messages/en-admin";
-import type { enBluetooth } from "./messages/en-bluetooth";
-import type { enConsent } from "./messages/en-consent";
-import type { enFix } from "./messages/en-fix";
-import type { enHealth } from "./messages/en-health";
-import type { enHelp } from "./messages/en-help";
-import type { enIntegrations } from "./messages/en-integrations";
-import type { enKinds } from "./messages/en-kinds";
-import type { enLog } from "./messages/en-log";
-import type { enPair } from "./messages/en-pair";
-import type { enReadings } from "./messages/en-readings";
-import type { enSettings } from "./messages/en-settings";
-import type { enShared } from "./messages/en-shared";
-import type { enSharing } from "./messages/en-sharing";
-import type { enSignIn } from "./messages/en-sign-in";
+import { directionOf } from "./locale";
+import type { MessageId } from "./messages/parts";
 
-export type MessageId =
-  | keyof typeof en
-  | keyof typeof enAdmin
-  | keyof typeof enBluetooth
-  | keyof typeof enConsent
-  | keyof typeof enFix
-  | keyof typeof enHealth
-  | keyof typeof enHelp
-  | keyof typeof enIntegrations
-  | keyof typeof enKinds
-  | keyof typeof enLog
-  | keyof typeof enPair
-  | keyof typeof enReadings
-  | keyof typeof enSettings
-  | keyof typeof enShared
-  | keyof typeof enSharing
-  | keyof typeof enSignIn;
+export type { MessageId } from "./messages/parts";
+export { addMessages, isText } from "./words";
+
 export type Values = Record<string, string | number | Date | null | undefined>;
-
-export const messages: Record<string, string> = { ...en };
-
-/** A page brings its own words with its own code, so that the first page does not wait for them. */
-export function addMessages(more: Record<string, string>): void {
-  Object.assign(messages, more);
-}
 
 /** Nothing to fill in and nothing to choose: such a text is kept as it is, also by the build. */
 const PLAIN = /^[^{}<>'#]*$/;
 
+const HAS_RTL_LETTERS = /[\u0590-\u08FF]/;
+
+/**
+ * A name or a value with its unit keeps its own direction inside a sentence that runs from right to left. What has no
+ * letter of such a script runs from left to right, also when it is digits alone: a version is 2026-05, never 05-2026.
+ */
+export function isolated(intl: IntlShape, text: string): string {
+  if (directionOf(intl.locale) === "ltr") return text;
+  return `${HAS_RTL_LETTERS.test(text) ? "\u2068" : "\u2066"}${text}\u2069`;
+}
+
+function isolatedValues(intl: IntlShape, values: Values | undefined): Values | undefined {
+  if (!values || directionOf(intl.locale) === "ltr") return values;
+  return Object.fromEntries(Object.entries(values).map(([key, value]) => [key, typeof value === "string" ? isolated(intl, value) : value]));
+}
+
 function format(intl: IntlShape, id: string, values?: Values): string {
   const text: unknown = intl.messages[id];
-  return typeof text === "string" && PLAIN.test(text) ? text : intl.formatMessage({ id }, values);
+  return typeof text === "string" && PLAIN.test(text) ? text : intl.formatMessage({ id }, isolatedValues(intl, values));
 }
 
 export function say(intl: IntlShape, id: MessageId, values?: Values): string {

@@ -1,4 +1,4 @@
-// Theme and text size: a choice kept in this browser, applied by attributes on the root. Holds nothing about health.
+// Theme, text size and the language of the last reader: a choice kept in this browser, applied by attributes on the root. Holds nothing about health.
 import { useSyncExternalStore } from "react";
 
 export type Theme = "system" | "light" | "dark";
@@ -7,12 +7,20 @@ export type TextSize = "normal" | "large";
 const listeners = new Set<() => void>();
 const dark = globalThis.matchMedia?.("(prefers-color-scheme: dark)");
 
-function remember(key: string, value: string | null) {
+export function remember(key: string, value: string | null) {
   try {
     if (value === null) localStorage.removeItem(key);
     else localStorage.setItem(key, value);
   } catch {
     // Blocked storage only means that the choice is forgotten on reload.
+  }
+}
+
+export function remembered(key: string): string | undefined {
+  try {
+    return localStorage.getItem(key) ?? undefined;
+  } catch {
+    return undefined;
   }
 }
 

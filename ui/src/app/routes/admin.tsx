@@ -17,8 +17,8 @@ import { enKinds } from "~/lib/messages/en-kinds";
 import { addMessages, useText } from "~/lib/text";
 import type { AdminSearch } from "../router";
 
-addMessages(enAdmin);
-addMessages(enKinds);
+addMessages(enAdmin, "admin");
+addMessages(enKinds, "kinds");
 const PARTS = ["models", "makers", "hubs"] as const;
 const Models = lazy(() => import("~/features/admin/components/models"));
 

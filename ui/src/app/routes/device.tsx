@@ -29,19 +29,20 @@ import { ApiProblem } from "~/lib/problem";
 import { latestQuery, newestQuery, seriesQuery } from "~/lib/readings";
 import { enReadings } from "~/lib/messages/en-readings";
 import { addMessages, useText, useWord } from "~/lib/text";
+import { wordsAreHere } from "~/lib/words";
 import type { DeviceSearch } from "../router";
 import styles from "./device.module.css";
 
-addMessages(enReadings);
+addMessages(enReadings, "readings");
 const DeviceReport = lazy(async () => ({ default: (await import("./device-report")).DeviceReport }));
 const ManageDevice = lazy(async () => ({ default: (await import("~/features/devices/components/manage-device")).ManageDevice }));
-const SharedDevice = lazy(async () => ({ default: (await import("./shared-device")).SharedDevice }));
-const SharedMissing = lazy(async () => ({ default: (await import("./shared-device")).SharedMissing }));
+const SharedDevice = lazy(async () => ({ default: (await wordsAreHere(import("./shared-device"))).SharedDevice }));
+const SharedMissing = lazy(async () => ({ default: (await wordsAreHere(import("./shared-device"))).SharedMissing }));
 
 /** Who has no devices of their own is told by the list alone what is shared. */
 const NOT_SHARED = new ApiProblem(404, "not_found");
 
-const SyncCard = lazy(async () => ({ default: (await import("~/components/bluetooth/sync-card")).SyncCard }));
+const SyncCard = lazy(async () => ({ default: (await wordsAreHere(import("~/components/bluetooth/sync-card"))).SyncCard }));
 
 export function DevicePage() {
   const { id } = useParams({ from: "/signed-in/devices/$id" });

@@ -13,9 +13,10 @@ import { connectionsQuery } from "~/lib/connections";
 import { useLivePatients, useOnline } from "~/lib/live";
 import { useMe } from "~/lib/me";
 import { useText } from "~/lib/text";
+import { wordsAreHere } from "~/lib/words";
 import styles from "./devices.module.css";
 
-const SharedDevices = lazy(() => import("./shared-devices"));
+const SharedDevices = lazy(() => wordsAreHere(import("./shared-devices")));
 
 export function DevicesPage() {
   const { patient_id: own } = useMe();

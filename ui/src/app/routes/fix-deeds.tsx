@@ -17,14 +17,14 @@ import { useMe } from "~/lib/me";
 import { enIntegrations } from "~/lib/messages/en-integrations";
 import { addMessages, useText } from "~/lib/text";
 
-addMessages(enIntegrations);
+addMessages(enIntegrations, "integrations");
 
 const SyncCard = lazy(async () => ({ default: (await import("~/components/bluetooth/sync-card")).SyncCard }));
 
 /** The dialog and its words come when it is opened. */
 const RemoveDialog = lazy(async () => {
   const [dialog, words] = await Promise.all([import("~/features/devices/components/manage-device"), import("~/lib/messages/en-readings")]);
-  addMessages(words.enReadings);
+  addMessages(words.enReadings, "readings");
   return { default: dialog.RemoveDialog };
 });
 

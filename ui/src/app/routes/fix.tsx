@@ -29,10 +29,11 @@ import { useMe } from "~/lib/me";
 import { enFix } from "~/lib/messages/en-fix";
 import { modelQuery } from "~/lib/models";
 import { addMessages, useText } from "~/lib/text";
+import { wordsAreHere } from "~/lib/words";
 import { SharedDevice, SharedMissing } from "./shared-device";
 
-addMessages(enFix);
-const FixDeeds = lazy(() => import("./fix-deeds"));
+addMessages(enFix, "fix");
+const FixDeeds = lazy(() => wordsAreHere(import("./fix-deeds")));
 
 export function FixPage() {
   const t = useText();

@@ -20,7 +20,7 @@ import { enHealth } from "~/lib/messages/en-health";
 import { receivedQuery, sharersOf } from "~/lib/received";
 import { addMessages, useText } from "~/lib/text";
 
-addMessages(enHealth);
+addMessages(enHealth, "health");
 
 /** A list that is longer than a screen has a search. */
 const LONG = 8;

@@ -17,8 +17,8 @@ import { addMessages, useText } from "~/lib/text";
 import { clockText } from "~/lib/time";
 import styles from "./integrations.module.css";
 
-addMessages(enConsent);
-addMessages(enIntegrations);
+addMessages(enConsent, "consent");
+addMessages(enIntegrations, "integrations");
 
 export function IntegrationsPage() {
   const t = useText();

@@ -25,9 +25,9 @@ import { enPair } from "~/lib/messages/en-pair";
 import { enReadings } from "~/lib/messages/en-readings";
 import { addMessages, useText } from "~/lib/text";
 
-addMessages(enBluetooth);
-addMessages(enPair);
-addMessages(enReadings);
+addMessages(enBluetooth, "bluetooth");
+addMessages(enPair, "pair");
+addMessages(enReadings, "readings");
 
 export function PairPage() {
   const t = useText();

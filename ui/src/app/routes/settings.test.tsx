@@ -40,3 +40,38 @@ test("a theme is a choice of this browser, and the system's can come back", asyn
   expect(document.documentElement.dataset.theme).toBeUndefined();
   expect(localStorage.getItem("theme")).toBeNull();
 });
+
+test("a language is chosen by its own name, kept with the account and seen at once", async () => {
+  server.use(http.patch(api("/api/v1/me"), async ({ request }) => HttpResponse.json(me((await request.json()) as { locale: string }))));
+  openApp("/settings");
+  await userEvent.click(await screen.findByRole("radio", { name: "Español" }));
+
+  expect(await screen.findByRole("heading", { name: "Ajustes" })).toBeInTheDocument();
+  expect(screen.getAllByRole("link", { name: "Dispositivos" })).not.toHaveLength(0);
+  expect(document.documentElement).toHaveAttribute("lang", "es");
+
+  await userEvent.click(screen.getByRole("radio", { name: "English" }));
+
+  expect(await screen.findByRole("heading", { name: "Settings" })).toBeInTheDocument();
+  expect(document.documentElement.lang).toMatch(/^en-/);
+});
+
+test("who signed in here last finds the page in their language", async () => {
+  localStorage.setItem("language", "es");
+  openApp("/sign-in", { signedIn: false });
+
+  expect(await screen.findByRole("heading", { name: "Tus lecturas, de tus dispositivos, en un solo lugar" })).toBeInTheDocument();
+});
+
+test("any zone can be chosen", async () => {
+  server.use(
+    http.patch(api("/api/v1/me"), async ({ request }) => {
+      expect(await request.json()).toEqual({ timezone: "America/New_York" });
+      return HttpResponse.json(me({ timezone: "America/New_York" }));
+    }),
+  );
+  openApp("/settings");
+  await userEvent.selectOptions(await screen.findByRole("combobox", { name: "Another zone" }), "America/New_York");
+
+  expect(await screen.findByText(/shown in America\/New York/)).toBeInTheDocument();
+});

@@ -2,13 +2,15 @@
 import { useIntl } from "react-intl";
 import { Button } from "~/components/ui/button";
 import { Card } from "~/components/ui/card";
+import { ChoiceField } from "~/components/ui/choice-field";
 import { Page } from "~/components/ui/page";
 import { Segments } from "~/components/ui/segments";
 import { usePatchMe } from "~/features/settings/api/patch-me";
 import { useSignOut } from "~/features/session/use-sign-out";
 import { useNow } from "~/lib/clock";
+import { chosenLocale, NAMES } from "~/lib/language-choice";
+import { directionOf, languageOf, type Language } from "~/lib/locale";
 import { useMe, useUnits } from "~/lib/me";
-
 import { enSettings } from "~/lib/messages/en-settings";
 import { addMessages, useText } from "~/lib/text";
 import { setTextSize, setTheme, useTextSize, useTheme } from "~/lib/theme";
@@ -16,7 +18,7 @@ import { clockText } from "~/lib/time";
 import type { Units } from "~/lib/units";
 import styles from "./settings.module.css";
 
-addMessages(enSettings);
+addMessages(enSettings, "settings");
 
 export function SettingsPage() {
   const t = useText();
@@ -25,6 +27,7 @@ export function SettingsPage() {
   const signOut = useSignOut();
   return (
     <Page title={t("settings.title")}>
+      <Tongue onChange={(locale) => patch.mutate({ locale })} />
       <Look />
       <UnitSettings onChange={(units) => patch.mutate({ units })} />
       <Zone zone={me.timezone} onChange={(timezone) => patch.mutate({ timezone })} />
@@ -44,6 +47,31 @@ export function SettingsPage() {
         </div>
       </Card>
     </Page>
+  );
+}
+
+const TONGUES = (Object.keys(NAMES) as Language[]).map((id) => {
+  return { id, text: <span lang={id} dir={directionOf(id)}>{NAMES[id]}</span> };
+});
+
+/** Each by its own name: who cannot read this page finds theirs. */
+function Tongue({ onChange }: { onChange: (locale: string) => void }) {
+  const t = useText();
+  const intl = useIntl();
+  return (
+    <Card labelledBy="settings-language">
+      <div className={styles.group}>
+        <h2 id="settings-language">{t("settings.language")}</h2>
+        <Segments
+          label={t("settings.language")}
+          hideLabel
+          value={languageOf(intl.locale)}
+          onChange={(language) => onChange(chosenLocale(language, navigator.languages))}
+          choices={TONGUES}
+        />
+        <p className={styles.note}>{t("settings.everywhere")}</p>
+      </div>
+    </Card>
   );
 }
 
@@ -90,7 +118,7 @@ function UnitSettings({ onChange }: { onChange: (units: Partial<Units>) => void 
             label={t(`settings.units.${name}`)}
             value={units[name]}
             onChange={(value) => onChange({ [name]: value })}
-            choices={CHOICES[name].map((id) => ({ id, text: t(`settings.units.${id}`) }))}
+            choices={CHOICES[name].map((id) => ({ id, text: <bdi>{t(`settings.units.${id}`)}</bdi> }))}
           />
         ))}
         <p className={styles.note}>{t("settings.everywhere")}</p>
@@ -114,9 +142,15 @@ function Zone({ zone, onChange }: { zone: string; onChange: (zone: string) => vo
             <Button onPress={() => onChange(here)}>{t("settings.zone.use", { zone: zoneName(here) })}</Button>
           </div>
         ) : null}
+        <ChoiceField label={t("settings.zone.choose")} value={zone} onChange={onChange} choices={zonesWith(zone)} />
       </div>
     </Card>
   );
+}
+
+/** Those that the browser knows, and the account's own, which may bear an older name. */
+function zonesWith(zone: string) {
+  return [...new Set([zone, ...Intl.supportedValuesOf("timeZone")])].sort().map((id) => ({ id, text: zoneName(id) }));
 }
 
 const zoneName = (zone: string) => zone.replaceAll("_", " ");

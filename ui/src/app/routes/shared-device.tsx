@@ -15,7 +15,7 @@ import { addMessages, useText } from "~/lib/text";
 import { StoppedNotices, useStopped, useStoppedText } from "./shared-stopped";
 import styles from "./shared.module.css";
 
-addMessages(enShared);
+addMessages(enShared, "shared");
 
 /** Nothing of the person is shown before it is known whose it is. */
 export function SharedDevice({ connection, children }: { connection: Connection; children: (connection: Connection) => ReactNode }) {

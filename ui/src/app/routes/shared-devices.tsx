@@ -21,7 +21,7 @@ import { addMessages, useText } from "~/lib/text";
 import { StoppedNotices } from "./shared-stopped";
 import styles from "./shared.module.css";
 
-addMessages(enShared);
+addMessages(enShared, "shared");
 
 export default function SharedDevices() {
   const t = useText();

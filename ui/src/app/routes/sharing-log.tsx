@@ -29,7 +29,7 @@ import { addMessages, useText } from "~/lib/text";
 import type { LogSearch } from "../router";
 import styles from "./sharing-log.module.css";
 
-addMessages(enLog);
+addMessages(enLog, "log");
 
 export function SharingLogPage() {
   const t = useText();

@@ -22,9 +22,9 @@ import { receivedQuery } from "~/lib/received";
 import { addMessages, useText, type MessageId } from "~/lib/text";
 import styles from "./sharing.module.css";
 
-addMessages(enConsent);
-addMessages(enShared);
-addMessages(enSharing);
+addMessages(enConsent, "consent");
+addMessages(enShared, "shared");
+addMessages(enSharing, "sharing");
 
 export function SharingPage() {
   const t = useText();

@@ -8,7 +8,7 @@ import { signInUrl } from "~/lib/session";
 import { addMessages, useText, type MessageId } from "~/lib/text";
 import styles from "./plain.module.css";
 
-addMessages(enSignIn);
+addMessages(enSignIn, "sign-in");
 
 const POINTS: [IconName, MessageId][] = [
   ["pulse", "signIn.point.live"],

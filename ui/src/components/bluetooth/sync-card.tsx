@@ -6,7 +6,7 @@ import { addMessages, useText } from "~/lib/text";
 import { SyncPanel } from "./sync-panel";
 import styles from "./link-panel.module.css";
 
-addMessages(enBluetooth);
+addMessages(enBluetooth, "bluetooth");
 
 export function SyncCard({ connection, me }: { connection: Connection; me: Me }) {
   const t = useText();

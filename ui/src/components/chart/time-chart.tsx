@@ -4,6 +4,7 @@ import { useEffect, useLayoutEffect, useRef, useState, type KeyboardEvent } from
 import { useIntl, type IntlShape } from "react-intl";
 import uPlot from "uplot";
 import "uplot/dist/uPlot.min.css";
+import { isolated } from "~/lib/text";
 import { useAppearance } from "~/lib/theme";
 import { hourStyle } from "~/lib/time";
 import { drawBeyond, type BeyondWords } from "./beyond";
@@ -54,7 +55,7 @@ const DAY_S = 86_400;
 function axisTime(intl: IntlShape, timeZone: string, step: number) {
   const hours: Intl.DateTimeFormatOptions = { ...hourStyle(intl.locale), timeZone };
   const days: Intl.DateTimeFormatOptions = { day: "numeric", month: "short", timeZone };
-  return (at: number) => intl.formatDate(at * 1000, step < DAY_S ? hours : days);
+  return (at: number) => isolated(intl, intl.formatDate(at * 1000, step < DAY_S ? hours : days));
 }
 
 const strong = (font: string) => `600 ${scaled(font)}`;
@@ -212,10 +213,13 @@ export default function TimeChart(props: TimeChartProps) {
     if (at !== undefined && !isWhole(view, whole)) setPart(showing(view, whole, at));
   };
 
+  // Time runs from left to right in every language: a chart that a doctor and a patient talk about must not be mirrored
+  // between them, and medical charts are printed this way in Arabic too. The arrow keys move as the marks do.
   return (
     <>
       <div
         className={styles.chart}
+        dir="ltr"
         role="slider"
         tabIndex={0}
         aria-label={props.label}

@@ -15,7 +15,7 @@ import { addMessages, useText } from "~/lib/text";
 import { ConsentWords } from "./consent-words";
 import styles from "./consent-dialog.module.css";
 
-addMessages(enConsent);
+addMessages(enConsent, "consent");
 
 interface ConsentDialogProps {
   patientId: string;

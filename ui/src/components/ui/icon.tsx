@@ -48,9 +48,13 @@ const SHAPES = {
 } satisfies Record<string, ReactNode>;
 
 export type IconName = keyof typeof SHAPES;
+
+/** These point along the line of reading and turn with it. */
+const POINTING: ReadonlySet<IconName> = new Set<IconName>(["back", "next"]);
+
 export function Icon({ name, size = 20 }: { name: IconName; size?: number }) {
   return (
-    <svg className={styles.icon} width={size} height={size} viewBox="0 0 24 24" aria-hidden="true" focusable="false">
+    <svg className={POINTING.has(name) ? `${styles.icon} ${styles.pointing}` : styles.icon} width={size} height={size} viewBox="0 0 24 24" aria-hidden="true" focusable="false">
       {SHAPES[name]}
     </svg>
   );

@@ -1,6 +1,6 @@
 // Why a device is in the state it is in, in words with the next step; nothing when all is well.
 import type { Connection } from "~/lib/api-types";
-import { messages, useText, type MessageId } from "~/lib/text";
+import { isText, useText } from "~/lib/text";
 
 export function useStatusReason(): (connection: Pick<Connection, "status" | "status_reason">) => string | null {
   const t = useText();
@@ -8,7 +8,7 @@ export function useStatusReason(): (connection: Pick<Connection, "status" | "sta
     if (status === "pairing") return t("devices.waiting");
     if (status !== "failed" && status !== "disconnected") return null;
     const id = `status.reason.${reason}`;
-    return t(id in messages ? (id as MessageId) : `status.reason.${status}`);
+    return t(isText(id) ? id : `status.reason.${status}`);
   };
 }
 

@@ -21,9 +21,12 @@ export const COMMON_TYPES: readonly DeviceType[] = [
   "blood_pressure_cuff", "scale", "glucose_meter", "cgm", "pulse_oximeter", "thermometer", "smart_watch", "spirometer",
 ];
 
-/** A model's ways in its own order, as far as they are offered here; made-up devices only in development. */
+/** Made-up devices, and the ways of the app on a phone: a person cannot sign in to it yet (docs/companion.md). */
+const IN_DEVELOPMENT: ReadonlySet<PairingMethod> = new Set(["simulated", "companion_app", "healthkit", "health_connect"]);
+
+/** A model's ways in its own order, as far as they can be gone to the end here. */
 export function waysOf(methods: readonly PairingMethod[], env: string): Way[] {
-  return methods.filter((method): method is Way => method in WAYS && (method !== "simulated" || env === "development"));
+  return methods.filter((method): method is Way => method in WAYS && (env === "development" || !IN_DEVELOPMENT.has(method)));
 }
 
 export interface Wizard {

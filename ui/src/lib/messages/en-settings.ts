@@ -2,6 +2,7 @@
 
 export const enSettings = {
   "settings.title": "Settings",
+  "settings.language": "Language",
   "settings.look": "How it looks",
   "settings.theme": "Theme",
   "settings.theme.system": "As the device",
@@ -23,6 +24,7 @@ export const enSettings = {
   "settings.zone": "Time zone",
   "settings.zone.text": "Times are shown in {zone}. It is {time} there.",
   "settings.zone.use": "Use {zone}, the zone of this device",
+  "settings.zone.choose": "Another zone",
   "settings.saved": "Saved.",
   "settings.failed": "That could not be saved. It is as it was before.",
   "settings.account": "Account",

@@ -9,10 +9,11 @@ import type { Connection, Me } from "~/lib/api-types";
 import { useRefreshConnections } from "~/lib/connections";
 import { modelQuery } from "~/lib/models";
 import { useText } from "~/lib/text";
+import { wordsAreHere } from "~/lib/words";
 import { StepFrame, type StepProps } from "./step-frame";
 
 /** A dialog is a large part of this page, and this step alone has one. */
-const ConsentModal = lazy(() => import("./consent-modal"));
+const ConsentModal = lazy(() => wordsAreHere(import("./consent-modal")));
 
 export function ConsentStep({ wizard, onEvent, me, connection }: StepProps & { me: Me; connection: Connection }) {
   const t = useText();

@@ -14,7 +14,7 @@ import { KIND_VIEWS } from "~/lib/kind-views";
 import { KINDS, PRIMARY_KIND } from "~/lib/kinds";
 import { shown, type Shown } from "~/lib/metrics";
 import { newestQuery } from "~/lib/readings";
-import { messages, useText, type MessageId } from "~/lib/text";
+import { isText, useText } from "~/lib/text";
 import { unitsOf } from "~/lib/units";
 import { StepFrame, type StepProps } from "./step-frame";
 import styles from "./steps.module.css";
@@ -98,7 +98,7 @@ function Waiting({ connection, isLate }: { connection: Connection; isLate: boole
           <DevicePicture type={connection.device_type} size={72} />
         </Rings>
       </div>
-      <p>{t(own in messages ? (own as MessageId) : "pair.first.other")}</p>
+      <p>{t(isText(own) ? own : "pair.first.other")}</p>
       <div role="status">
         {isLate ? (
           <Notice tone="info" title={t("pair.first.still.title")}>
@@ -120,7 +120,9 @@ function Arrived({ item, connection, me }: { item: ReadingItem; connection: Conn
       <DevicePicture type={connection.device_type} size={72} />
       {value ? (
         <p className={`${styles.value} number`}>
-          {value.number} <span className={styles.unit}>{value.unit}</span>
+          <bdi>
+            {value.number} <span className={styles.unit}>{value.unit}</span>
+          </bdi>
         </p>
       ) : null}
       <p className={styles.muted}>

@@ -2,7 +2,7 @@
 import { Button } from "~/components/ui/button";
 import { DevicePicture } from "~/components/ui/icon";
 import type { Connection } from "~/lib/api-types";
-import { messages, useText, type MessageId } from "~/lib/text";
+import { isText, useText } from "~/lib/text";
 import { StepFrame, type StepProps } from "./step-frame";
 import styles from "./steps.module.css";
 
@@ -26,7 +26,7 @@ export function ReadyStep({ wizard, onEvent, connection }: StepProps & { connect
       <ol className={styles.numbered}>
         <li>{t("pair.ready.batteries")}</li>
         <li>{t(connection.pairing_method === "web_bluetooth" ? "pair.ready.near.web_bluetooth" : "pair.ready.near")}</li>
-        <li>{t(own in messages ? (own as MessageId) : "pair.ready.other")}</li>
+        <li>{t(isText(own) ? own : "pair.ready.other")}</li>
       </ol>
       <p className={styles.muted}>{t("pair.ready.off")}</p>
     </StepFrame>

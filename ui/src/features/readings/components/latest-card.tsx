@@ -39,7 +39,9 @@ export function LatestCard({ latest, newest, kind, units, source, isStale }: Lat
         </h2>
         {/* Keyed by the reading: a new one slides in, an unchanged one stays still. */}
         <p key={head.id} className={`${styles.value} number`}>
-          <span className={styles.number}>{parts.main.number}</span> <span className={styles.unit}>{parts.main.unit}</span>
+          <bdi>
+            <span className={styles.number}>{parts.main.number}</span> <span className={styles.unit}>{parts.main.unit}</span>
+          </bdi>
         </p>
         <dl className={styles.beside}>
           {parts.beside
@@ -48,7 +50,9 @@ export function LatestCard({ latest, newest, kind, units, source, isStale }: Lat
               <div key={part.name}>
                 <dt>{part.label}</dt>
                 <dd className="number">
-                  {part.number} {part.unit}
+                  <bdi>
+                    {part.number} {part.unit}
+                  </bdi>
                 </dd>
               </div>
             ))}

@@ -1,0 +1,58 @@
+// Arabic for devices that this browser speaks to by Bluetooth.
+import type { Translation } from "../parts";
+
+export default {
+  "bluetooth.why.ios": "لا يمكن للمتصفحات على iPhone وiPad استخدام Bluetooth.",
+  "bluetooth.why.browser": "لا يمكن لهذا المتصفح استخدام Bluetooth. يمكن ذلك في Chrome وEdge على حاسوب أو هاتف Android.",
+  "bluetooth.why.insecure": "يعمل Bluetooth في صفحة آمنة فقط، أي التي يبدأ عنوانها بـ https.",
+  "bluetooth.why.adapter": "‏Bluetooth مطفأ في هذا الحاسوب، أو غير موجود فيه.",
+  "bluetooth.why.blocked": "‏Bluetooth مطفأ لهذه الصفحة في إعدادات المتصفح.",
+  "bluetooth.why.title": "غير ممكن من هذا المتصفح",
+  "bluetooth.why.look": "التحقق مرة أخرى",
+
+  "bluetooth.before.title": "سيسألك المتصفح عن الجهاز",
+  "bluetooth.before.text": "يعرض قائمة. اختر الاسم المكتوب على جهازك ({device}). لا يُوصل إلا ما تختاره.",
+  "bluetooth.search": "البحث عن جهازي",
+  "bluetooth.searchAgain": "البحث مرة أخرى",
+  "bluetooth.choosing": "اختر جهازك من القائمة",
+  "bluetooth.choosing.late": "ليس في القائمة؟ تحقق من أن Bluetooth يعمل هنا، وضع الجهاز على بعد أقل من متر واضغط زرّه حتى يومض.",
+  "bluetooth.connecting": "جارٍ توصيل {name}",
+  "bluetooth.connecting.text": "أبقه على بعد أقل من متر. إذا سألك حاسوبك عن الإقران فوافق.",
+  "bluetooth.checking": "جارٍ التعرف على {name}",
+  "bluetooth.listening": "{name} متصل هنا",
+  "bluetooth.listening.text": "قِس الآن. تُرسل كل قيمة فورًا.",
+  "bluetooth.unnamed": "جهازك",
+
+  "bluetooth.fault.notChosen.title": "لم يُختر أي جهاز",
+  "bluetooth.fault.notChosen.text": "لم يتغير شيء. ابحث مرة أخرى عندما يومض الجهاز.",
+  "bluetooth.fault.noAdapter.title": "‏Bluetooth غير متاح هنا",
+  "bluetooth.fault.noAdapter.text": "شغّل Bluetooth أو أدخل وصلته، ثم ابحث مرة أخرى.",
+  "bluetooth.fault.refused.title": "لم يُسمح للمتصفح باستخدام Bluetooth",
+  "bluetooth.fault.refused.text": "اسمح بـ Bluetooth لهذه الصفحة في إعدادات المتصفح وابحث مرة أخرى.",
+  "bluetooth.fault.silent.title": "لم يُجب الجهاز",
+  "bluetooth.fault.silent.text": "قرّبه أكثر، واضغط زرّه مرة أخرى، وتحقق من أنه غير متصل بهاتف آخر. ثم ابحث مرة أخرى.",
+  "bluetooth.fault.silent.often": "يفيد إخراج البطاريات عشر ثوانٍ، وإطفاء Bluetooth هنا ثم تشغيله. بعض الأجهزة تتصل بهاتف فقط: عندها أوصله بطريقة أخرى.",
+  "bluetooth.fault.otherDevice.title": "يبدو هذا جهازًا آخر",
+  "bluetooth.fault.otherDevice.text": "لا يقيس ما يقيسه {device}. ابحث مرة أخرى واختر الاسم المطبوع على جهازك.",
+  "bluetooth.fault.lost.title": "انطفأ الجهاز",
+  "bluetooth.fault.lost.text": "هذا طبيعي بعد القياس. لم يضع شيء: اضغط زرّه وأوصله مرة أخرى للمتابعة.",
+  "bluetooth.fault.unknown.title": "لم ينجح ذلك",
+  "bluetooth.fault.unknown.text": "لم يتغير شيء. ابحث مرة أخرى؛ وإذا بقي الأمر كذلك فأوصله بطريقة أخرى.",
+  "bluetooth.again": "التوصيل مرة أخرى",
+
+  "bluetooth.records.fetching": "جارٍ جلب ما خزّنه الجهاز: {count, plural, zero {لا قيم} one {قيمة واحدة} two {قيمتان} few {# قيم} many {# قيمة} other {# قيمة}} حتى الآن",
+  "bluetooth.records.done": "كل ما خزّنه الجهاز موجود هنا.",
+  "bluetooth.records.refused": "لا يسلّم الجهاز ما خزّنه الآن. القياسات الجديدة تصل مع ذلك.",
+  "bluetooth.saved": "{count, plural, zero {لم تُحفظ أي قيمة} one {حُفظت قيمة واحدة} two {حُفظت قيمتان} few {حُفظت # قيم} many {حُفظت # قيمة} other {حُفظت # قيمة}}",
+  "bluetooth.refused": "{count, plural, zero {كل القيم صالحة للاستخدام} one {تعذّر استخدام قيمة واحدة} two {تعذّر استخدام قيمتين} few {تعذّر استخدام # قيم} many {تعذّر استخدام # قيمة} other {تعذّر استخدام # قيمة}}",
+  "bluetooth.away": "تُرسل عندما يعود الاتصال ({count, plural, zero {لا قيم تنتظر} one {قيمة واحدة تنتظر} two {قيمتان تنتظران} few {# قيم تنتظر} many {# قيمة تنتظر} other {# قيمة تنتظر}})",
+  "bluetooth.away.text": "تبقى في هذا المتصفح، مشفّرة، سبعة أيام على الأكثر.",
+
+  "bluetooth.full": "لا يتسع هذا المتصفح لأكثر من ذلك",
+  "bluetooth.full.text": "ما وصل بعد ذلك موجود في الجهاز فقط. اتصل بالإنترنت وانتظر حتى يُرسل كل شيء، ثم أوصل الجهاز مرة أخرى.",
+
+  "bluetooth.sync.title": "المزامنة",
+  "bluetooth.sync.text": "يتزامن هذا الجهاز عندما تضغط «مزامنة». للمزامنة التلقائية استخدم تطبيق الهاتف.",
+  "bluetooth.sync": "مزامنة",
+  "bluetooth.sync.end": "فصله",
+} satisfies Translation<"bluetooth">;

@@ -1,0 +1,58 @@
+// Spanish for devices that this browser speaks to by Bluetooth.
+import type { Translation } from "../parts";
+
+export default {
+  "bluetooth.why.ios": "Los navegadores de iPhone y iPad no pueden usar Bluetooth.",
+  "bluetooth.why.browser": "Este navegador no puede usar Bluetooth. Chrome y Edge sí, en un ordenador o un teléfono Android.",
+  "bluetooth.why.insecure": "Bluetooth solo funciona en una página segura, cuya dirección empieza por https.",
+  "bluetooth.why.adapter": "Bluetooth está apagado en este ordenador, o no lo tiene.",
+  "bluetooth.why.blocked": "Bluetooth está apagado para esta página en los ajustes del navegador.",
+  "bluetooth.why.title": "Desde este navegador no",
+  "bluetooth.why.look": "Mirar otra vez",
+
+  "bluetooth.before.title": "El navegador te preguntará qué dispositivo",
+  "bluetooth.before.text": "Muestra una lista. Elige el nombre que lleva tu {device}. Solo se conecta el que elijas.",
+  "bluetooth.search": "Buscar mi dispositivo",
+  "bluetooth.searchAgain": "Buscar otra vez",
+  "bluetooth.choosing": "Elige tu dispositivo en la lista",
+  "bluetooth.choosing.late": "¿No está en la lista? Comprueba que Bluetooth está encendido aquí, ten el dispositivo a menos de un metro y pulsa su botón hasta que parpadee.",
+  "bluetooth.connecting": "Conectando {name}",
+  "bluetooth.connecting.text": "Tenlo a menos de un metro. Si tu ordenador pregunta si quieres emparejarlo, di que sí.",
+  "bluetooth.checking": "Conociendo {name}",
+  "bluetooth.listening": "{name} está conectado aquí",
+  "bluetooth.listening.text": "Mide ahora. Cada valor se envía enseguida.",
+  "bluetooth.unnamed": "tu dispositivo",
+
+  "bluetooth.fault.notChosen.title": "No se eligió ningún dispositivo",
+  "bluetooth.fault.notChosen.text": "No se cambió nada. Busca otra vez cuando el dispositivo parpadee.",
+  "bluetooth.fault.noAdapter.title": "Aquí no hay Bluetooth disponible",
+  "bluetooth.fault.noAdapter.text": "Enciende Bluetooth, o conecta el adaptador, y busca otra vez.",
+  "bluetooth.fault.refused.title": "El navegador no tuvo permiso para usar Bluetooth",
+  "bluetooth.fault.refused.text": "Permite Bluetooth para esta página en los ajustes del navegador y busca otra vez.",
+  "bluetooth.fault.silent.title": "El dispositivo no respondió",
+  "bluetooth.fault.silent.text": "Acércalo más, pulsa otra vez su botón y comprueba que no está conectado a otro teléfono. Después busca otra vez.",
+  "bluetooth.fault.silent.often": "Ayuda quitar las pilas diez segundos, y apagar y encender Bluetooth aquí. Algunos dispositivos solo hablan con un teléfono: entonces conéctalo de otra manera.",
+  "bluetooth.fault.otherDevice.title": "Parece otro dispositivo",
+  "bluetooth.fault.otherDevice.text": "No mide lo que mide {device}. Busca otra vez y elige el nombre que está impreso en el tuyo.",
+  "bluetooth.fault.lost.title": "El dispositivo se apagó",
+  "bluetooth.fault.lost.text": "Es normal después de una medición. No se pierde nada: pulsa su botón y conéctalo otra vez para seguir.",
+  "bluetooth.fault.unknown.title": "Eso no funcionó",
+  "bluetooth.fault.unknown.text": "No se cambió nada. Busca otra vez; si sigue así, conéctalo de otra manera.",
+  "bluetooth.again": "Conectar otra vez",
+
+  "bluetooth.records.fetching": "Trayendo lo que guarda el dispositivo: {count, plural, one {# valor} other {# valores}} hasta ahora",
+  "bluetooth.records.done": "Todo lo que guardaba el dispositivo está aquí.",
+  "bluetooth.records.refused": "El dispositivo no entrega ahora lo que tiene guardado. Las mediciones nuevas llegan igualmente.",
+  "bluetooth.saved": "{count, plural, one {# valor guardado} other {# valores guardados}}",
+  "bluetooth.refused": "{count, plural, one {# valor no se pudo usar} other {# valores no se pudieron usar}}",
+  "bluetooth.away": "Se enviará cuando tengas conexión ({count, plural, one {# valor en espera} other {# valores en espera}})",
+  "bluetooth.away.text": "Se quedan en este navegador, cifrados, siete días como mucho.",
+
+  "bluetooth.full": "Este navegador no puede guardar más",
+  "bluetooth.full.text": "Lo que llegó desde entonces está solo en el dispositivo. Conéctate a internet, espera a que se envíe todo y conecta el dispositivo otra vez.",
+
+  "bluetooth.sync.title": "Sincronizar",
+  "bluetooth.sync.text": "Este dispositivo se sincroniza cuando pulsas Sincronizar. Para que lo haga solo, usa la app del teléfono.",
+  "bluetooth.sync": "Sincronizar",
+  "bluetooth.sync.end": "Soltarlo",
+} satisfies Translation<"bluetooth">;
