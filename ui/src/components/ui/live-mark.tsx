@@ -6,7 +6,8 @@ import styles from "./live-mark.module.css";
 export function LiveMark() {
   const t = useText();
   const { phase } = useLiveState();
-  if (phase !== "live") return null;
+  // Its place is kept, so that nothing below moves when it comes.
+  if (phase !== "live") return <span className={`${styles.live} ${styles.off}`} data-text={t("live.on")} aria-hidden="true" />;
   return (
     <span className={styles.live}>
       <span className={styles.dot} aria-hidden="true" />
