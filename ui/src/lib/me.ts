@@ -1,6 +1,6 @@
 // Who is signed in, in which zone and units: asked once, read everywhere.
 import { queryOptions, useQueryClient, useSuspenseQuery } from "@tanstack/react-query";
-import { createContext, useContext } from "react";
+import { createContext, useContext, useMemo } from "react";
 import { api, ask } from "./api";
 import type { Me } from "./api-types";
 import { keys } from "./keys";
@@ -32,7 +32,8 @@ export function useZone(): { zone: string; isNamed: boolean } {
 }
 
 export function useUnits(): Units {
-  return unitsOf(useMe().units);
+  const { units } = useMe();
+  return useMemo(() => unitsOf(units), [units]);
 }
 
 export function useMeQuery() {

@@ -16,17 +16,31 @@ export function isNewer(candidate: ReadingItem, known: ReadingItem): boolean {
   return a[0] === b[0] ? a[1] > b[1] : a[0] > b[0];
 }
 
+/** Ids of lists that a merge has made: what streams in is not compared with every reading that is there. */
+const idsOf = new WeakMap<readonly ReadingItem[], Map<string, ReadingItem>>();
+
 /** `known` must be in order already. Answers the same array when nothing changed, so memoised rows stay still. */
 export function mergeReadings(known: readonly ReadingItem[], incoming: readonly ReadingItem[], limit = Infinity): ReadingItem[] {
-  const byId = new Map(known.map((item) => [item.id, item]));
-  let changed = false;
+  const ids = idsOf.get(known) ?? new Map(known.map((item) => [item.id, item]));
+  const fresh = new Map<string, ReadingItem>();
+  let replaces = false;
   for (const item of incoming) {
-    const old = byId.get(item.id);
+    const old = fresh.get(item.id) ?? ids.get(item.id);
     if (old && !isNewer(item, old)) continue;
-    byId.set(item.id, item);
-    changed = true;
+    replaces ||= ids.has(item.id);
+    fresh.set(item.id, item);
   }
-  if (!changed) return known as ReadingItem[];
-  const merged = [...byId.values()].sort(compareReadings);
-  return merged.length > limit ? merged.slice(0, limit) : merged;
+  if (fresh.size === 0) return known as ReadingItem[];
+  const added = [...fresh.values()].sort(compareReadings);
+  const [oldest, newest] = [added.at(-1), known[0]];
+  const isAhead = !replaces && (!oldest || !newest || compareReadings(oldest, newest) <= 0);
+  const kept = replaces ? known.filter((item) => !fresh.has(item.id)) : known;
+  const all = isAhead ? [...added, ...kept] : [...kept, ...added].sort(compareReadings);
+  const merged = all.length > limit ? all.slice(0, limit) : all;
+  // The list before is not merged into again: its ids go on with the new one.
+  idsOf.delete(known);
+  for (const item of added) ids.set(item.id, item);
+  for (const item of all.slice(merged.length)) ids.delete(item.id);
+  idsOf.set(merged, ids);
+  return merged;
 }

@@ -86,6 +86,8 @@ export const seriesQuery = (patientId: string, id: string, kind: Kind, range: Ra
       };
     },
     staleTime: Infinity,
+    // Lists are made anew only when they changed (merge.ts): comparing thousands of readings again finds nothing.
+    structuralSharing: false,
   });
 
 type Slice = { items?: ReadingItem[] | null; next_cursor?: string | null };

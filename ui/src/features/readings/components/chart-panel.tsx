@@ -11,6 +11,7 @@ import { KIND_VIEWS } from "~/lib/kind-views";
 import { RANGE_IDS, type RangeId } from "~/lib/keys";
 import { metricLabel } from "~/lib/metrics";
 import { exportUrl, RANGES, type Series } from "~/lib/readings";
+import { useSteady } from "~/lib/steady";
 import { useText } from "~/lib/text";
 import { dayText } from "~/lib/time";
 import type { Units } from "~/lib/units";
@@ -48,13 +49,18 @@ interface ChartPanelProps {
 }
 
 export function ChartPanel(props: ChartPanelProps) {
-  const { kind, metric, range, view, series, units, now } = props;
+  const { kind, metric, range, view, units, now } = props;
+  const asked = useMemo(() => ({ kind, range, series: props.series }), [kind, range, props.series]);
+  const { series } = useSteady(asked, CROWDED_EVERY_MS, cannotWait);
   const t = useText();
   const intl = useIntl();
   const { charted, drawing } = KIND_VIEWS[kind];
   const from = now - RANGES[range].ms;
   const marks = useMemo(() => marksOf(series, kind, from), [series, kind, from]);
-  const summary = summaryText(intl, units, kind, metric, marks, t(`dash.range.${range}`));
+  const summary = useMemo(
+    () => summaryText(intl, units, kind, metric, marks, t(`dash.range.${range}`)),
+    [intl, units, kind, metric, marks, range, t],
+  );
   const hasChart = drawing !== "list";
   const isTable = view === "table" || !hasChart;
 
@@ -92,7 +98,7 @@ export function ChartPanel(props: ChartPanelProps) {
         />
       ) : null}
       {marks.length === 0 ? <Nothing {...props} /> : null}
-      {marks.length > 0 && !isTable ? <Drawn {...props} marks={marks} from={from} summary={summary} /> : null}
+      {marks.length > 0 && !isTable ? <Drawn {...props} series={series} marks={marks} from={from} summary={summary} /> : null}
       {drawing === "list" && marks.length > 0 ? (
         <Suspense>
           <Recordings patientId={props.patientId} marks={marks} kind={kind} units={units} clock={props} />
@@ -126,6 +132,22 @@ export function ChartPanel(props: ChartPanelProps) {
 
 /** More values than a screen has room for: they can be looked at closer. */
 const LONG = 500;
+
+interface Asked {
+  kind: Kind;
+  range: RangeId;
+  series: Series;
+}
+
+/** A chart of so many values takes longer than a frame: more of them are drawn once a second. */
+const CROWDED = 2000;
+const CROWDED_EVERY_MS = 1000;
+
+/** Another question, few values, or less than before: what was taken away must not stay on the screen. */
+function cannotWait(shown: Asked, now: Asked): boolean {
+  const [before, items] = [shown.series.items.length, now.series.items.length];
+  return shown.kind !== now.kind || shown.range !== now.range || items < CROWDED || items < before;
+}
 
 type DrawnProps = ChartPanelProps & { marks: ReturnType<typeof marksOf>; from: number; summary: string };
 
