@@ -58,9 +58,6 @@ export const en = {
   "signedOut.ended.text": "Sign in again to go on where you were. Nothing is lost.",
   "signedOut.action": "Sign in again",
 
-  "session.warn.title": "Are you still there?",
-  "session.warn.text": "To protect your readings this page closes in {minutes, plural, one {# minute} other {# minutes}}.",
-  "session.stay": "Stay signed in",
   "session.signOut": "Sign out",
 
   "devices.name.label": "Name",

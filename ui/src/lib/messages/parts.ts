@@ -11,6 +11,7 @@ import type { enKinds } from "./en-kinds";
 import type { enLog } from "./en-log";
 import type { enPair } from "./en-pair";
 import type { enReadings } from "./en-readings";
+import type { enSession } from "./en-session";
 import type { enSettings } from "./en-settings";
 import type { enShared } from "./en-shared";
 import type { enSharing } from "./en-sharing";
@@ -31,6 +32,7 @@ export interface Parts {
   metrics: Record<`metric.${string}` | `value.${string}`, string>;
   pair: typeof enPair;
   readings: typeof enReadings;
+  session: typeof enSession;
   settings: typeof enSettings;
   shared: typeof enShared;
   sharing: typeof enSharing;

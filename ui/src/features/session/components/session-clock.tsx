@@ -5,10 +5,11 @@ import { api, ask, watchContact } from "~/lib/api";
 import { IDLE_MS, needsKeepAlive, sessionPhase, type SessionPhase } from "~/lib/session";
 import { useSession } from "~/lib/session-context";
 import { MINUTE } from "~/lib/time";
+import { wordsAreHere } from "~/lib/words";
 import { hearTabs, tellTabs } from "../tabs";
 import { useSignOut } from "../use-sign-out";
 
-const SessionWarning = lazy(() => import("./session-warning"));
+const SessionWarning = lazy(() => wordsAreHere(import("./session-warning")));
 
 const LOOK_MS = 1000;
 const TELL_MS = 5000;

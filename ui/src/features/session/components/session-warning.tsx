@@ -1,7 +1,10 @@
 // The warning before a session ends: one keystroke keeps it.
 import { Button } from "~/components/ui/button";
 import { Modal } from "~/components/ui/modal";
-import { useText } from "~/lib/text";
+import { enSession } from "~/lib/messages/en-session";
+import { addMessages, useText } from "~/lib/text";
+
+addMessages(enSession, "session");
 
 interface SessionWarningProps {
   minutes: number;

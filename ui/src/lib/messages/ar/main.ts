@@ -57,9 +57,6 @@ export default {
   "signedOut.ended.text": "سجّل الدخول مرة أخرى لتكمل من حيث كنت. لم يضع شيء.",
   "signedOut.action": "تسجيل الدخول مرة أخرى",
 
-  "session.warn.title": "هل ما زلت هنا؟",
-  "session.warn.text": "لحماية قراءاتك تُغلق هذه الصفحة {minutes, plural, zero {الآن} one {بعد دقيقة واحدة} two {بعد دقيقتين} few {بعد # دقائق} many {بعد # دقيقة} other {بعد # دقيقة}}.",
-  "session.stay": "البقاء هنا",
   "session.signOut": "تسجيل الخروج",
 
   "devices.name.label": "الاسم",

@@ -57,9 +57,6 @@ export default {
   "signedOut.ended.text": "Entra otra vez para seguir donde estabas. No se pierde nada.",
   "signedOut.action": "Entrar otra vez",
 
-  "session.warn.title": "¿Sigues ahí?",
-  "session.warn.text": "Para proteger tus lecturas, esta página se cierra en {minutes, plural, one {# minuto} other {# minutos}}.",
-  "session.stay": "Seguir aquí",
   "session.signOut": "Cerrar sesión",
 
   "devices.name.label": "Nombre",
