@@ -41,6 +41,8 @@ ALONE = {"tests/e2e", "tests/faults", "tests/load", "runtime/tests/test_supervis
 BESIDE = {
     "tests/e2e/test_dead_letters.py",
     "tests/e2e/test_browser_integrations.py",
+    "tests/e2e/test_more_vendors.py",
+    "tests/e2e/test_vendors.py",
     "tests/faults/model",
     "tests/load/test_day.py",
 }
