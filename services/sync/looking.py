@@ -208,7 +208,7 @@ class _Look:
         if not self._manifest.capabilities.max_history_days:
             return targets
         async with self._of._db.acquire() as conn:
-            begun = await jobs.select_begun(conn, self._account.id)
+            begun = await jobs.select_begun(conn, self._account.id, [target.state.id for target in targets])
         return [target for target in targets if target.state.id in begun]
 
     async def _compare(self, kinds: frozenset[Kind]) -> None:

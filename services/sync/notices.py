@@ -224,7 +224,7 @@ class Listener:
         if not manifest.capabilities.pull or not manifest.capabilities.max_history_days:
             return
         at = now()
-        if await jobs.has_job(tx.conn, account.id, connection_id):
+        if await jobs.select_begun(tx.conn, account.id, [connection_id]):
             return
         job = new_job(manifest, account, connection_id, "connected", at - self._history, at)
         await jobs.insert_job(tx.conn, job)

@@ -166,6 +166,7 @@ async def test_a_month_of_a_sensor_follows_the_hand(tidy: World, at_screen: AtSc
         spans = await frames
         await mouse.up()
         await expect(screen.button("Later")).to_be_enabled()  # it has moved from its newest end
+        await screen.look("chart-closer", whole=True)
     p50 = quantiles(spans, n=100)[49]
     say(f"{MONTH} values follow the hand: frames p50 {p50:.1f} ms, p95 {_p95(spans):.1f} ms")
     assert p50 <= PAN_P50_MS

@@ -1,5 +1,6 @@
 """Syncs that a person can watch: imports in windows. A position moves only over what is in the stream."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from uuid import UUID
 
@@ -150,20 +151,13 @@ async def fail_open(conn: Conn, account_id: UUID, error: SyncFault, now: datetim
     return [_job(row) for row in rows]
 
 
-async def has_job(conn: Conn, account_id: UUID, connection_id: UUID) -> bool:
-    """Whether the connection's history was asked for already."""
-    found: bool = await conn.fetchval(
-        "SELECT EXISTS (SELECT FROM sync.sync_jobs WHERE account_id = $1 AND device_connection_id = $2)",
-        account_id,
-        connection_id,
-    )
-    return found
-
-
-async def select_begun(conn: Conn, account_id: UUID) -> set[UUID]:
-    """The connections whose history was asked for."""
+async def select_begun(conn: Conn, account_id: UUID, connection_ids: Sequence[UUID]) -> set[UUID]:
+    """Those of the connections whose history was asked for already."""
     rows = await conn.fetch(
-        "SELECT DISTINCT device_connection_id AS id FROM sync.sync_jobs WHERE account_id = $1", account_id
+        "SELECT id FROM unnest($2::uuid[]) AS wanted (id) WHERE EXISTS (SELECT FROM sync.sync_jobs"
+        " WHERE account_id = $1 AND device_connection_id = wanted.id)",
+        account_id,
+        connection_ids,
     )
     return {row["id"] for row in rows}
 

@@ -172,10 +172,10 @@ class Patient:
         answer = await self.stage.http.get(
             location, headers=self.stage.bearer(self.id), follow_redirects=False
         )
-        if self.tells_late is None:
-            pairing.cancel()  # nobody connects who said no
+        if self.account() is None:
+            pairing.cancel()  # nobody connects who said no; who said yes is told of, also after the answer
         ended = await asyncio.gather(pairing, return_exceptions=True)
-        assert self.tells_late is None or not ended[0], ended
+        assert self.account() is None or not ended[0], ended
         return answer
 
     async def _pair_when_heard(self) -> None:

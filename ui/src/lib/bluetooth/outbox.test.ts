@@ -1,12 +1,14 @@
 import "fake-indexeddb/auto";
 import { openDB } from "idb";
+import { http, HttpResponse } from "msw";
 import { beforeEach, describe, expect, test, vi } from "vitest";
 import type { GattMessage } from "~/lib/api-types";
 import { ApiProblem } from "~/lib/problem";
+import { server } from "~/testing/server";
 import { KEEP_COUNT, KEEP_MS, Outbox } from "./outbox";
+import { isFinal, Sender } from "./sender";
 
-vi.mock("~/lib/api", () => ({ api: {}, ask: () => Promise.reject(new ApiProblem(0, "network")) }));
-const { isFinal, Sender } = await import("./sender");
+beforeEach(() => server.use(http.all("*", () => HttpResponse.error()))); // no network
 
 let name = "";
 let number = 0;

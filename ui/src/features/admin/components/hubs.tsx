@@ -7,12 +7,12 @@ import { Button } from "~/components/ui/button";
 import { Field } from "~/components/ui/field";
 import { Say } from "~/components/ui/say";
 import { Loading, Skeleton } from "~/components/ui/skeleton";
+import { ListError } from "~/features/devices/components/device-list";
 import type { Hub } from "~/lib/api-types";
 import { useText } from "~/lib/text";
 import { everyHubQuery } from "../api/hubs";
 import styles from "./admin.module.css";
 import { RemoveHub, RotateHub } from "./hub-dialogs";
-import { ListError } from "./list-error";
 
 /** A list that is longer than a screen has a search. */
 const LONG = 8;
@@ -25,7 +25,7 @@ export default function Hubs({ isOnline }: { isOnline: boolean }) {
   const [said, setSaid] = useState("");
   const hubs = found.data?.pages.flatMap((page) => page.items);
   const shown = hubs?.filter(({ hub_id, name }) => `${hub_id} ${name}`.toLocaleLowerCase().includes(words.trim().toLocaleLowerCase()));
-  if (!hubs && found.error) return <ListError error={found.error} onRetry={() => void found.refetch()} isRetrying={found.isFetching} />;
+  if (!hubs && found.error) return <ListError of="admin" error={found.error} onRetry={() => void found.refetch()} isRetrying={found.isFetching} />;
   if (!hubs) {
     return (
       <Loading>

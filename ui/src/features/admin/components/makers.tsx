@@ -2,12 +2,12 @@
 import { Badge, type Tint } from "~/components/ui/badge";
 import type { IconName } from "~/components/ui/icon";
 import { Loading, Skeleton } from "~/components/ui/skeleton";
+import { ListError } from "~/features/devices/components/device-list";
 import type { Integration } from "~/lib/api-types";
 import { useKindList } from "~/lib/kind-words";
 import { useText } from "~/lib/text";
 import { byStanding, credentialPath, standingOf, type Standing } from "../draft";
 import styles from "./admin.module.css";
-import { ListError } from "./list-error";
 
 const LOOK: Record<Standing, { icon: IconName; tint: Tint }> = {
   missing: { icon: "warn", tint: "warn" },
@@ -26,7 +26,7 @@ interface MakersProps {
 
 export default function Makers({ makers, error, onRetry, isRetrying }: MakersProps) {
   const t = useText();
-  if (!makers && error) return <ListError error={error} onRetry={onRetry} isRetrying={isRetrying} />;
+  if (!makers && error) return <ListError of="admin" error={error} onRetry={onRetry} isRetrying={isRetrying} />;
   if (!makers) {
     return (
       <Loading>

@@ -6,12 +6,12 @@ import { Button } from "~/components/ui/button";
 import { Field } from "~/components/ui/field";
 import { Icon } from "~/components/ui/icon";
 import { Loading, Skeleton } from "~/components/ui/skeleton";
+import { ListError } from "~/features/devices/components/device-list";
 import type { DeviceModel } from "~/lib/api-types";
 import { useKindList } from "~/lib/kind-words";
 import { useText, useWord } from "~/lib/text";
 import { modelsQuery } from "../api/models";
 import styles from "./admin.module.css";
-import { ListError } from "./list-error";
 import { ModelDialog } from "./model-dialog";
 
 interface ModelsProps {
@@ -37,7 +37,7 @@ export default function Models({ words, onWords, isOnline }: ModelsProps) {
         </Button>
       </div>
       <p role="status" className={styles.said}>{said}</p>
-      {!models && found.error ? <ListError error={found.error} onRetry={() => void found.refetch()} isRetrying={found.isFetching} /> : null}
+      {!models && found.error ? <ListError of="admin" error={found.error} onRetry={() => void found.refetch()} isRetrying={found.isFetching} /> : null}
       {!models && !found.error ? (
         <Loading>
           <Skeleton height={140} />

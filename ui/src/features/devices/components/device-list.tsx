@@ -36,21 +36,29 @@ export function DeviceList({ devices, error, onRetry, isRetrying }: DeviceListPr
   );
 }
 
-export function ListError({ error, onRetry, isRetrying }: { error: unknown; onRetry: () => void; isRetrying: boolean }) {
+interface ListErrorProps {
+  /** Whose words say what is safe. */
+  of?: "devices" | "admin";
+  error: unknown;
+  onRetry: () => void;
+  isRetrying: boolean;
+}
+
+export function ListError({ of = "devices", error, onRetry, isRetrying }: ListErrorProps) {
   const t = useText();
   const problemText = useProblemText();
   return (
     <Notice
       tone="warn"
       role="alert"
-      title={t("devices.error.title")}
+      title={t(`${of}.error.title`)}
       actions={
         <Button onPress={onRetry} isDisabled={isRetrying}>
           {t("app.retry")}
         </Button>
       }
     >
-      <p>{t("devices.error.text")}</p>
+      <p>{t(`${of}.error.text`)}</p>
       <p>{problemText(error)}</p>
       <SupportDetails error={error} />
     </Notice>
