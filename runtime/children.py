@@ -123,7 +123,9 @@ class Record(msgspec.Struct):
 def remember(home: Home, pids: Mapping[str, int]) -> None:
     """Writes down which processes are ours."""
     records = {
-        name: {"pid": pid, "created": created} for name, pid in pids.items() if (created := _created(pid))
+        name: {"pid": pid, "created": process.create_time()}
+        for name, pid in pids.items()
+        if (process := _living(pid))
     }
     write_json(home.pids, records)
 
@@ -132,8 +134,9 @@ def leftovers(home: Home) -> dict[str, psutil.Process]:
     """Processes of a former run whose supervisor died without stopping them."""
     found = {}
     for name, record in msgspec.convert(read_json(home.pids, {}), dict[str, Record]).items():
-        if _created(record.pid) == record.created:
-            found[name] = psutil.Process(record.pid)
+        process = _living(record.pid)
+        if process is not None and process.create_time() == record.created:
+            found[name] = process
     return found
 
 
@@ -153,11 +156,11 @@ def stop_leftovers(home: Home, within_s: float = 5.0) -> list[str]:
     return sorted(found)
 
 
-def _created(pid: int) -> float | None:
+def _living(pid: int) -> psutil.Process | None:
+    """The process, with the time of its creation already asked: a question put later may find it gone."""
     try:
         process = psutil.Process(pid)
-        if process.status() == psutil.STATUS_ZOMBIE:
-            return None
-        return float(process.create_time())
+        process.create_time()  # psutil keeps the answer
+        return None if process.status() == psutil.STATUS_ZOMBIE else process
     except psutil.NoSuchProcess:
         return None
