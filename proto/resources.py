@@ -404,6 +404,34 @@ class GlucoseRanges(msgspec.Struct, frozen=True, kw_only=True):
     bands: list[GlucoseBand]
 
 
+class GlucoseHour(msgspec.Struct, frozen=True, kw_only=True):
+    """Where values lay from this hour of the patient's clock to the next, in mg/dL: 5, 25, 50, 75 and 95 % lay below."""
+
+    hour: int
+    count: int
+    p5: float
+    p25: float
+    p50: float
+    p75: float
+    p95: float
+
+
+class GlucosePattern(msgspec.Struct, frozen=True, kw_only=True):
+    """The usual day, and what is told beside it. `hours` has only hours with values, and none at all while `days` or
+    `captured_pct` is less than wanted. `mean` in mg/dL; `gmi_pct`: glucose management indicator; `cv_pct`: coefficient of
+    variation."""
+
+    days: int
+    days_wanted: int
+    captured_pct: float
+    captured_wanted_pct: float
+    count: int
+    mean: float | None
+    gmi_pct: float | None
+    cv_pct: float | None
+    hours: list[GlucoseHour]
+
+
 class PatientSummary(msgspec.Struct, frozen=True, kw_only=True):
     patient_id: UUID
     latest: dict[str, LatestValue]

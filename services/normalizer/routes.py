@@ -20,14 +20,15 @@ from chassis.paging import DEFAULT_LIMIT, check_limit, moment
 from proto.access import ALL_KINDS, granted_kinds, names_of, visible_kinds
 from proto.errors import Refused
 from proto.metrics import Metric
-from proto.resources import DataAnswer, GlucoseRanges, Latest, PatientSummary
+from proto.resources import DataAnswer, GlucosePattern, GlucoseRanges, Latest, PatientSummary
 from proto.state import ConnectionState
 from proto.words import AuditAction, Kind
 from services.normalizer import answers, export, merging
 from services.normalizer import resolution as res
 from services.normalizer.glucose import glucose_ranges
 from services.normalizer.matching import Source, source_of
-from services.normalizer.question import BEGINNING, END, Question
+from services.normalizer.pattern import glucose_pattern
+from services.normalizer.question import BEGINNING, END, Question, Value
 from services.normalizer.resolution import Resolution
 from services.normalizer.store import queries
 from services.normalizer.world import World
@@ -104,17 +105,44 @@ async def read_glucose_ranges(
 ) -> GlucoseRanges:
     """Of at most 92 days; without a range, of the last 14."""
     view = await see_connection(device_connection_id, principal, db, world)
-    metric = answers.find_metric("glucose_mg_dL", view.names)
+    begin, end = _ranges_of(since, until)
+    return glucose_ranges(await _glucose(view, principal, db, begin, end))
+
+
+@get("/device-data/{device_connection_id:uuid}/glucose-pattern", summary="The usual day of glucose")
+async def read_glucose_pattern(
+    device_connection_id: FromPath[UUID],
+    principal: NamedDependency[Principal],
+    db: NamedDependency[Database],
+    world: NamedDependency[World],
+    since: From = None,
+    until: To = None,
+) -> GlucosePattern:
+    """By hours of the patient's clock. Of at most 92 days; without a range, of the last 14."""
+    view = await see_connection(device_connection_id, principal, db, world)
+    begin, end = _ranges_of(since, until)
+    values = await _glucose(view, principal, db, begin, end)
+    return glucose_pattern(values, begin, end, ZoneInfo(world.timezone(view.patient_id)))
+
+
+def _ranges_of(since: str | None, until: str | None) -> tuple[datetime, datetime]:
     begin, end = _range(since, until)
     end = end or now()
     begin = begin or end - RANGES_OF
     if end - begin > RANGES_REACH:
         raise Refused("out_of_bounds", field="from")
+    return begin, end
+
+
+async def _glucose(
+    view: View, principal: Principal, db: Database, begin: datetime, end: datetime
+) -> list[Value]:
+    metric = answers.find_metric("glucose_mg_dL", view.names)
     # PHI: leaves to a reader whose right was just decided; the audit row is committed before the answer.
-    async with db.transaction("glucose_ranges") as tx:
+    async with db.transaction("glucose") as tx:
         values = await queries.select_values(tx.conn, view.connection_ids, ["glucose_mg_dL"], begin, end)
         tx.audit(audit_of("data.read", principal, view, metric=metric))
-    return glucose_ranges(values)
+    return values
 
 
 @get("/device-data/{device_connection_id:uuid}/export", summary="Download the readings of a device")
@@ -366,6 +394,7 @@ router = Router(
         read_data,
         read_latest,
         read_glucose_ranges,
+        read_glucose_pattern,
         export_data,
         read_patient_data,
         read_summary,

@@ -313,6 +313,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/device-data/{device_connection_id}/glucose-pattern": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The usual day of glucose */
+        get: operations["ApiV1DeviceDataDeviceConnectionIdGlucosePatternReadGlucosePattern"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/device-data/{device_connection_id}/glucose-ranges": {
         parameters: {
             query?: never;
@@ -1279,6 +1296,28 @@ export interface components {
             high: number | null;
             count: number;
             share_pct: number;
+        };
+        /** GlucoseHour */
+        GlucoseHour: {
+            hour: number;
+            count: number;
+            p5: number;
+            p25: number;
+            p50: number;
+            p75: number;
+            p95: number;
+        };
+        /** GlucosePattern */
+        GlucosePattern: {
+            days: number;
+            days_wanted: number;
+            captured_pct: number;
+            captured_wanted_pct: number;
+            count: number;
+            mean: number | null;
+            gmi_pct: number | null;
+            cv_pct: number | null;
+            hours: components["schemas"]["GlucoseHour"][];
         };
         /** GlucoseRanges */
         GlucoseRanges: {
@@ -2656,6 +2695,48 @@ export interface operations {
                 };
                 content: {
                     "application/json": unknown;
+                };
+            };
+            /** @description Bad request syntax or unsupported method */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        status_code: number;
+                        detail: string;
+                        extra?: null | {
+                            [key: string]: unknown;
+                        } | unknown[];
+                    };
+                };
+            };
+        };
+    };
+    ApiV1DeviceDataDeviceConnectionIdGlucosePatternReadGlucosePattern: {
+        parameters: {
+            query?: {
+                /** @description RFC 3339 with offset; included */
+                from?: string | null;
+                /** @description RFC 3339 with offset; not included */
+                to?: string | null;
+            };
+            header?: never;
+            path: {
+                device_connection_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["GlucosePattern"];
                 };
             };
             /** @description Bad request syntax or unsupported method */

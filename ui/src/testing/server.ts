@@ -14,6 +14,8 @@ export const problem = (status: number, code: string) =>
 export const api = (path: string) => `http://localhost:8080${path}`;
 export const live = ws.link("ws://localhost:8080/ws/live");
 
+const NO_PATTERN = { days: 0, days_wanted: 14, captured_pct: 0, captured_wanted_pct: 70, count: 0, mean: null, gmi_pct: null, cv_pct: null, hours: [] };
+
 export const server = setupServer(
   http.get(api("/api/v1/me"), () => HttpResponse.json(me())),
   http.get(api("/api/v1/device-connections"), () => page([connection()])),
@@ -28,6 +30,7 @@ export const server = setupServer(
   http.get(api("/api/v1/consent-texts/current"), () => HttpResponse.json(consentText)),
   http.get(api("/api/v1/device-data/:id/latest"), () => HttpResponse.json({ latest: {} })),
   http.get(api("/api/v1/device-data/:id/glucose-ranges"), () => HttpResponse.json({ count: 0, bands: [] })),
+  http.get(api("/api/v1/device-data/:id/glucose-pattern"), () => HttpResponse.json(NO_PATTERN)),
   http.get(api("/api/v1/device-data/:id"), () => HttpResponse.json({ items: [], next_cursor: null, resolution: "raw" })),
   http.post(api("/api/v1/live/ticket"), () => HttpResponse.json({ ticket: "ticket" }, { status: 201 })),
   http.post(api("/auth/logout"), () => HttpResponse.json({ redirect: "/" })),

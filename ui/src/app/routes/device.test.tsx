@@ -216,6 +216,49 @@ describe("the dashboard of a device", () => {
     expect(part.getByText("Very high, over 13.9 mmol/L").nextSibling).toHaveTextContent("0%");
   });
 
+  describe("the usual day of a sensor", () => {
+    const hours = Array.from({ length: 24 }, (_, hour) => ({ hour, count: 300, p5: 70 + hour, p25: 90 + hour, p50: 110 + hour, p75: 130 + hour, p95: 160 + hour }));
+    const pattern = { days: 30, days_wanted: 14, captured_pct: 96, captured_wanted_pct: 70, count: 8000, mean: 121.5, gmi_pct: 6.216, cv_pct: 31.4, hours };
+    const show = (answer: object, range: string) => {
+      server.use(
+        http.get(api("/api/v1/device-connections"), () =>
+          HttpResponse.json({ items: [connection({ device_type: "cgm", consent: { id: "d", version: "1", data_kinds: ["glucose"] } })], next_cursor: null }),
+        ),
+        http.get(api("/api/v1/device-data/:id/glucose-pattern"), () => HttpResponse.json({ ...pattern, ...answer })),
+      );
+      history(reading("b", ago(10), { readings: { glucose_mg_dL: 82 } }));
+      openApp(`/devices/${id}?range=${range}`);
+    };
+
+    test("is told in words, in figures and as a table", async () => {
+      show({}, "30d");
+
+      const part = within(await screen.findByRole("region", { name: "Your usual day" }));
+      expect(await part.findByText("Over a usual day the middle of your values goes from 110 mg/dL at about 00:00 to 133 mg/dL at about 23:00.")).toBeInTheDocument();
+      expect(part.getByText("Glucose management indicator").nextSibling).toHaveTextContent("6.2%");
+      expect(part.getByText("How much it varies").nextSibling).toHaveTextContent("31%");
+      expect(within(part.getByRole("row", { name: /^06:00/ })).getAllByRole("cell").map((cell) => cell.textContent)).toEqual(["76", "96", "116", "136", "166"]);
+    });
+
+    test.each([
+      [{ days: 9, hours: [] }, "Your usual day shows after 14 days with values: 9 of 14 days so far."],
+      [{ captured_pct: 52, hours: [] }, "Your sensor told values for 52% of this time. Your usual day shows from 70% on."],
+    ])("says what is still missing: %o", async (answer, text) => {
+      show(answer, "30d");
+
+      expect(await screen.findByText(text)).toBeInTheDocument();
+    });
+
+    test("is not asked of a meter's few values, nor of few days", async () => {
+      show({ captured_pct: 4, hours: [] }, "30d");
+      await userEvent.click(await screen.findByRole("radio", { name: "7 days" }));
+
+      await waitFor(() => expect(screen.getByRole("radio", { name: "7 days" })).toBeChecked());
+      await screen.findAllByText(/in 7 days/);
+      expect(screen.queryByRole("region", { name: "Your usual day" })).not.toBeInTheDocument();
+    });
+  });
+
   test("several pressures of an interval are two ranges, in the chart's words and in the table", async () => {
     const points = { "blood_pressure.systolic": [96, 143, 120], "blood_pressure.diastolic": [56, 92, 75], "blood_pressure.hr": [60, 81, 70] };
     const t = ago(3000);

@@ -1,5 +1,5 @@
 // One kind of reading over time: range, value, chart or table, one sentence, and the file. Owns the cursor only.
-import { lazy, Suspense, useId, useMemo, useState, type ReactNode } from "react";
+import { lazy, memo, Suspense, useDeferredValue, useId, useMemo, useState, type ReactNode } from "react";
 import { useIntl } from "react-intl";
 import { padded, sideBySide } from "~/components/chart/place";
 import { AnchorButton } from "~/components/ui/button";
@@ -15,6 +15,7 @@ import { useSteady } from "~/lib/steady";
 import { useText } from "~/lib/text";
 import { dayText } from "~/lib/time";
 import type { Units } from "~/lib/units";
+import { WITH_USUAL_DAY } from "../api/usual-day";
 import { markText, summaryText, whenText } from "../describe";
 import { floorOf } from "../floor";
 import { columnsOf, drawingOf, grouped, marksOf, type Mark } from "../marks";
@@ -24,6 +25,7 @@ import { Legend } from "./legend";
 import { ReadingsTable } from "./readings-table";
 
 const Recordings = lazy(() => import("./recordings"));
+const UsualDay = lazy(() => import("./usual-day"));
 const TimeChart = lazy(() => import("~/components/chart/time-chart"));
 
 export type View = "chart" | "table";
@@ -48,21 +50,13 @@ interface ChartPanelProps {
   beside: ReactNode;
 }
 
+/** Drawing takes long on a slow phone, and a finger wants its answer: a choice shows first, what it brings after it. */
 export function ChartPanel(props: ChartPanelProps) {
-  const { kind, metric, range, view, units, now } = props;
-  const asked = useMemo(() => ({ kind, range, series: props.series }), [kind, range, props.series]);
-  const { series } = useSteady(asked, CROWDED_EVERY_MS, cannotWait);
+  const settled = useDeferredValue(props);
+  const { kind, metric, range, view } = props;
   const t = useText();
   const intl = useIntl();
   const { charted, drawing } = KIND_VIEWS[kind];
-  const from = now - RANGES[range].ms;
-  const marks = useMemo(() => marksOf(series, kind, from), [series, kind, from]);
-  const summary = useMemo(
-    () => summaryText(intl, units, kind, metric, marks, t(`dash.range.${range}`)),
-    [intl, units, kind, metric, marks, range, t],
-  );
-  const hasChart = drawing !== "list";
-  const isTable = view === "table" || !hasChart;
 
   return (
     <div className={styles.panel}>
@@ -74,7 +68,7 @@ export function ChartPanel(props: ChartPanelProps) {
           onChange={props.onRange}
           choices={RANGE_IDS.map((id) => ({ id, text: t(`dash.range.${id}.short`), name: t(`dash.range.${id}`) }))}
         />
-        {hasChart ? (
+        {drawing !== "list" ? (
           <Segments
             label={t("dash.view")}
             hideLabel
@@ -97,15 +91,48 @@ export function ChartPanel(props: ChartPanelProps) {
           choices={charted.map((name) => ({ id: name, text: metricLabel(intl, name) }))}
         />
       ) : null}
-      {marks.length === 0 ? <Nothing {...props} /> : null}
-      {marks.length > 0 && !isTable ? <Drawn {...props} series={series} marks={marks} from={from} summary={summary} /> : null}
-      {drawing === "list" && marks.length > 0 ? (
+      <Content asked={isSameChoice(settled, props) ? props : settled} />
+    </div>
+  );
+}
+
+/** New values do not wait. */
+function isSameChoice(one: ChartPanelProps, other: ChartPanelProps): boolean {
+  return one.kind === other.kind && one.metric === other.metric && one.range === other.range && one.view === other.view;
+}
+
+const Content = memo(function Content({ asked: props }: { asked: ChartPanelProps }) {
+  const { kind, metric, range, view, units, now } = props;
+  const asked = useMemo(() => ({ kind, range, series: props.series }), [kind, range, props.series]);
+  const { series } = useSteady(asked, CROWDED_EVERY_MS, cannotWait);
+  const t = useText();
+  const intl = useIntl();
+  const { drawing } = KIND_VIEWS[kind];
+  const from = now - RANGES[range].ms;
+  const marks = useMemo(() => marksOf(series, kind, from), [series, kind, from]);
+  const summary = useMemo(
+    () => summaryText(intl, units, kind, metric, marks, t(`dash.range.${range}`)),
+    [intl, units, kind, metric, marks, range, t],
+  );
+  const hasChart = drawing !== "list";
+  const isTable = view === "table" || !hasChart;
+  if (marks.length === 0) return <Nothing {...props} />;
+
+  return (
+    <>
+      {isTable ? null : <Drawn {...props} series={series} marks={marks} from={from} summary={summary} />}
+      {drawing === "list" ? (
         <Suspense>
           <Recordings patientId={props.patientId} marks={marks} kind={kind} units={units} clock={props} />
         </Suspense>
       ) : null}
-      {kind === "glucose" && marks.length > 0 ? <InRange patientId={props.patientId} connectionId={props.connectionId} range={range} units={units} /> : null}
-      {marks.length > 0 && isTable ? (
+      {kind === "glucose" ? <InRange patientId={props.patientId} connectionId={props.connectionId} range={range} units={units} /> : null}
+      {kind === "glucose" && WITH_USUAL_DAY.includes(range) ? (
+        <Suspense>
+          <UsualDay patientId={props.patientId} connectionId={props.connectionId} range={range} units={units} />
+        </Suspense>
+      ) : null}
+      {isTable ? (
         <ReadingsTable
           marks={marks}
           kind={kind}
@@ -116,19 +143,17 @@ export function ChartPanel(props: ChartPanelProps) {
           now={now}
         />
       ) : null}
-      {marks.length > 0 ? (
-        <div className={styles.foot}>
-          {hasChart ? <p className={styles.summary}>{summary}</p> : null}
-          <AnchorButton look="quiet" href={exportUrl(props.connectionId, new Date(from).toISOString())} download>
-            <Icon name="download" />
-            {t("dash.csv")}
-          </AnchorButton>
-          {props.beside}
-        </div>
-      ) : null}
-    </div>
+      <div className={styles.foot}>
+        {hasChart ? <p className={styles.summary}>{summary}</p> : null}
+        <AnchorButton look="quiet" href={exportUrl(props.connectionId, new Date(from).toISOString())} download>
+          <Icon name="download" />
+          {t("dash.csv")}
+        </AnchorButton>
+        {props.beside}
+      </div>
+    </>
   );
-}
+});
 
 /** More values than a screen has room for: they can be looked at closer. */
 const LONG = 500;
