@@ -14,14 +14,12 @@ export function hourStyle(locale: string): Intl.DateTimeFormatOptions {
 }
 /** Asking Intl costs more than everything else about a time; long lists ask for each line. */
 const hourStyles = new Map<string, boolean>();
+const dates: Record<string, Intl.DateTimeFormat> = {};
 
 /** Midnight-to-midnight distance in the zone: 0 is today, 1 yesterday. DST days count as one. */
 export function daysBetween(then: number, now: number, timeZone: string): number {
-  const day = (at: number) => {
-    const [y, m, d] = new Intl.DateTimeFormat("en-CA", { timeZone, dateStyle: "short" }).format(at).split("-").map(Number);
-    return Date.UTC(y ?? 0, (m ?? 1) - 1, d ?? 1);
-  };
-  return Math.round((day(now) - day(then)) / DAY);
+  const date = (dates[timeZone] ??= new Intl.DateTimeFormat("en-CA", { timeZone, dateStyle: "short" }));
+  return (Date.parse(date.format(now)) - Date.parse(date.format(then))) / DAY; // "2026-11-28" is a midnight in UTC
 }
 
 /** "just now", "4 minutes ago", "3 hours ago"; older than a day: the date and time. */

@@ -1,7 +1,7 @@
 // The dashboard of one device: is it well, what did it measure last, and how has that been?
 import { useQuery } from "@tanstack/react-query";
 import { Link, useNavigate, useParams, useSearch } from "@tanstack/react-router";
-import { lazy, Suspense } from "react";
+import { lazy, Suspense, useDeferredValue } from "react";
 import { LinkButton, Button } from "~/components/ui/button";
 import { Card } from "~/components/ui/card";
 import { Icon } from "~/components/ui/icon";
@@ -95,6 +95,8 @@ function Dashboard({ connection }: { connection: Connection }) {
   const navigate = useNavigate();
   const { id, patient_id: patientId } = connection;
   const isOwner = me.patient_id === patientId;
+  // On a slow phone the whole page takes longer to draw than a finger waits: its name first, and the rest when it is ready.
+  const isAnswered = useDeferredValue(true, false);
   useLivePatients([patientId]);
   const latest = useQuery(latestQuery(patientId, id));
   const newest = useQuery(newestQuery(patientId, id));
@@ -128,29 +130,38 @@ function Dashboard({ connection }: { connection: Connection }) {
         connection={connection}
         actions={isOwner ? <PairAgain connection={connection} /> : undefined}
       />
-      {kinds.length > 1 ? <KindChoice kinds={kinds} kind={kind} /> : null}
-      {latest.data ? (
-        <LatestCard
-          latest={latest.data}
-          newest={newest.data ?? []}
-          kind={kind}
-          units={units}
-          source={connection.name}
-          isStale={connection.status !== "connected"}
-        />
-      ) : null}
-      {isOwner && connection.pairing_method === "web_bluetooth" && connection.status !== "revoked" ? (
-        <Suspense fallback={<Skeleton height={160} />}>
-          <SyncCard connection={connection} me={me} />
-        </Suspense>
-      ) : null}
-      {mayMeasure ? <SimulateButton connectionId={id} /> : null}
-      <Chart connection={connection} kind={kind} lastAt={(latest.data && latestOf(latest.data, kind)?.at) ?? null} />
-      {isOwner && connection.status !== "revoked" ? (
-        <Suspense>
-          <ManageDevice me={me} connection={connection} onRemoved={() => void navigate({ to: "/devices", replace: true })} />
-        </Suspense>
-      ) : null}
+      {isAnswered ? (
+        <>
+          {kinds.length > 1 ? <KindChoice kinds={kinds} kind={kind} /> : null}
+          {latest.data ? (
+            <LatestCard
+              latest={latest.data}
+              newest={newest.data ?? []}
+              kind={kind}
+              units={units}
+              source={connection.name}
+              isStale={connection.status !== "connected"}
+            />
+          ) : null}
+          {isOwner && connection.pairing_method === "web_bluetooth" && connection.status !== "revoked" ? (
+            <Suspense fallback={<Skeleton height={160} />}>
+              <SyncCard connection={connection} me={me} />
+            </Suspense>
+          ) : null}
+          {mayMeasure ? <SimulateButton connectionId={id} /> : null}
+          <Chart connection={connection} kind={kind} lastAt={(latest.data && latestOf(latest.data, kind)?.at) ?? null} />
+          {isOwner && connection.status !== "revoked" ? (
+            <Suspense>
+              <ManageDevice me={me} connection={connection} onRemoved={() => void navigate({ to: "/devices", replace: true })} />
+            </Suspense>
+          ) : null}
+        </>
+      ) : (
+        <Loading>
+          <Skeleton height={160} />
+          <Skeleton height={420} />
+        </Loading>
+      )}
     </Page>
   );
 }
