@@ -9,7 +9,6 @@ import { LiveMark } from "~/components/ui/live-mark";
 import { Notice, SupportDetails, useProblemText } from "~/components/ui/notice";
 import { Page } from "~/components/ui/page";
 import { Segments } from "~/components/ui/segments";
-import { SimulateButton } from "~/components/ui/simulate-button";
 import { Loading, Skeleton } from "~/components/ui/skeleton";
 import { pairingStep } from "~/components/ui/status-reason";
 import { DeviceHeader } from "~/features/devices/components/device-header";
@@ -42,6 +41,7 @@ const SharedMissing = lazy(async () => ({ default: (await wordsAreHere(import(".
 /** Who has no devices of their own is told by the list alone what is shared. */
 const NOT_SHARED = new ApiProblem(404, "not_found");
 
+const SimulateButton = lazy(async () => ({ default: (await import("~/components/ui/simulate-button")).SimulateButton }));
 const SyncCard = lazy(async () => ({ default: (await wordsAreHere(import("~/components/bluetooth/sync-card"))).SyncCard }));
 
 export function DevicePage() {
@@ -148,7 +148,11 @@ function Dashboard({ connection }: { connection: Connection }) {
               <SyncCard connection={connection} me={me} />
             </Suspense>
           ) : null}
-          {mayMeasure ? <SimulateButton connectionId={id} /> : null}
+          {mayMeasure ? (
+            <Suspense>
+              <SimulateButton connectionId={id} />
+            </Suspense>
+          ) : null}
           <Chart connection={connection} kind={kind} lastAt={(latest.data && latestOf(latest.data, kind)?.at) ?? null} />
           {isOwner && connection.status !== "revoked" ? (
             <Suspense>
@@ -157,10 +161,7 @@ function Dashboard({ connection }: { connection: Connection }) {
           ) : null}
         </>
       ) : (
-        <Loading>
-          <Skeleton height={160} />
-          <Skeleton height={420} />
-        </Loading>
+        <Waiting />
       )}
     </Page>
   );

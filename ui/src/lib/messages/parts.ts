@@ -16,6 +16,7 @@ import type { enSettings } from "./en-settings";
 import type { enShared } from "./en-shared";
 import type { enSharing } from "./en-sharing";
 import type { enSignIn } from "./en-sign-in";
+import type { enUsual } from "./en-usual";
 
 export interface Parts {
   main: typeof en;
@@ -37,6 +38,7 @@ export interface Parts {
   shared: typeof enShared;
   sharing: typeof enSharing;
   "sign-in": typeof enSignIn;
+  usual: typeof enUsual;
 }
 
 export type Part = keyof Parts;

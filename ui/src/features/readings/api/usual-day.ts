@@ -5,9 +5,6 @@ import { keys, type RangeId } from "~/lib/keys";
 import { RANGES } from "~/lib/readings";
 import { MINUTE } from "~/lib/time";
 
-/** Shorter ranges hold too few days to have a usual one. */
-export const WITH_USUAL_DAY: readonly RangeId[] = ["30d", "90d"];
-
 export const usualDayQuery = (patientId: string, connectionId: string, range: RangeId) =>
   queryOptions({
     queryKey: [...keys.device(patientId, connectionId), "usual-day", range],

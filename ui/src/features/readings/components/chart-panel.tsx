@@ -13,9 +13,9 @@ import { metricLabel } from "~/lib/metrics";
 import { exportUrl, RANGES, type Series } from "~/lib/readings";
 import { useSteady } from "~/lib/steady";
 import { useText } from "~/lib/text";
-import { dayText } from "~/lib/time";
+import { DAY, dayText } from "~/lib/time";
 import type { Units } from "~/lib/units";
-import { WITH_USUAL_DAY } from "../api/usual-day";
+import { wordsAreHere } from "~/lib/words";
 import { markText, summaryText, whenText } from "../describe";
 import { floorOf } from "../floor";
 import { columnsOf, drawingOf, grouped, marksOf, type Mark } from "../marks";
@@ -25,10 +25,13 @@ import { Legend } from "./legend";
 import { ReadingsTable } from "./readings-table";
 
 const Recordings = lazy(() => import("./recordings"));
-const UsualDay = lazy(() => import("./usual-day"));
+const UsualDay = lazy(() => wordsAreHere(import("./usual-day")));
 const TimeChart = lazy(() => import("~/components/chart/time-chart"));
 
 export type View = "chart" | "table";
+
+/** So few days have no usual one. */
+const FEW_DAYS = 14 * DAY;
 
 interface ChartPanelProps {
   patientId: string;
@@ -98,7 +101,7 @@ export function ChartPanel(props: ChartPanelProps) {
 
 /** New values do not wait. */
 function isSameChoice(one: ChartPanelProps, other: ChartPanelProps): boolean {
-  return one.kind === other.kind && one.metric === other.metric && one.range === other.range && one.view === other.view;
+  return (["kind", "metric", "range", "view"] as const).every((name) => one[name] === other[name]);
 }
 
 const Content = memo(function Content({ asked: props }: { asked: ChartPanelProps }) {
@@ -114,37 +117,27 @@ const Content = memo(function Content({ asked: props }: { asked: ChartPanelProps
     () => summaryText(intl, units, kind, metric, marks, t(`dash.range.${range}`)),
     [intl, units, kind, metric, marks, range, t],
   );
-  const hasChart = drawing !== "list";
-  const isTable = view === "table" || !hasChart;
+  const isList = drawing === "list";
+  const isTable = isList || view === "table";
   if (marks.length === 0) return <Nothing {...props} />;
 
   return (
     <>
       {isTable ? null : <Drawn {...props} series={series} marks={marks} from={from} summary={summary} />}
-      {drawing === "list" ? (
+      {isList ? (
         <Suspense>
           <Recordings patientId={props.patientId} marks={marks} kind={kind} units={units} clock={props} />
         </Suspense>
       ) : null}
-      {kind === "glucose" ? <InRange patientId={props.patientId} connectionId={props.connectionId} range={range} units={units} /> : null}
-      {kind === "glucose" && WITH_USUAL_DAY.includes(range) ? (
+      {kind === "glucose" ? <InRange {...props} /> : null}
+      {kind === "glucose" && RANGES[range].ms > FEW_DAYS ? (
         <Suspense>
-          <UsualDay patientId={props.patientId} connectionId={props.connectionId} range={range} units={units} />
+          <UsualDay {...props} />
         </Suspense>
       ) : null}
-      {isTable ? (
-        <ReadingsTable
-          marks={marks}
-          kind={kind}
-          metric={metric}
-          units={units}
-          timeZone={props.timeZone}
-          isZoneNamed={props.isZoneNamed}
-          now={now}
-        />
-      ) : null}
+      {isTable ? <ReadingsTable {...props} marks={marks} /> : null}
       <div className={styles.foot}>
-        {hasChart ? <p className={styles.summary}>{summary}</p> : null}
+        {isList ? null : <p className={styles.summary}>{summary}</p>}
         <AnchorButton look="quiet" href={exportUrl(props.connectionId, new Date(from).toISOString())} download>
           <Icon name="download" />
           {t("dash.csv")}

@@ -4,13 +4,16 @@ import { useIntl, type IntlShape } from "react-intl";
 import { Loading, Skeleton } from "~/components/ui/skeleton";
 import type { GlucosePattern } from "~/lib/api-types";
 import type { RangeId } from "~/lib/keys";
+import { enUsual } from "~/lib/messages/en-usual";
 import { scaleOf } from "~/lib/metrics";
-import { isolated, useText } from "~/lib/text";
+import { addMessages, isolated, useText } from "~/lib/text";
 import { HOUR, hourStyle } from "~/lib/time";
 import { numberText, type Units } from "~/lib/units";
 import { usualDayQuery } from "../api/usual-day";
 import { bandPath, endsOf, fromTop, LEVELS, linePath, TOP_MG_DL, WIDTH, type Hour } from "../usual-day";
 import styles from "./usual-day.module.css";
+
+addMessages(enUsual, "usual");
 
 /** mg/dL at which a line is drawn and named: the target's ends. These and the goals: Battelino et al., Diabetes Care 2019;42:1593. */
 const TARGET = [70, 180] as const;
