@@ -1,22 +1,22 @@
-"""`/auth/*`: sign-in by a link, its callback, sign-out, the development token; and the ticket for a live connection."""
+"""`/auth/*`: sign-in by a link, its callback, the app's token, sign-out, the development token; tickets for live."""
 
 from typing import Any, Final
-from urllib.parse import quote
+from urllib.parse import urlencode
 
 from litestar import Request, Response, get, post
 from litestar.datastructures import Cookie
 from litestar.di import NamedDependency
 from litestar.params import FromQuery, JSONBody
 
-from gateway import cookies
+from gateway import app_codes, cookies
 from gateway.credentials import Credentials, ticket_of
 from gateway.origins import LOOPBACK_NAMES, keeps_cookies, may_listen, name_of, safe_next
 from gateway.pages import page
 from gateway.settings import Settings
-from gateway.sign_in import SignIns
+from gateway.sign_in import ForApp, SignIns
 from gateway.tickets import Tickets
 from proto.errors import Refused
-from proto.resources import DevToken, DevTokenRequest, LiveTicket, SignedOut
+from proto.resources import AppToken, AppTokenRequest, DevToken, DevTokenRequest, LiveTicket, SignedOut
 
 HTML: Final = "text/html; charset=utf-8"
 
@@ -27,16 +27,20 @@ async def login(
     sign_ins: NamedDependency[SignIns],
     settings: NamedDependency[Settings],
     next: FromQuery[str | None] = None,
+    app_challenge: FromQuery[str | None] = None,
 ) -> Response[Any]:
     host = request.headers.get("host")
     target = safe_next(next)
+    if app_challenge is not None and not app_codes.is_challenge(app_challenge):
+        return _page(400, _not_begun())
     if settings.public_origin.partition("://")[2] != host:
         if settings.is_development and name_of(host or "") in LOOPBACK_NAMES:
             # One name for sessions: cookies ignore ports, and the demo provider sits on the other name.
-            return _go(f"{settings.public_origin}/auth/login?next={quote(target, safe='/')}")
+            carried = {"next": target} | ({"app_challenge": app_challenge} if app_challenge else {})
+            return _go(f"{settings.public_origin}/auth/login?{urlencode(carried, safe='/')}")
         if not keeps_cookies(host, settings.public_origin):
             return _page(400, _no_cookies_here(settings.public_origin))
-    begun = await sign_ins.begin(target, _address(request))
+    begun = await sign_ins.begin(target, _address(request), app_challenge)
     return _go(begun.address, cookies.setting(cookies.LOGIN, begun.cookie, max_age_s=600))
 
 
@@ -56,6 +60,8 @@ async def callback(
         )
     except Refused as refused:
         return _page(refused.status, _not_signed_in(refused), cookies.removing(cookies.LOGIN))
+    if isinstance(finished, ForApp):
+        return _to_app(finished.code)
     return _go(
         finished.next,
         cookies.removing(cookies.LOGIN),
@@ -70,17 +76,29 @@ async def logout(
     sign_ins: NamedDependency[SignIns],
     credentials: NamedDependency[Credentials],
 ) -> Response[SignedOut]:
-    """Ends the browser session everywhere, live connections included."""
+    """Ends the session everywhere, live connections included: the browser's, or that of the app whose bearer it is."""
     caller = await credentials.caller("POST", request.headers)
-    sid = cookies.read(request.headers.get("cookie"), cookies.SESSION)
-    redirect = "/"
-    if caller.session is not None and sid:
-        redirect = await sign_ins.sign_out(caller.person, sid)
+    redirect = await sign_ins.sign_out(caller.session) if caller.session is not None else "/"
+    is_app = caller.session is not None and caller.session.session.kind == "app"
     return Response(
         SignedOut(redirect=redirect),
         headers={"Cache-Control": "no-store"},
-        cookies=[cookies.removing(cookies.SESSION), cookies.removing(cookies.CSRF)],
+        cookies=[] if is_app else [cookies.removing(cookies.SESSION), cookies.removing(cookies.CSRF)],
     )
+
+
+@post("/auth/app/token", status_code=200)
+async def app_token(
+    request: Request[Any, Any, Any],
+    data: JSONBody[AppTokenRequest],
+    sign_ins: NamedDependency[SignIns],
+    settings: NamedDependency[Settings],
+) -> Response[AppToken]:
+    """The app's session, for the code of a sign-in that it began."""
+    if request.headers.get("origin") not in settings.app_origins:
+        raise Refused("forbidden_origin")
+    token = await sign_ins.app_token(data.code, data.verifier, _address(request))
+    return Response(token, headers={"Cache-Control": "no-store"})
 
 
 @post("/auth/dev/token", status_code=200)
@@ -98,6 +116,7 @@ async def dev_token(
         headers.get("host"),
         settings.public_origin,
         development=settings.is_development,
+        apps=settings.app_origins,
     ):
         raise Refused("forbidden_origin")
     return await sign_ins.dev_token(data.user, _address(request))
@@ -135,6 +154,30 @@ def _page(status: int, html: bytes, *set_cookies: Cookie) -> Response[Any]:
         media_type=HTML,
         headers={"Cache-Control": "no-store"},
         cookies=list(set_cookies),
+    )
+
+
+def _to_app(code: str) -> Response[Any]:
+    """A page, not a redirect: a browser that refuses to leave for an app by itself still shows the link."""
+    address = app_codes.LINK + code
+    answer = _page(200, _signed_in_for_app(address), cookies.removing(cookies.LOGIN))
+    answer.headers["Refresh"] = f"0; url={address}"
+    return answer
+
+
+def _signed_in_for_app(address: str) -> bytes:
+    return page(
+        "You are signed in",
+        "The Device Connect app goes on by itself. If it does not open, use the link below within a minute. "
+        "You can close this page afterwards.",
+        link=(address, "Open the app"),
+    )
+
+
+def _not_begun() -> bytes:
+    return page(
+        "This sign-in link is not complete",
+        "Please open the Device Connect app and begin to sign in from there.",
     )
 
 

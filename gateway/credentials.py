@@ -1,6 +1,7 @@
-"""Who is asking: a browser session or a bearer. Answers the `Authorization` with which the request travels on.
+"""Who is asking: a browser session, the app's, or a bearer of ours. Answers the `Authorization` with which the request travels on.
 
-A session costs a CSRF token and an own origin for everything that changes something; a bearer is its own proof.
+A browser's session costs a CSRF token and an own origin for everything that changes something; a bearer is its own
+proof.
 What devices present (`dci_…`, hub Basic) passes untouched, to the two ingest addresses alone.
 """
 
@@ -13,7 +14,7 @@ import msgspec
 from chassis.auth import Principal, TokenVerifier, bearer
 from gateway import cookies
 from gateway.origins import UNSAFE, may_change
-from gateway.session import Known, Sessions, is_csrf
+from gateway.session import APP_TOKEN, Known, Sessions, is_csrf
 from gateway.settings import Settings
 from gateway.tickets import Ticket
 from proto.errors import Refused
@@ -47,6 +48,8 @@ class Credentials:
         """Raises `Refused`: `unauthenticated`, `csrf`; `Unavailable` when sessions cannot be asked."""
         authorization = headers.get("authorization")
         if authorization is not None:
+            if authorization.startswith(APP_TOKEN, 7):
+                return await self._by_app(bearer(authorization))
             return self._by_header(authorization, is_edge)
         sid = cookies.read(headers.get("cookie"), cookies.SESSION)
         known = await self._sessions.find(sid) if sid else None
@@ -54,6 +57,13 @@ class Credentials:
             raise Refused("unauthenticated")
         if method in UNSAFE:
             self._check_origin(known, headers)
+        return Caller(authorization=self._sessions.bearer(known), principal=known.principal, session=known)
+
+    async def _by_app(self, token: str) -> Caller:
+        """A session as a cookie's is, but its own proof: no page of somebody else can make a browser send it."""
+        known = await self._sessions.find(token, "app")
+        if known is None:
+            raise Refused("unauthenticated")
         return Caller(authorization=self._sessions.bearer(known), principal=known.principal, session=known)
 
     def _by_header(self, authorization: str, is_edge: bool) -> Caller:

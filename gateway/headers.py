@@ -7,10 +7,9 @@ from litestar.enums import ScopeType
 from litestar.types import ASGIApp, Message, Receive, Scope, Send
 
 from gateway.forward import Headers
-from gateway.origins import APP_ORIGINS, UNSAFE
+from gateway.origins import UNSAFE
 from gateway.settings import Settings
 
-_APP_ORIGINS: Final = frozenset(origin.encode() for origin in APP_ORIGINS)
 _CORS_METHODS: Final = b", ".join(name.encode() for name in ("GET", *sorted(UNSAFE)))
 _CORS_HEADERS: Final = b"Authorization, Content-Type, Idempotency-Key, Prefer, Last-Event-ID"
 _CORS_SHOWN: Final = b"Idempotency-Replayed, Retry-After, X-Request-Id"
@@ -62,13 +61,14 @@ class Front:
         self._app = app
         self._always = security_headers(settings)
         self._names = frozenset(name for name, _ in self._always)
+        self._apps = frozenset(origin.encode() for origin in settings.app_origins)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != ScopeType.HTTP:
             await self._app(scope, receive, send)
             return
         headers = scope["headers"]
-        origin = _app_origin(headers)
+        origin = _origin_among(self._apps, headers)
         always = self._always if origin is None else [*self._always, *_cors(origin)]
         if (
             origin is not None
@@ -90,10 +90,10 @@ class Front:
         await self._app(scope, receive, sealed)
 
 
-def _app_origin(headers: Iterable[tuple[bytes, bytes]]) -> bytes | None:
+def _origin_among(apps: frozenset[bytes], headers: Iterable[tuple[bytes, bytes]]) -> bytes | None:
     for name, text in headers:
         if name == b"origin":
-            return text if text in _APP_ORIGINS else None
+            return text if text in apps else None
     return None
 
 

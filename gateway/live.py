@@ -73,6 +73,7 @@ class LiveSocket:
         self._listeners = listeners
         self._public_origin = settings.public_origin
         self._development = settings.is_development
+        self._apps = settings.app_origins
         self._rate = settings.limit_frames_per_s
 
     async def __call__(self, scope: WebSocketScope, receive: Receive, send: Send) -> None:
@@ -96,7 +97,11 @@ class LiveSocket:
     async def _admit(self, headers: dict[str, str], texts: list[str]) -> Ticket | None:
         """The ticket is spent only when the origin may use it."""
         if not may_listen(
-            headers.get("origin"), headers.get("host"), self._public_origin, development=self._development
+            headers.get("origin"),
+            headers.get("host"),
+            self._public_origin,
+            development=self._development,
+            apps=self._apps,
         ):
             return None
         ticket = await self._tickets.spend(texts[0]) if len(texts) == 1 else None

@@ -30,6 +30,8 @@ ALGORITHMS: Final = ["ES256", "RS256", "PS256", "Ed25519"]
 REMEMBER_S: Final = 3600.0
 TIMEOUT_S: Final = 5.0
 SKEW_S: Final = 30
+_ASK_AGAIN: Final = {"prompt": "login"}
+"""Any app on a phone may begin a sign-in and wait for its link: none is finished without the person (RFC 8252, 8.6)."""
 
 
 class Metadata(msgspec.Struct, frozen=True):
@@ -47,6 +49,8 @@ class Attempt(msgspec.Struct, frozen=True, kw_only=True):
     verifier: str
     nonce: str
     next: str
+    app_challenge: str | None = None
+    """Set when the companion app asked: what the one who fetches the session must be able to answer."""
 
 
 class Person(msgspec.Struct, frozen=True, kw_only=True):
@@ -61,12 +65,13 @@ class Person(msgspec.Struct, frozen=True, kw_only=True):
     locale: str | None = None
 
 
-def new_attempt(next_: str) -> Attempt:
+def new_attempt(next_: str, app_challenge: str | None = None) -> Attempt:
     return Attempt(
         state=secrets.token_urlsafe(24),
         verifier=secrets.token_urlsafe(48),
         nonce=secrets.token_urlsafe(24),
         next=next_,
+        app_challenge=app_challenge,
     )
 
 
@@ -127,6 +132,7 @@ class Provider:
                 state=attempt.state,
                 code_verifier=attempt.verifier,
                 nonce=attempt.nonce,
+                **(_ASK_AGAIN if attempt.app_challenge else {}),
             )
         return str(url)
 

@@ -8,11 +8,19 @@ import msgspec
 from litestar import Response, get
 from litestar.exceptions import NotFoundException
 
-from proto.resources import DevToken, DevTokenRequest, LiveTicket, Problem, SignedOut
+from proto.resources import (
+    AppToken,
+    AppTokenRequest,
+    DevToken,
+    DevTokenRequest,
+    LiveTicket,
+    Problem,
+    SignedOut,
+)
 
 DOCUMENT: Final = Path(__file__).parents[1] / "proto" / "schema" / "openapi.json"
 INTERNAL: Final = ("/internal/", "/livez", "/readyz", "/metrics")
-_OWN: Final = (DevTokenRequest, DevToken, SignedOut, LiveTicket, Problem)
+_OWN: Final = (AppTokenRequest, AppToken, DevTokenRequest, DevToken, SignedOut, LiveTicket, Problem)
 
 
 def merge(documents: Iterable[dict[str, Any]]) -> dict[str, Any]:
@@ -54,7 +62,11 @@ def _own() -> dict[str, Any]:
             "/auth/login": {
                 "get": _operation(
                     "SignIn", "Begin signing in: a link, never a form.", "302", None,
-                    parameters=[_query("next", "Where to go afterwards: a path of ours.")], public=True,
+                    parameters=[
+                        _query("next", "Where to go afterwards: a path of ours."),
+                        _query("app_challenge", "From the companion app: S256 of its verifier (RFC 7636)."),
+                    ],
+                    public=True,
                 )
             },
             "/auth/callback": {
@@ -62,6 +74,12 @@ def _own() -> dict[str, Any]:
             },
             "/auth/logout": {
                 "post": _operation("SignOut", "Ends the session and its live connections.", "200", "SignedOut")
+            },
+            "/auth/app/token": {
+                "post": _operation(
+                    "AppToken", "The companion app's session for the code that its link brought; from its origins alone.",
+                    "200", "AppToken", body="AppTokenRequest", public=True,
+                )
             },
             "/auth/dev/token": {
                 "post": _operation(
@@ -96,7 +114,7 @@ def _own() -> dict[str, Any]:
         "components": {
             "schemas": schemas,
             "securitySchemes": {
-                "bearer": {"type": "http", "scheme": "bearer", "bearerFormat": "JWT"},
+                "bearer": {"type": "http", "scheme": "bearer", "description": "The app's session, or a JWT of ours."},
                 "session": {"type": "apiKey", "in": "cookie", "name": "__Host-sid"},
                 "csrf": {"type": "apiKey", "in": "header", "name": "X-CSRF-Token"},
                 "ingestToken": {

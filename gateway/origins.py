@@ -25,13 +25,16 @@ def may_change(
     return origin is None or is_own(origin, host, public_origin, development=development)
 
 
-def may_listen(origin: str | None, host: str | None, public_origin: str, *, development: bool) -> bool:
+def may_listen(
+    origin: str | None,
+    host: str | None,
+    public_origin: str,
+    *,
+    development: bool,
+    apps: frozenset[str] = APP_ORIGINS,
+) -> bool:
     """Whether a WebSocket may be opened: our pages, the companion app, or a client that is no browser."""
-    return (
-        origin is None
-        or origin in APP_ORIGINS
-        or is_own(origin, host, public_origin, development=development)
-    )
+    return origin is None or origin in apps or is_own(origin, host, public_origin, development=development)
 
 
 def name_of(origin_or_host: str) -> str:

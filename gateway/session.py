@@ -1,4 +1,4 @@
-"""Browser sessions: in Redis, by the digest of a random id, idle and absolute limits, ended everywhere at once.
+"""Sessions of browsers and of the app: in Redis, by the digest of a random id, with limits, ended everywhere at once.
 
 A session is remembered in this process for `RECHECK_S`; an end that is said over Redis takes effect at once. When Redis
 is away, sessions that were seen within `GRACE_S` go on, new ones are refused.
@@ -10,7 +10,7 @@ import secrets
 import time
 from collections.abc import Callable
 from hashlib import sha256
-from typing import Final
+from typing import Final, Literal
 from uuid import UUID
 
 import msgspec
@@ -31,6 +31,10 @@ BEARER_S: Final = 600
 BEARER_RENEW_S: Final = 60
 REMEMBER_MAX: Final = 20_000
 ENDED: Final = "dc:session-ended"
+APP_TOKEN: Final = "dca_"  # noqa: S105 - how the app's bearers begin, not one of them
+
+SessionKind = Literal["browser", "app"]
+"""What carries it: a cookie, which costs a CSRF token; or the app's bearer, which no page can send unasked."""
 
 
 class Session(msgspec.Struct, frozen=True, kw_only=True):
@@ -41,6 +45,7 @@ class Session(msgspec.Struct, frozen=True, kw_only=True):
     patient_id: UUID | None
     csrf: str
     ends_at: float
+    kind: SessionKind = "browser"
 
 
 class Known:
@@ -62,6 +67,7 @@ class Known:
 class NewSession(msgspec.Struct, frozen=True, kw_only=True):
     sid: str
     csrf: str
+    lasts_s: int
 
 
 _encode: Final = msgspec.json.Encoder().encode
@@ -69,7 +75,7 @@ _decode: Final = msgspec.json.Decoder(Session).decode
 
 
 class Sessions:
-    """All that is known of browser sessions."""
+    """All that is known of sessions."""
 
     def __init__(
         self, settings: Settings, cache: Cache, signer: TokenSigner, *, recheck_s: float = RECHECK_S
@@ -98,29 +104,48 @@ class Sessions:
         self._listeners.append(listener)
 
     async def begin(self, principal: Principal, replaces: str | None) -> NewSession:
-        """A new session; the one that the browser came with is ended, so an id never survives a sign-in."""
+        """A browser's new session; the one that it came with is ended, so an id never survives a sign-in."""
         if replaces:
             await self.end(key_of(replaces))
-        sid, csrf = secrets.token_urlsafe(32), secrets.token_urlsafe(32)
+        return await self._begin(principal, "browser", secrets.token_urlsafe(32), secrets.token_urlsafe(32))
+
+    async def begin_app(self, principal: Principal) -> NewSession:
+        """A new session of the app; its id is the bearer."""
+        return await self._begin(principal, "app", APP_TOKEN + secrets.token_urlsafe(32), "")
+
+    async def _begin(self, principal: Principal, kind: SessionKind, sid: str, csrf: str) -> NewSession:
+        idle_s, absolute_s = self._limits(kind)
         session = Session(
             user_id=principal.user_id,
             roles=principal.roles,
             patient_id=principal.patient_id,
             csrf=csrf,
-            ends_at=time.time() + self._settings.session_absolute_s,
+            ends_at=time.time() + absolute_s,
+            kind=kind,
         )
         key = key_of(sid)
         try:
             async with self._cache.client.pipeline(transaction=True) as pipe:
                 pipe.hset(key, mapping={"session": _encode(session), "seen": int(time.time())})
-                pipe.expire(key, self._settings.session_idle_s)
+                pipe.expire(key, idle_s)
                 await pipe.execute()
         except DOWN:
             raise Unavailable("sessions") from None
-        return NewSession(sid=sid, csrf=csrf)
+        return NewSession(sid=sid, csrf=csrf, lasts_s=absolute_s)
 
-    async def find(self, sid: str) -> Known | None:
-        """The live session of a cookie, its idle time begun anew; None when there is none (any more)."""
+    def _limits(self, kind: SessionKind) -> tuple[int, int]:
+        """How long one may be idle, and last, in seconds."""
+        settings = self._settings
+        if kind == "app":
+            return settings.app_session_idle_s, settings.app_session_absolute_s
+        return settings.session_idle_s, settings.session_absolute_s
+
+    async def find(self, sid: str, kind: SessionKind = "browser") -> Known | None:
+        """The live session of this kind, its idle time begun anew; None when there is none (any more)."""
+        known = await self._find(sid)
+        return known if known is not None and known.session.kind == kind else None
+
+    async def _find(self, sid: str) -> Known | None:
         key = key_of(sid)
         known = self._known.get(key)
         if known is not None and time.monotonic() - known.checked < self._recheck_s:
@@ -152,7 +177,7 @@ class Sessions:
             return None
         async with self._cache.client.pipeline(transaction=True) as pipe:
             pipe.hset(key, "seen", int(time.time()))
-            pipe.expire(key, max(1, min(self._settings.session_idle_s, int(left))))
+            pipe.expire(key, max(1, min(self._limits(session.kind)[0], int(left))))
             await pipe.execute()
         return session
 
@@ -163,8 +188,11 @@ class Sessions:
         """
         try:
             stored, seen = await self._cache.client.hmget(key, ["session", "seen"])
-            if stored is None or _decode(stored).ends_at <= time.time():
+            session = _decode(stored) if stored is not None else None
+            if session is None or session.ends_at <= time.time():
                 return False
+            if session.kind == "app":
+                return True  # days of idle time need no keeping up
             if waits_longer and seen and time.time() - int(seen) < self._settings.live_idle_s:
                 await self._cache.client.expire(key, self._settings.session_idle_s)
         except DOWN:

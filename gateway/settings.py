@@ -6,6 +6,7 @@ from urllib.parse import urlsplit
 from msgspec import Meta
 
 from chassis.config import Common
+from gateway.origins import APP_ORIGINS
 
 Seconds = Annotated[int, Meta(ge=1)]
 _PRINT: Final = "[0-9A-Fa-f]{2}(:[0-9A-Fa-f]{2}){31}"
@@ -33,6 +34,12 @@ class Settings(Common, frozen=True, kw_only=True):
     session_idle_s: Seconds = 900
     """A browser session without a request ends after this."""
     session_absolute_s: Seconds = 43_200
+    app_session_idle_s: Seconds = 1_209_600
+    """A companion app that asked nothing for this long signs in again. The phone's lock guards its key store."""
+    app_session_absolute_s: Seconds = 2_592_000
+    """Whatever it asked: a companion app signs in again after this."""
+    dev_app_origin: Annotated[str, Meta(pattern=r"^(http://(localhost|127\.0\.0\.1):\d{1,5})?$")] = ""
+    """Development only: where else the companion app's pages are served from, for tests in a browser."""
     live_idle_s: Seconds = 3600
     """A clinician's session with a live subscription may go this long without a request."""
     ticket_ttl_s: Seconds = 30
@@ -75,9 +82,21 @@ class Settings(Common, frozen=True, kw_only=True):
             "keys/internal_token",
         )
 
+    def check(self) -> list[str]:
+        problems = super().check()
+        if self.dev_app_origin and not self.is_development:
+            problems.append("DC_DEV_APP_ORIGIN must be empty in production")
+        return problems
+
     @property
     def is_development(self) -> bool:
         return self.env == "development"
+
+    @property
+    def app_origins(self) -> frozenset[str]:
+        """Where the companion app's requests come from."""
+        is_more = self.dev_app_origin and self.is_development
+        return APP_ORIGINS | {self.dev_app_origin} if is_more else APP_ORIGINS
 
     @property
     def public_origin(self) -> str:

@@ -12,15 +12,16 @@ from chassis.audit import AuditRecord
 from chassis.auth import Principal, TokenSigner
 from chassis.cache import DOWN, Cache
 from chassis.log import Log
+from gateway.app_codes import AppCodes, answers
 from gateway.auditor import AuditLog
 from gateway.demo import demo_person
 from gateway.limits import Window
 from gateway.oidc import Attempt, Person, Provider, new_attempt
 from gateway.people import People, SignedIn
-from gateway.session import NewSession, Sessions, key_of
+from gateway.session import Known, NewSession, Sessions, key_of
 from gateway.settings import Settings
 from proto.errors import Refused, Unavailable
-from proto.resources import DevToken
+from proto.resources import AppToken, DevToken
 from proto.words import AuditAction, AuditOutcome
 
 log = Log("sign-in")
@@ -39,6 +40,12 @@ class Begun(msgspec.Struct, frozen=True, kw_only=True):
 class Finished(msgspec.Struct, frozen=True, kw_only=True):
     session: NewSession
     next: str
+
+
+class ForApp(msgspec.Struct, frozen=True, kw_only=True):
+    """The app began it: what it fetches its session with."""
+
+    code: str
 
 
 class SignIns:
@@ -60,13 +67,14 @@ class SignIns:
         self._sessions = sessions
         self._signer = signer
         self._auditor = auditor
+        self._app_codes = AppCodes(cache)
         self._failed: Window[str] = Window(settings.limit_failed_sign_ins_per_min, 60.0)
         self._failed_there: Window[str] = Window(settings.limit_failed_sign_ins_per_min * PER_ADDRESS, 60.0)
 
-    async def begin(self, next_: str, address: str) -> Begun:
+    async def begin(self, next_: str, address: str, app_challenge: str | None = None) -> Begun:
         """Keeps what the callback must bring back, under a cookie that is good for ten minutes and once."""
         self._check_limits("", address)
-        attempt = new_attempt(next_)
+        attempt = new_attempt(next_, app_challenge)
         cookie = secrets.token_urlsafe(32)
         try:
             await self._cache.client.set(_attempt_key(cookie), msgspec.json.encode(attempt), ex=ATTEMPT_S)
@@ -76,8 +84,11 @@ class SignIns:
 
     async def finish(
         self, *, cookie: str | None, state: str, code: str, old_sid: str | None, address: str
-    ) -> Finished:
-        """The callback: raises `Refused("unauthenticated")` when anything of it does not fit."""
+    ) -> Finished | ForApp:
+        """The callback: raises `Refused("unauthenticated")` when anything of it does not fit.
+
+        What the app began leaves the browser as it was: whoever was signed in there still is.
+        """
         self._check_limits("", address)
         try:
             attempt = await self._take_attempt(cookie, state)
@@ -87,6 +98,8 @@ class SignIns:
             raise
         signed_in = await self._enter(person, address)
         principal = signed_in.principal()
+        if attempt.app_challenge is not None:
+            return ForApp(code=await self._app_codes.issue(principal, attempt.app_challenge))
         session = await self._sessions.begin(principal, old_sid)
         await self._audit("session.sign_in", principal, key_of(session.sid))
         return Finished(session=session, next=attempt.next)
@@ -103,11 +116,25 @@ class SignIns:
         await self._audit("session.sign_in", principal, "development-token")
         return DevToken(access_token=token, token_type="Bearer", expires_in=DEV_TOKEN_S)  # noqa: S106
 
-    async def sign_out(self, principal: Principal, sid: str) -> str:
-        """Ends the session everywhere; answers where the browser goes next."""
-        await self._sessions.end(key_of(sid))
-        await self._audit("session.sign_out", principal, key_of(sid))
-        return await self._provider.sign_out_address()
+    async def app_token(self, code: str, verifier: str, address: str) -> AppToken:
+        """The app's session for a code. Raises `Refused("unauthenticated")`; the code is spent either way."""
+        self._check_limits("", address)
+        kept = await self._app_codes.spend(code)
+        if kept is None or not answers(verifier, kept.challenge):
+            self._failed_there.count(address, time.monotonic())
+            if kept is not None:  # somebody has a code that is not theirs
+                await self._audit("session.sign_in", kept.principal(), "-", "denied")
+            raise Refused("unauthenticated")
+        principal = kept.principal()
+        session = await self._sessions.begin_app(principal)
+        await self._audit("session.sign_in", principal, key_of(session.sid))
+        return AppToken(access_token=session.sid, token_type="Bearer", expires_in=session.lasts_s)  # noqa: S106
+
+    async def sign_out(self, session: Known) -> str:
+        """Ends a session everywhere; answers where the browser goes next."""
+        await self._sessions.end(session.key)
+        await self._audit("session.sign_out", session.principal, session.key)
+        return await self._provider.sign_out_address() if session.session.kind == "browser" else "/"
 
     async def _enter(self, person: Person, address: str) -> SignedIn:
         self._check_limits(person.sign_in_name, address)
@@ -146,7 +173,9 @@ class SignIns:
         self._failed_there.count(address, now)
         await self._auditor.write(_record("session.sign_in", account, "unknown", None, "-", "denied"))
 
-    async def _audit(self, action: AuditAction, principal: Principal, key: str) -> None:
+    async def _audit(
+        self, action: AuditAction, principal: Principal, key: str, outcome: AuditOutcome = "allowed"
+    ) -> None:
         await self._auditor.write(
             _record(
                 action,
@@ -154,6 +183,7 @@ class SignIns:
                 principal.role,
                 principal,
                 key.removeprefix("dc:session:")[:16],
+                outcome,
             )
         )
 

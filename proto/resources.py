@@ -80,6 +80,21 @@ class DevToken(msgspec.Struct, frozen=True, kw_only=True):
     expires_in: int
 
 
+class AppTokenRequest(Request, frozen=True, kw_only=True):
+    """What the sign-in's link brought, and what only the app that began it knows (RFC 7636, 4.1)."""
+
+    code: Annotated[str, Meta(min_length=1, max_length=128)]
+    verifier: Annotated[str, Meta(pattern="^[A-Za-z0-9._~-]{43,128}$")]
+
+
+class AppToken(msgspec.Struct, frozen=True, kw_only=True):
+    """`expires_in`: seconds until the person signs in again, however much the app is used."""
+
+    access_token: str
+    token_type: str
+    expires_in: int
+
+
 # --- registry -----------------------------------------------------------------------------------------------------
 
 

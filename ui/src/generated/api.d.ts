@@ -879,6 +879,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/auth/app/token": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** The companion app's session for the code that its link brought; from its origins alone. */
+        post: operations["AppToken"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/auth/callback": {
         parameters: {
             query?: never;
@@ -1006,6 +1023,23 @@ export interface paths {
 export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
+        /**
+         * AppToken
+         * @description `expires_in`: seconds until the person signs in again, however much the app is used.
+         */
+        AppToken: {
+            access_token: string;
+            token_type: string;
+            expires_in: number;
+        };
+        /**
+         * AppTokenRequest
+         * @description What the sign-in's link brought, and what only the app that began it knows (RFC 7636, 4.1).
+         */
+        AppTokenRequest: {
+            code: string;
+            verifier: string;
+        };
         /** Assign */
         Assign: {
             /** @enum {string} */
@@ -4147,6 +4181,39 @@ export interface operations {
             };
         };
     };
+    AppToken: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["AppTokenRequest"];
+            };
+        };
+        responses: {
+            /** @description The companion app's session for the code that its link brought; from its origins alone. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AppToken"];
+                };
+            };
+            /** @description Refused. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     SignInCallback: {
         parameters: {
             query?: never;
@@ -4212,6 +4279,8 @@ export interface operations {
             query?: {
                 /** @description Where to go afterwards: a path of ours. */
                 next?: string;
+                /** @description From the companion app: S256 of its verifier (RFC 7636). */
+                app_challenge?: string;
             };
             header?: never;
             path?: never;
