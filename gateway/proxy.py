@@ -9,6 +9,7 @@ from opentelemetry.trace import SpanKind
 from prometheus_client import Histogram
 
 from chassis import telemetry
+from chassis.body import whole_body
 from chassis.http import PROBLEM_JSON, problem_body
 from chassis.log import Log
 from gateway.credentials import Credentials
@@ -109,7 +110,7 @@ class Proxy:
         method = str(scope["method"])
         upstream = self._upstreams[route.upstream]
         authorization = await self._authorization(route, method, headers)
-        body = await read_body(receive, headers.get("content-length"), self._limit)
+        body = await whole_body(receive, headers.get("content-length"), self._limit)
         sent = [header for header in scope["headers"] if is_sent_on(header[0])]
         if "connection" in headers:
             sent = without(sent, headers["connection"])
@@ -142,25 +143,6 @@ def without(headers: Headers, connection: str) -> Headers:
     """Headers less those that `Connection` names as meant for one hop."""
     named = {part.strip().lower().encode("latin-1") for part in connection.split(",")}
     return [header for header in headers if header[0] not in named]
-
-
-async def read_body(receive: Receive, announced: str | None, limit: int) -> bytes:
-    """The whole body. Raises `Refused("payload_too_large")` at once when one too large is announced."""
-    if announced is not None and announced.isdigit() and int(announced) > limit:
-        raise Refused("payload_too_large")
-    parts: list[bytes] = []
-    size = 0
-    while True:
-        message = await receive()
-        if message["type"] != "http.request":
-            raise Refused("invalid_json")  # the client has gone: nobody reads this
-        part: bytes = message.get("body", b"")
-        size += len(part)
-        if size > limit:
-            raise Refused("payload_too_large")
-        parts.append(part)
-        if not message.get("more_body", False):
-            return parts[0] if len(parts) == 1 else b"".join(parts)
 
 
 async def relay(answer: Answer, send: Send, *, is_head: bool) -> None:
@@ -200,5 +182,7 @@ async def refuse(send: Send, refused: Refused) -> None:
         headers.append((b"retry-after", b"%d" % refused.retry_after_s))
     if refused.status == 401:
         headers.append((b"www-authenticate", b"Bearer"))
+    if refused.status == 408:
+        headers.append((b"connection", b"close"))  # the rest of the body is not waited for
     await send({"type": "http.response.start", "status": refused.status, "headers": headers})
     await send({"type": "http.response.body", "body": body, "more_body": False})

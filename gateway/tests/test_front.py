@@ -1,6 +1,8 @@
 """The gateway in front of services: what arrives, who is let through, and what every answer carries."""
 
+import asyncio
 from collections.abc import AsyncIterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -9,6 +11,8 @@ import httpx2
 import msgspec
 import pytest
 
+from chassis.body import whole_body
+from gateway import proxy
 from gateway.settings import Settings
 from gateway.static import Static
 from gateway.tests.browser import Browser, bearer, raw
@@ -69,6 +73,23 @@ async def test_a_body_beyond_the_limit_is_refused(client: httpx2.AsyncClient, fr
     for answer in (large, chunked):
         assert answer.status_code == 413
         assert answer.json()["code"] == "payload_too_large"
+
+
+async def test_a_body_that_does_not_come_is_not_waited_for(
+    client: httpx2.AsyncClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(proxy, "whole_body", partial(whole_body, within_s=0.2))
+    token = (await bearer(client))["Authorization"]
+    url = urlsplit(str(client.base_url))
+    reader, writer = await asyncio.open_connection(url.hostname, url.port)
+    head = f"POST /api/v1/device-data/ingest HTTP/1.1\r\nHost: {url.netloc}\r\nAuthorization: {token}\r\n"
+    writer.write(f"{head}Content-Type: application/json\r\nContent-Length: 100\r\n\r\n[".encode())
+
+    answer = (await asyncio.wait_for(reader.read(), 10)).decode()  # until the gateway closes
+
+    writer.close()
+    assert answer.startswith("HTTP/1.1 408 ")
+    assert msgspec.json.decode(answer.partition("\r\n\r\n")[2])["code"] == "body_timeout"
 
 
 async def test_a_service_that_is_down_is_503_and_the_others_go_on(client: httpx2.AsyncClient) -> None:

@@ -6,7 +6,7 @@ They answer 202 only after the PubAck. Callers, body limits, content type and me
 import asyncio
 import re
 import time
-from typing import Any, Final, cast
+from typing import Any, Final
 from uuid import UUID
 
 import msgspec
@@ -20,6 +20,7 @@ from prometheus_client import Histogram
 
 from chassis import telemetry
 from chassis.auth import TokenVerifier
+from chassis.body import whole_body
 from chassis.clock import now
 from chassis.http import PROBLEM_JSON, problem_body, request_id_of
 from chassis.log import Log
@@ -154,7 +155,7 @@ class HotRoute:
             raise Refused("method_not_allowed")
         lines = _is_ndjson(headers)
         # PHI: readings enter here; they are validated in memory and rest nowhere before the stream.
-        body = split(await _read(headers, receive), lines)
+        body = split(await whole_body(receive, _text(headers.get(b"content-length")), MAX_BATCH), lines)
         self._known.require()
         wait_s = _wait_s(headers.get(b"prefer"))
         return await self._take(body, caller, wait_s)
@@ -365,25 +366,6 @@ def _wait_s(prefer: bytes | None) -> int:
     return min(int(match[1]), WAIT_MAX_S) if match else 0
 
 
-async def _read(headers: dict[bytes, bytes], receive: Receive) -> bytes:
-    announced = _text(headers.get(b"content-length"))
-    if announced.isdigit() and int(announced) > MAX_BATCH:
-        raise Refused("payload_too_large")
-    parts: list[bytes] = []
-    size = 0
-    while True:
-        message = cast("dict[str, Any]", await receive())
-        if message["type"] == "http.disconnect":
-            raise Refused("invalid_json")
-        part = message.get("body", b"")
-        size += len(part)
-        if size > MAX_BATCH:
-            raise Refused("payload_too_large")
-        parts.append(part)
-        if not message.get("more_body"):
-            return parts[0] if len(parts) == 1 else b"".join(parts)
-
-
 async def _send(
     send: Send, status: int, body: bytes, kind: bytes = b"application/json", extra: Any = ()
 ) -> None:
@@ -410,6 +392,8 @@ async def _send_problem(send: Send, refused: Refused, shown: tuple[bytes, bytes]
         extra.append((b"www-authenticate", b"Bearer"))
     if refused.status == 405:
         extra.append((b"allow", b"POST"))
+    if refused.status == 408:
+        extra.append((b"connection", b"close"))  # the rest of the body is not waited for
     if isinstance(refused, Unavailable):
         log.warning("ingest_unavailable", reason=refused.what)
     await _send(send, refused.status, problem_body(refused), PROBLEM_JSON.encode(), extra)

@@ -5,7 +5,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 from typing import Final, Literal
 
-from proto.resources import GlucoseBand, GlucoseRanges
+from proto.glucose import GlucoseBand, GlucoseRanges
 from services.normalizer.question import Value
 
 Name = Literal["very_low", "low", "in_range", "high", "very_high"]

@@ -6,7 +6,7 @@ from math import ceil
 from statistics import fmean, quantiles, stdev
 from typing import Final
 
-from proto.resources import GlucoseHour, GlucosePattern
+from proto.glucose import GlucoseHour, GlucosePattern
 from services.normalizer.question import Value
 
 DAYS: Final = 14

@@ -19,8 +19,9 @@ from chassis.db import Database
 from chassis.paging import DEFAULT_LIMIT, check_limit, moment
 from proto.access import ALL_KINDS, granted_kinds, names_of, visible_kinds
 from proto.errors import Refused
+from proto.glucose import GlucosePattern, GlucoseRanges
 from proto.metrics import Metric
-from proto.resources import DataAnswer, GlucosePattern, GlucoseRanges, Latest, PatientSummary
+from proto.resources import DataAnswer, Latest, PatientSummary
 from proto.state import ConnectionState
 from proto.words import AuditAction, Kind
 from services.normalizer import answers, export, merging

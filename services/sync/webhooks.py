@@ -16,6 +16,7 @@ from litestar.params import FromPath
 
 from chassis import telemetry
 from chassis.auth import bearer
+from chassis.body import whole_body
 from chassis.bus import Bus
 from chassis.clock import now
 from chassis.http import problem
@@ -94,10 +95,11 @@ async def answer(
     if not mailbox.rate.take(vendor):
         telemetry.WEBHOOKS.labels(vendor, "rate_limited").inc()
         return problem(Refused("rate_limited", retry_after_s=10))
-    body = await _body(request)
-    if body is None:
+    try:
+        body = await whole_body(request.receive, request.headers.get("content-length"), BODY_MAX)
+    except Refused as refused:
         telemetry.WEBHOOKS.labels(vendor, "malformed").inc()
-        return problem(Refused("payload_too_large"))
+        return problem(refused)
     incoming = Incoming(
         method=request.method,
         body=body,
@@ -122,20 +124,6 @@ def _knows_the_way(expected: str, given: str, is_signed: bool) -> bool:
     if not expected:
         return is_signed and not given
     return compare_digest(expected.encode(), given.encode())
-
-
-async def _body(request: AnyRequest) -> bytes | None:
-    """None: more than anybody may send. Stops reading there."""
-    announced = request.headers.get("content-length", "0")
-    if announced.isdigit() and int(announced) > BODY_MAX:
-        return None
-    parts, size = [], 0
-    async for part in request.stream():
-        size += len(part)
-        if size > BODY_MAX:
-            return None
-        parts.append(part)
-    return b"".join(parts)
 
 
 class _Pushed(msgspec.Struct, frozen=True):

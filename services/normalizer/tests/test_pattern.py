@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from proto.resources import GlucosePattern
+from proto.glucose import GlucosePattern
 from services.normalizer.pattern import glucose_pattern
 from services.normalizer.question import Value
 from services.normalizer.tests.conftest import Patient

@@ -1,13 +1,20 @@
 """What a vendor's address is worth when others know it: forged, altered, replayed, huge, of the wrong kind, too many."""
 
+import asyncio
+import hmac
+import time
 from datetime import UTC, datetime
 from functools import partial
+from hashlib import sha256
 from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
 
 from chassis import telemetry
+from chassis.body import whole_body
 from proto.vendors.client import Incoming
+from services.sync import webhooks
 from services.sync.tests.conftest import UNSIGNED, Patient
 from services.sync.webhooks import event_id_of
 from tests.support.waiting import until
@@ -18,11 +25,9 @@ FORM_TYPE = "application/x-www-form-urlencoded"
 pytestmark = pytest.mark.integration
 
 
-def counted(outcome: str) -> float:
-    return (
-        telemetry.REGISTRY.get_sample_value("dc_webhooks_total", {"vendor": UNSIGNED, "outcome": outcome})
-        or 0.0
-    )
+def counted(outcome: str, vendor: str = UNSIGNED) -> float:
+    labels = {"vendor": vendor, "outcome": outcome}
+    return telemetry.REGISTRY.get_sample_value("dc_webhooks_total", labels) or 0.0
 
 
 async def heard(patient: Patient, body: bytes) -> int:
@@ -116,6 +121,63 @@ async def test_a_huge_body_is_refused_before_it_is_read(patient: Patient) -> Non
     assert answer.status_code == 413
     assert await heard(patient, body) == 0
     assert counted("malformed") == malformed + 1
+
+
+async def test_a_body_that_does_not_come_is_not_waited_for(
+    patient: Patient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(webhooks, "whole_body", partial(whole_body, within_s=0.2))
+    malformed, body = counted("malformed"), FORM + b"&n=2"
+
+    url = urlsplit(address(patient))
+    reader, writer = await asyncio.open_connection(url.hostname, url.port)
+    head = f"POST {url.path} HTTP/1.1\r\nHost: {url.netloc}\r\nContent-Type: {FORM_TYPE}\r\nContent-Length: 1000\r\n\r\n"
+    writer.write(head.encode() + body)
+
+    answer = await asyncio.wait_for(reader.readuntil(b"body_timeout"), 10)
+
+    writer.close()
+    assert answer.startswith(b"HTTP/1.1 408 ")
+    assert await heard(patient, body) == 0
+    assert counted("malformed") == malformed + 1
+
+
+async def test_what_a_vendor_did_not_sign_is_refused(patient: Patient) -> None:
+    """Oura signs time and body; each part of a true notification is changed in turn."""
+    vendor, now = patient.vendor, int(time.time())
+    secret = patient.stage.vendor_secrets[f"{vendor}/client_secret"]
+    outcomes = ("accepted", "bad_signature", "replayed", "malformed")
+    before = [counted(outcome, vendor) for outcome in outcomes]
+    body = b'{"user_id":"u","data_type":"sleep","event_type":"create","object_id":"o","event_time":"2026-11-01T00:00:00Z"}'
+
+    async def send(content: bytes, stamp: int, signature: str) -> int:
+        headers = {
+            "content-type": "application/json",
+            "x-oura-timestamp": str(stamp),
+            "x-oura-signature": signature,
+        }
+        url = f"{patient.stage.url}/webhooks/vendor/{vendor}"
+        return int((await patient.stage.http.post(url, content=content, headers=headers)).status_code)
+
+    def signed(stamp: int) -> str:
+        return hmac.new(secret.encode(), str(stamp).encode() + body, sha256).hexdigest().upper()
+
+    long_ago = now - 3600
+    assert await send(body, now, signed(now)) == 200
+    assert await send(body.replace(b"sleep", b"heartrate"), now, signed(now)) == 401
+    assert await send(body, now + 1, signed(now)) == 401
+    assert await send(body, now, "0" * 64) == 401
+    assert await send(body, now, "") == 401
+    assert await send(body, long_ago, signed(long_ago)) == 401
+    assert (
+        await send(b"", now, hmac.new(secret.encode(), str(now).encode(), sha256).hexdigest().upper()) == 400
+    )
+    assert [counted(outcome, vendor) - was for outcome, was in zip(outcomes, before, strict=True)] == [
+        1,
+        4,
+        1,
+        1,
+    ]
 
 
 async def test_a_method_that_nobody_uses_is_refused(patient: Patient) -> None:
