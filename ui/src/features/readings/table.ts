@@ -5,8 +5,9 @@ import { KIND_VIEWS } from "~/lib/kind-views";
 import { metricLabel, scaleOf, shown, shownText } from "~/lib/metrics";
 import { say } from "~/lib/text";
 import { numberText, type Units } from "~/lib/units";
-import { meanPressure, notesOf, rangeText } from "./describe";
+import { meanPressure, rangeText } from "./describe";
 import { beyondOf, extentOf, type Mark } from "./marks";
+import { notesOf } from "./parts";
 
 const NONE = "–";
 

@@ -9,6 +9,7 @@ import type { enHelp } from "./en-help";
 import type { enIntegrations } from "./en-integrations";
 import type { enKinds } from "./en-kinds";
 import type { enLog } from "./en-log";
+import type { enName } from "./en-name";
 import type { enPair } from "./en-pair";
 import type { enReadings } from "./en-readings";
 import type { enSession } from "./en-session";
@@ -16,6 +17,7 @@ import type { enSettings } from "./en-settings";
 import type { enShared } from "./en-shared";
 import type { enSharing } from "./en-sharing";
 import type { enSignIn } from "./en-sign-in";
+import type { enWhose } from "./en-whose";
 
 export interface Parts {
   main: typeof en;
@@ -30,6 +32,7 @@ export interface Parts {
   log: typeof enLog;
   /** In English the vocabulary's own labels, which are generated: a test compares the ids. */
   metrics: Record<`metric.${string}` | `value.${string}`, string>;
+  name: typeof enName;
   pair: typeof enPair;
   readings: typeof enReadings;
   session: typeof enSession;
@@ -37,6 +40,7 @@ export interface Parts {
   shared: typeof enShared;
   sharing: typeof enSharing;
   "sign-in": typeof enSignIn;
+  whose: typeof enWhose;
 }
 
 export type Part = keyof Parts;

@@ -17,7 +17,7 @@ import { dayText } from "~/lib/time";
 import type { Units } from "~/lib/units";
 import { markText, summaryText, whenText } from "../describe";
 import { floorOf } from "../floor";
-import { columnsOf, drawingOf, grouped, marksOf, type Mark } from "../marks";
+import { columnsOf, counted, drawingOf, grouped, marksOf, type Mark } from "../marks";
 import styles from "./chart-panel.module.css";
 import { InRange } from "./in-range";
 import { Legend } from "./legend";
@@ -57,9 +57,10 @@ export function ChartPanel(props: ChartPanelProps) {
   const { charted, drawing } = KIND_VIEWS[kind];
   const from = now - RANGES[range].ms;
   const marks = useMemo(() => marksOf(series, kind, from), [series, kind, from]);
+  const counts = useMemo(() => counted(marks), [marks]);
   const summary = useMemo(
-    () => summaryText(intl, units, kind, metric, marks, t(`dash.range.${range}`)),
-    [intl, units, kind, metric, marks, range, t],
+    () => summaryText(intl, units, kind, metric, counts, t(`dash.range.${range}`)),
+    [intl, units, kind, metric, counts, range, t],
   );
   const hasChart = drawing !== "list";
   const isTable = view === "table" || !hasChart;
@@ -97,8 +98,8 @@ export function ChartPanel(props: ChartPanelProps) {
           choices={charted.map((name) => ({ id: name, text: metricLabel(intl, name) }))}
         />
       ) : null}
-      {marks.length === 0 ? <Nothing {...props} /> : null}
-      {marks.length > 0 && !isTable ? <Drawn {...props} series={series} marks={marks} from={from} summary={summary} /> : null}
+      {marks.length === 0 || (counts.length === 0 && !isTable) ? <Nothing {...props} /> : null}
+      {counts.length > 0 && !isTable ? <Drawn {...props} series={series} marks={counts} from={from} summary={summary} /> : null}
       {drawing === "list" && marks.length > 0 ? (
         <Suspense>
           <Recordings patientId={props.patientId} marks={marks} kind={kind} units={units} clock={props} />

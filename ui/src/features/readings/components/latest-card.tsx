@@ -8,7 +8,7 @@ import type { Kind, ReadingItem } from "~/lib/api-types";
 import type { LatestMap } from "~/lib/readings";
 import { useText, useWord } from "~/lib/text";
 import type { Units } from "~/lib/units";
-import { latestOf, notesOf, partsOf } from "../describe";
+import { latestOf, notesOf, partsOf } from "../parts";
 import styles from "./latest-card.module.css";
 
 interface LatestCardProps {

@@ -9,9 +9,10 @@ import { RANGES, type LatestMap, type Series } from "~/lib/readings";
 import { useText, useWord } from "~/lib/text";
 import { hourStyle } from "~/lib/time";
 import type { Units } from "~/lib/units";
-import { latestOf, partsOf, summaryText, whenText } from "../describe";
+import { summaryText, whenText } from "../describe";
 import { floorOf } from "../floor";
-import { columnsOf, drawingOf, grouped, marksOf, type Mark } from "../marks";
+import { columnsOf, counted, drawingOf, grouped, marksOf, type Mark } from "../marks";
+import { latestOf, partsOf } from "../parts";
 import { tableOf } from "../table";
 import { InRange } from "./in-range";
 import { Legend } from "./legend";
@@ -40,7 +41,7 @@ export function Report(props: ReportProps) {
   const marks = marksOf(props.series, props.kind, props.now - RANGES[props.range].ms);
   return (
     <div className={styles.report}>
-      <FirstPage {...props} marks={marks} />
+      <FirstPage {...props} marks={counted(marks)} />
       <SecondPage {...props} marks={marks} />
     </div>
   );
