@@ -137,6 +137,7 @@ function Dashboard({ connection }: { connection: Connection }) {
       {kinds.length > 1 ? <KindChoice kinds={kinds} kind={kind} /> : null}
       {latest.data ? (
         <LatestCard
+          patientId={patientId}
           latest={latest.data}
           newest={newest.data ?? []}
           kind={kind}

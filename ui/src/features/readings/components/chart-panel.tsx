@@ -108,6 +108,7 @@ export function ChartPanel(props: ChartPanelProps) {
       {kind === "glucose" && marks.length > 0 ? <InRange patientId={props.patientId} connectionId={props.connectionId} range={range} units={units} /> : null}
       {marks.length > 0 && isTable ? (
         <ReadingsTable
+          patientId={props.patientId}
           marks={marks}
           kind={kind}
           metric={metric}
