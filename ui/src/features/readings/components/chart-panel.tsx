@@ -15,6 +15,7 @@ import { useSteady } from "~/lib/steady";
 import { useText } from "~/lib/text";
 import { dayText } from "~/lib/time";
 import type { Units } from "~/lib/units";
+import { wordsAreHere } from "~/lib/words";
 import { markText, summaryText, whenText } from "../describe";
 import { floorOf } from "../floor";
 import { columnsOf, counted, drawingOf, grouped, marksOf, type Mark } from "../marks";
@@ -23,7 +24,7 @@ import { InRange } from "./in-range";
 import { Legend } from "./legend";
 import { ReadingsTable } from "./readings-table";
 
-const Recordings = lazy(() => import("./recordings"));
+const Recordings = lazy(() => wordsAreHere(import("./recordings")));
 const TimeChart = lazy(() => import("~/components/chart/time-chart"));
 
 export type View = "chart" | "table";
