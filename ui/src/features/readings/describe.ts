@@ -2,7 +2,7 @@
 import type { IntlShape } from "react-intl";
 import type { Kind } from "~/lib/api-types";
 import { KIND_VIEWS } from "~/lib/kind-views";
-import { scaleOf, shownText } from "~/lib/metrics";
+import { scaleOf, shownText, unitText } from "~/lib/metrics";
 import { say } from "~/lib/text";
 import { dayText } from "~/lib/time";
 import { numberText, type Units } from "~/lib/units";
@@ -68,7 +68,7 @@ export function markText(intl: IntlShape, units: Units, kind: Kind, metric: stri
   const { unit, precision, convert } = scaleOf(metric, units);
   const text = (value: number) => numberText(intl, convert(value), precision);
   const mean = say(intl, "chart.mean", {
-    value: `${text(point.mean)} ${unit}`.trim(),
+    value: `${text(point.mean)} ${unitText(intl, unit, convert(point.mean))}`.trim(),
     low: text(point.min ?? point.mean),
     high: text(point.max ?? point.mean),
     count: point.count,
@@ -107,6 +107,6 @@ export function summaryText(intl: IntlShape, units: Units, kind: Kind, metric: s
     range,
     low: numberText(intl, convert(extent.low), precision),
     high: numberText(intl, convert(extent.high), precision),
-    unit,
+    unit: unitText(intl, unit, convert(extent.high)),
   });
 }

@@ -2,7 +2,7 @@
 import type { IntlShape } from "react-intl";
 import type { Kind, ReadingItem } from "~/lib/api-types";
 import { KIND_VIEWS } from "~/lib/kind-views";
-import { metricLabel, scaleOf, shown, shownText } from "~/lib/metrics";
+import { metricLabel, scaleOf, shown, shownText, unitText } from "~/lib/metrics";
 import { say } from "~/lib/text";
 import { numberText, type Units } from "~/lib/units";
 import { meanPressure, rangeText } from "./describe";
@@ -37,7 +37,7 @@ const rowOf = (mark: Mark, cells: string[]): Row => ({ key: mark.reading?.id ?? 
 function rollups(intl: IntlShape, units: Units, metric: string): Table {
   const { unit, precision, convert } = scaleOf(metric, units);
   const text = (value: number | null | undefined) =>
-    value === null || value === undefined ? NONE : `${numberText(intl, convert(value), precision)} ${unit}`.trim();
+    value === null || value === undefined ? NONE : `${numberText(intl, convert(value), precision)} ${unitText(intl, unit, convert(value))}`.trim();
   return {
     heads: (["table.lowest", "table.average", "table.highest", "table.count"] as const).map((id) => say(intl, id)),
     row: (mark) => {
@@ -61,7 +61,7 @@ function pressures(intl: IntlShape, units: Units): Table {
   const [upper = "", , pulse = ""] = names;
   const range = (mark: Mark, name: string) => {
     const extent = extentOf([mark], name);
-    return extent ? `${rangeText(intl, extent)} ${scaleOf(name, units).unit}` : NONE;
+    return extent ? `${rangeText(intl, extent)} ${unitText(intl, scaleOf(name, units).unit)}` : NONE;
   };
   return {
     heads: [say(intl, "table.uppers"), say(intl, "table.lowers"), say(intl, "table.average"), metricLabel(intl, pulse), say(intl, "table.measurements")],

@@ -9,6 +9,7 @@ import type { enHelp } from "./en-help";
 import type { enIntegrations } from "./en-integrations";
 import type { enKinds } from "./en-kinds";
 import type { enLog } from "./en-log";
+import type { enManage } from "./en-manage";
 import type { enName } from "./en-name";
 import type { enPair } from "./en-pair";
 import type { enProblems } from "./en-problems";
@@ -19,6 +20,7 @@ import type { enSettings } from "./en-settings";
 import type { enShared } from "./en-shared";
 import type { enSharing } from "./en-sharing";
 import type { enSignIn } from "./en-sign-in";
+import type { enUnits } from "./en-units";
 import type { enWhose } from "./en-whose";
 
 export interface Parts {
@@ -34,6 +36,7 @@ export interface Parts {
   log: typeof enLog;
   /** In English the vocabulary's own labels, which are generated: a test compares the ids. */
   metrics: Record<`metric.${string}` | `value.${string}`, string>;
+  manage: typeof enManage;
   name: typeof enName;
   pair: typeof enPair;
   problems: typeof enProblems;
@@ -44,6 +47,7 @@ export interface Parts {
   shared: typeof enShared;
   sharing: typeof enSharing;
   "sign-in": typeof enSignIn;
+  units: typeof enUnits;
   whose: typeof enWhose;
 }
 

@@ -9,7 +9,7 @@ import { Loading, Skeleton } from "~/components/ui/skeleton";
 import type { Kind } from "~/lib/api-types";
 import { KIND_VIEWS } from "~/lib/kind-views";
 import { RANGE_IDS, type RangeId } from "~/lib/keys";
-import { metricLabel } from "~/lib/metrics";
+import { metricLabel, unitText } from "~/lib/metrics";
 import { exportUrl, RANGES, type Series } from "~/lib/readings";
 import { useSteady } from "~/lib/steady";
 import { useText } from "~/lib/text";
@@ -179,7 +179,7 @@ function Drawn({ kind, metric, marks, units, from, now, timeZone, isZoneNamed, s
       <span id={hiddenSummary} hidden>
         {summary}
       </span>
-      <p className={styles.unit}>{columns.unit}</p>
+      <p className={styles.unit}>{unitText(intl, columns.unit)}</p>
       <Suspense
         fallback={
           <Loading>
@@ -201,7 +201,7 @@ function Drawn({ kind, metric, marks, units, from, now, timeZone, isZoneNamed, s
           place={sideBySide}
           onPlot={setPlot}
           timeZone={timeZone}
-          unit={columns.unit}
+          unit={unitText(intl, columns.unit)}
           label={t("chart.label")}
           describedBy={hiddenSummary}
           selected={selected}

@@ -4,7 +4,7 @@ import PaperChart, { PLOT } from "~/components/chart/paper-chart";
 import type { Kind } from "~/lib/api-types";
 import type { RangeId } from "~/lib/keys";
 import { KIND_VIEWS } from "~/lib/kind-views";
-import { metricLabel } from "~/lib/metrics";
+import { metricLabel, unitText } from "~/lib/metrics";
 import { RANGES, type LatestMap, type Series } from "~/lib/readings";
 import { useText, useWord } from "~/lib/text";
 import { hourStyle } from "~/lib/time";
@@ -118,7 +118,7 @@ function Chart({ kind, metric, range, series, units, timeZone, now, marks, summa
         from={from / 1000}
         to={now / 1000}
         timeZone={timeZone}
-        unit={columns.unit}
+        unit={unitText(intl, columns.unit)}
         label={summary}
       />
       <Legend kind={kind} columns={columns} marks={drawn} resolution={series.resolution} isHidden={false} />
