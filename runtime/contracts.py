@@ -4,7 +4,7 @@ import inspect
 import tempfile
 from importlib import import_module
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, get_args
 
 import msgspec
 
@@ -13,6 +13,7 @@ from gateway.openapi import merge
 from proto import events, raw, readings, state, subjects
 from proto.errors import STATUS_OF
 from proto.metrics import METRICS
+from proto.vendors.normalized import FaultClass
 from runtime import secrets
 from runtime.processes import existing
 from services.health.texts import EVENTS, NOTES, REJECTIONS
@@ -151,11 +152,13 @@ def metrics() -> list[dict[str, Any]]:
 
 
 def causes() -> dict[str, list[str]]:
-    """Every code that says what is the matter with a device, by where it is said: the UI has advice for each."""
+    """Every code that says what is the matter, by where it is said: the UI has words or advice for each."""
     return {
         "notes": sorted(NOTES),
         "reasons": sorted(REASONS),
         "events": sorted(EVENTS),
+        "problems": sorted(STATUS_OF),
+        "faults": sorted(get_args(FaultClass)),
         "refusals": sorted({*REJECTIONS, *(code for code, status in STATUS_OF.items() if status == 422)}),
     }
 

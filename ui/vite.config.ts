@@ -10,10 +10,15 @@ import { compiledMessages } from "./build-tools/messages.ts";
  * uses it too, and twenty small files compress worse than one.
  */
 const FIRST = [
-  /src\/lib\/(api|clock|connections|idempotency|keys|kinds|live|me|problem|session|session-context|text|theme|time|units)\.tsx?$/,
+  /src\/lib\/(api|clock|connections|keys|kinds|live|me|problem|session|session-context|text|theme|time|units)\.tsx?$/,
   /src\/components\/ui\/(age|badge|battery|button|card|icon|live-mark|notice|page|say|skeleton|status-badge|status-reason)\./,
   /src\/features\/devices\/(order\.|components\/device-(card|list)\.)/,
 ];
+
+/** What every page that shows a value has: one file for the same reason. */
+const VALUES = [/src\/lib\/(readings|merge|metrics|kind-views)\.ts$/, /src\/generated\/metrics\.json$/];
+
+const groups = Object.entries({ first: FIRST, values: VALUES }).map(([name, tests]) => ({ name, test: (id: string) => tests.some((one) => one.test(id)) }));
 
 const gateway = process.env.DC_GATEWAY ?? "http://localhost:8080";
 
@@ -25,7 +30,7 @@ export default defineConfig({
     assetsInlineLimit: 0,
     modulePreload: { polyfill: false },
     sourcemap: false,
-    rolldownOptions: { output: { codeSplitting: { groups: [{ name: "first", test: (id) => FIRST.some((one) => one.test(id)) }] } } },
+    rolldownOptions: { output: { codeSplitting: { groups } } },
   },
   server: {
     port: 5173,

@@ -118,6 +118,12 @@ const fix = createRoute({
   component: lazyRouteComponent(() => import("./routes/fix"), "FixPage"),
 });
 
+const whose = createRoute({
+  getParentRoute: () => signedIn,
+  path: "/devices/whose",
+  component: lazyRouteComponent(() => import("./routes/whose"), "WhosePage"),
+});
+
 const health = createRoute({
   getParentRoute: () => signedIn,
   path: "/health",
@@ -208,7 +214,7 @@ const settings = createRoute({
   component: lazyRouteComponent(() => import("./routes/settings"), "SettingsPage"),
 });
 
-const routes = root.addChildren([home, signIn, signedOut, signedIn.addChildren([devices, device, fix, health, admin, pair, pairStart, integrations, sharing, sharingLog, settings])]);
+const routes = root.addChildren([home, signIn, signedOut, signedIn.addChildren([devices, device, fix, whose, health, admin, pair, pairStart, integrations, sharing, sharingLog, settings])]);
 
 export function createAppRouter(client: QueryClient) {
   return createRouter({

@@ -2,6 +2,7 @@
 import createClient from "openapi-fetch";
 import type { paths } from "./api-types";
 import { ApiProblem, problemOf } from "./problem";
+import { isText, wordsAreHere } from "./words";
 
 const SAFE = new Set(["GET", "HEAD"]);
 
@@ -57,10 +58,14 @@ interface Answer<T> {
   response: Response;
 }
 
-/** The value of an answer; every other outcome is thrown as ApiProblem. */
+/** The value of an answer; every other outcome is thrown as ApiProblem, when the words for it are here or cannot be had. */
 export async function ask<T>(call: Promise<Answer<T>>): Promise<T> {
   const { data, error, response } = await call;
-  if (!response.ok) throw problemOf(response, error);
+  if (!response.ok) {
+    const problem = problemOf(response, error);
+    if (!isText(`error.${problem.code}`)) await wordsAreHere(import("./problem-words")).catch(() => {});
+    throw problem;
+  }
   return data as T;
 }
 

@@ -1,5 +1,5 @@
 // The names of what the query cache holds. Everything about a person begins with that person's id, so that one
-// `removeQueries` empties a view and one person's values can never appear under another.
+// `removeQueries` empties a view and one person's values can never appear under another. What one feature alone asks is named there.
 
 export const RANGE_IDS = ["24h", "7d", "30d", "90d"] as const;
 export type RangeId = (typeof RANGE_IDS)[number];
@@ -10,16 +10,12 @@ export const keys = {
   model: (id: string) => ["models", "one", id] as const,
   consentText: (locale: string) => ["consent-text", locale] as const,
   hubs: ["hubs"] as const,
-  /** Why this browser cannot use Bluetooth, or that it can. */
-  bluetooth: ["bluetooth"] as const,
-  pairStart: (connectionId: string, attempt: number) => ["pairing", connectionId, "start", attempt] as const,
   pairing: (connectionId: string) => ["pairing", connectionId, "progress"] as const,
   patient: (patientId: string) => ["patient", patientId] as const,
   permissions: (patientId: string) => ["patient", patientId, "permissions"] as const,
   /** What others share with a reader. */
   received: (reader: string) => ["patient", reader, "received"] as const,
   consents: (patientId: string) => ["patient", patientId, "consents"] as const,
-  log: (patientId: string, question: object) => ["patient", patientId, "log", question] as const,
   /** Who took back what while this page was open. Not below a person: it outlives what was theirs. */
   stopped: ["stopped"] as const,
   /** Connections a reader sees; for a patient `reader` is the patient. */

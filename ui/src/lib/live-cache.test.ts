@@ -35,6 +35,22 @@ describe("a reading", () => {
     expect(client.getQueryData<Series>(keys.series(PATIENT, id, "blood_pressure", "7d"))?.items).toHaveLength(1);
   });
 
+  test("of an unknown person makes the list of those be asked again, and so does the word about one of them", () => {
+    const inbox = [...keys.patient(PATIENT), "ambiguous"];
+    const isStale = () => client.getQueryState(inbox)?.isInvalidated;
+    const waits = (...items: ReadingItem[]) => client.setQueryData(inbox, { pages: [{ items }], pageParams: [null] });
+    const doubtful = reading("r1", at, { meta: { ambiguous_user: true } });
+    waits();
+
+    say(arrives(reading("r2", at)));
+    expect(isStale()).toBe(false);
+    say(arrives(doubtful));
+    expect(isStale()).toBe(true);
+    waits(doubtful);
+    say(arrives(reading("r1", at)));
+    expect(isStale()).toBe(true);
+  });
+
   test("stands in no chart of whole days: that is asked again", () => {
     const days: Series = { resolution: "1d", items: [], points: {}, isDaily: true };
     client.setQueryData<Series>(keys.series(PATIENT, id, "spo2", "30d"), days);

@@ -136,8 +136,17 @@ function applyReadings(client: QueryClient, patientId: string, id: string, items
     const merged = mergeReadings(known.items, items, KEEP);
     return merged === known.items ? known : { ...known, items: merged };
   });
+  askWhose(client, patientId, items);
   // What the platform counts by days is asked again: a reading beside the day that holds it would be told twice.
   void client.invalidateQueries({ queryKey: series, predicate: ({ state }) => (state.data as Series | undefined)?.isDaily === true });
+}
+
+/** A reading of an unknown person came, or one of those that wait has found its person, perhaps on another screen. */
+function askWhose(client: QueryClient, patientId: string, items: readonly ReadingItem[]) {
+  const queryKey = [...keys.patient(patientId), "ambiguous"];
+  const known = client.getQueryData<{ pages: { items: ReadingItem[] }[] }>(queryKey)?.pages.flatMap((page) => page.items) ?? [];
+  const isAbout = (item: ReadingItem) => item.meta.ambiguous_user === true || known.some((one) => one.id === item.id);
+  if (items.some(isAbout)) void client.invalidateQueries({ queryKey });
 }
 
 /** The latest value of each metric: a reading replaces what is older than itself. */

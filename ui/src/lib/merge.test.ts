@@ -37,6 +37,13 @@ describe("mergeReadings", () => {
     }
   });
 
+  test("the same version is newer once it is known whose it is, and stays that", () => {
+    const known = reading("a", minute(1));
+    const doubtful = { ...known, meta: { ...known.meta, ambiguous_user: true } };
+    expect(mergeReadings([doubtful], [known])).toEqual([known]);
+    expect(mergeReadings([known], [doubtful])).toEqual([known]);
+  });
+
   test("is newest first and holds each id once", () => {
     const list = mergeReadings([], history);
 

@@ -6,14 +6,16 @@ export function compareReadings(a: ReadingItem, b: ReadingItem): number {
   return Date.parse(b.timestamp) - Date.parse(a.timestamp) || (a.id < b.id ? 1 : a.id > b.id ? -1 : 0);
 }
 
-function version(item: ReadingItem): [number, number] {
+/** The same version, once it is known whose it is, is the newer one. */
+function version(item: ReadingItem): [number, number, number] {
   const revision = item.meta.revision;
-  return [typeof revision === "number" ? revision : 0, Date.parse(item.received_at)];
+  return [typeof revision === "number" ? revision : 0, Date.parse(item.received_at), item.meta.ambiguous_user === true ? 0 : 1];
 }
 
 export function isNewer(candidate: ReadingItem, known: ReadingItem): boolean {
   const [a, b] = [version(candidate), version(known)];
-  return a[0] === b[0] ? a[1] > b[1] : a[0] > b[0];
+  const at = a.findIndex((part, index) => part !== b[index]);
+  return at >= 0 && a[at]! > b[at]!;
 }
 
 /** Ids of lists that a merge has made: what streams in is not compared with every reading that is there. */

@@ -2,10 +2,12 @@
 import type { IntlShape } from "react-intl";
 import table from "~/generated/metrics.json";
 import type { Kind } from "./api-types";
+import { enUnits } from "./messages/en-units";
 import { addMessages, say, sayOr } from "./text";
 import { numberText, scaleOfUnit, type Scale, type Units } from "./units";
 
 addMessages({}, "metrics");
+addMessages(enUnits, "units");
 
 export interface Metric {
   name: string;
@@ -30,6 +32,24 @@ export function scaleOf(name: string, units: Units): Scale {
 /** The metric's name for a person: a translation if there is one, else the vocabulary's own label. */
 export function metricLabel(intl: IntlShape, name: string): string {
   return sayOr(intl, `metric.${name}`, byName.get(name)?.label ?? name);
+}
+
+/** Units that are words in every language; what is printed on devices (mmHg, kg, mg/dL) stays as it is there. */
+const UNIT_WORDS: Readonly<Record<string, keyof typeof enUnits>> = {
+  bpm: "unit.bpm",
+  steps: "unit.steps",
+  floors: "unit.floors",
+  kcal: "unit.kcal",
+  min: "unit.min",
+  puffs: "unit.puffs",
+  index: "unit.index",
+  "/min": "unit.breaths",
+};
+
+/** A unit for a person; of no value (above a chart) it is that of many. */
+export function unitText(intl: IntlShape, unit: string, count = 100): string {
+  const word = UNIT_WORDS[unit];
+  return word ? say(intl, word, { count }) : unit;
 }
 
 export interface Shown {
@@ -81,7 +101,7 @@ export function shown(intl: IntlShape, units: Units, name: string, readings: Rea
   if (name === "stethoscope_audio_url") return value ? { number: say(intl, "value.recording"), unit: "" } : null;
   if (typeof value === "number") {
     const { unit, precision, convert } = scaleOf(name, units);
-    return { number: numberText(intl, convert(value), precision), unit };
+    return { number: numberText(intl, convert(value), precision), unit: unitText(intl, unit, convert(value)) };
   }
   if (typeof value === "boolean") return { number: say(intl, value ? "value.yes" : "value.no"), unit: "" };
   if (typeof value === "string") return { number: words(intl, name, value), unit: "" };

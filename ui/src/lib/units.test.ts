@@ -1,10 +1,14 @@
 import { createIntl } from "react-intl";
 import { describe, expect, test } from "vitest";
-import { scaleOf, shown, shownText } from "./metrics";
+import table from "~/generated/metrics.json";
+import ar from "./messages/ar/units";
+import es from "./messages/es/units";
+import { enUnits } from "./messages/en-units";
+import { scaleOf, shown, shownText, unitText } from "./metrics";
 import { enReadings } from "./messages/en-readings";
 import type { Units } from "./units";
 
-const intl = createIntl({ locale: "en-GB", messages: enReadings });
+const intl = createIntl({ locale: "en-GB", messages: { ...enReadings, ...enUnits } });
 const metric: Units = { glucose: "mg/dL", weight: "kg", temperature: "C" };
 const other: Units = { glucose: "mmol/L", weight: "lb", temperature: "F" };
 const text = (units: Units, name: string, readings: Record<string, unknown>) => {
@@ -23,6 +27,23 @@ describe("units", () => {
   ])("%s", (name, value, here, there) => {
     expect(text(metric, name, { [name]: value })).toBe(here);
     expect(text(other, name, { [name]: value })).toBe(there);
+  });
+
+  test.each([
+    ["en", enUnits, ["1 step", "3 steps", "72 bpm", "16 breaths/min", "128 mmHg"]],
+    ["es", es, ["1 paso", "3 pasos", "72 lpm", "16 resp./min", "128 mmHg"]],
+    ["ar", ar, ["1 خطوة", "3 خطوات", "72 نبضة/د", "16 نفَس/د", "128 mmHg"]],
+  ])("that are words are words in %s, and what stands on devices stays", (locale, messages, expected) => {
+    const here = createIntl({ locale, messages });
+    const asked: [number, string][] = [[1, "steps"], [3, "steps"], [72, "bpm"], [16, "/min"], [128, "mmHg"]];
+    expect(asked.map(([value, unit]) => `${value} ${unitText(here, unit, value)}`)).toEqual(expected);
+  });
+
+  test("none of the vocabulary is a word without a translation", () => {
+    const printed = /^(|mmHg|kg|m|kg\/m²|%|mg\/dL(\/min)?|ms|s|Hz|mL\/kg\/min|m\/s|L(\/min|\/s)?|°C)$/;
+    const words = [...new Set(table.map(({ unit }) => unit))].filter((unit) => !printed.test(unit));
+    const marked = createIntl({ locale: "en", messages: Object.fromEntries(Object.keys(enUnits).map((id) => [id, "translated"])) });
+    expect(words.map((unit) => unitText(marked, unit))).toEqual(words.map(() => "translated"));
   });
 
   test("a target moves with the unit", () => {

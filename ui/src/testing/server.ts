@@ -32,6 +32,7 @@ export const server = setupServer(
   http.get(api("/api/v1/device-data/:id/glucose-ranges"), () => HttpResponse.json({ count: 0, bands: [] })),
   http.get(api("/api/v1/device-data/:id/glucose-pattern"), () => HttpResponse.json(NO_PATTERN)),
   http.get(api("/api/v1/device-data/:id"), () => HttpResponse.json({ items: [], next_cursor: null, resolution: "raw" })),
+  http.get(api("/api/v1/patients/:id/ambiguous"), () => page([])),
   http.post(api("/api/v1/live/ticket"), () => HttpResponse.json({ ticket: "ticket" }, { status: 201 })),
   http.post(api("/auth/logout"), () => HttpResponse.json({ redirect: "/" })),
   live.addEventListener("connection", ({ client }) => {

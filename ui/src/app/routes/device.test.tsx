@@ -66,6 +66,27 @@ describe("the dashboard of a device", () => {
     expect(within(screen.getAllByRole("row")[1] as HTMLElement).getByText("141/91 mmHg")).toBeInTheDocument();
   });
 
+  test("what came in more than one way says from where else and when", async () => {
+    const [at, later] = [ago(60), ago(59.5)];
+    const cloud = connection({ id: "0190f3a0-0000-7000-8000-0000000000c2", name: "Withings" });
+    const asked = vi.fn();
+    server.use(
+      http.get(api("/api/v1/device-connections"), () => HttpResponse.json({ items: [connection(), cloud], next_cursor: null })),
+      http.get(api("/api/v1/patients/:id/data"), ({ request }) => {
+        asked(new URL(request.url).searchParams.get("metric"));
+        const copy = { id: "a", device_connection_id: id, timestamp: at, why: [] };
+        return HttpResponse.json({ resolution: "raw", items: [reading("w", later, { device_connection_id: cloud.id, also: [copy] })], next_cursor: null });
+      }),
+    );
+    history(reading("a", at), reading("b", ago(600)));
+    openApp(`/devices/${id}?view=table`);
+
+    await waitFor(async () => expect(await latest()).toHaveTextContent(/also received from Withings \((to|yester)day /));
+    await waitFor(() => expect(screen.getAllByRole("row")[1]).toHaveTextContent(/Notealso received from Withings/));
+    expect(screen.getAllByRole("row")[2]).not.toHaveTextContent("also");
+    expect(asked).toHaveBeenCalledWith("blood_pressure");
+  });
+
   test("a row of the table has every value with its name, for eyes and for a screen reader alike", async () => {
     history(reading("a", ago(60)));
     openApp(`/devices/${id}?view=table`);

@@ -14,7 +14,7 @@ import { pairingStep } from "~/components/ui/status-reason";
 import { DeviceHeader } from "~/features/devices/components/device-header";
 import { ChartPanel } from "~/features/readings/components/chart-panel";
 import { LatestCard } from "~/features/readings/components/latest-card";
-import { latestOf } from "~/features/readings/describe";
+import { latestOf } from "~/features/readings/parts";
 import { chooseKind, kindsOf } from "~/features/readings/kinds-of-device";
 import { api, ask } from "~/lib/api";
 import type { Connection, Kind } from "~/lib/api-types";
@@ -34,7 +34,8 @@ import styles from "./device.module.css";
 
 addMessages(enReadings, "readings");
 const DeviceReport = lazy(async () => ({ default: (await import("./device-report")).DeviceReport }));
-const ManageDevice = lazy(async () => ({ default: (await import("~/features/devices/components/manage-device")).ManageDevice }));
+const ManageDevice = lazy(async () => ({ default: (await wordsAreHere(import("~/features/devices/components/manage-device"))).ManageDevice }));
+const WhoseNotice = lazy(async () => ({ default: (await wordsAreHere(import("~/features/readings/components/whose-notice"))).WhoseNotice }));
 const SharedDevice = lazy(async () => ({ default: (await wordsAreHere(import("./shared-device"))).SharedDevice }));
 const SharedMissing = lazy(async () => ({ default: (await wordsAreHere(import("./shared-device"))).SharedMissing }));
 
@@ -132,9 +133,15 @@ function Dashboard({ connection }: { connection: Connection }) {
       />
       {isAnswered ? (
         <>
+          {isOwner ? (
+            <Suspense>
+              <WhoseNotice patientId={patientId} connectionId={id} />
+            </Suspense>
+          ) : null}
           {kinds.length > 1 ? <KindChoice kinds={kinds} kind={kind} /> : null}
           {latest.data ? (
             <LatestCard
+              patientId={patientId}
               latest={latest.data}
               newest={newest.data ?? []}
               kind={kind}

@@ -16,17 +16,14 @@ import { useOnline } from "~/lib/live";
 import { useMe } from "~/lib/me";
 import { enIntegrations } from "~/lib/messages/en-integrations";
 import { addMessages, useText } from "~/lib/text";
+import { wordsAreHere } from "~/lib/words";
 
 addMessages(enIntegrations, "integrations");
 
 const SyncCard = lazy(async () => ({ default: (await import("~/components/bluetooth/sync-card")).SyncCard }));
 
 /** The dialog and its words come when it is opened. */
-const RemoveDialog = lazy(async () => {
-  const [dialog, words] = await Promise.all([import("~/features/devices/components/manage-device"), import("~/lib/messages/en-readings")]);
-  addMessages(words.enReadings, "readings");
-  return { default: dialog.RemoveDialog };
-});
+const RemoveDialog = lazy(async () => ({ default: (await wordsAreHere(import("~/features/devices/components/manage-device"))).RemoveDialog }));
 
 export default function FixDeeds({ connection }: { connection: Connection }) {
   const t = useText();

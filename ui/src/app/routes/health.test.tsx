@@ -40,6 +40,14 @@ test("says of each how it is, and what to do only where something is the matter"
   expect(within(scale).getByRole("link", { name: "See readings of Scale" })).toBeInTheDocument();
 });
 
+test("of a silent one it says how many readings are missing", async () => {
+  answer([device(1, "Cuff"), device(2, "Scale")], [state(1, { status: "failed", last_seen: new Date(Date.now() - 4.5 * 86_400_000).toISOString() }), state(2)]);
+  openApp("/health");
+
+  expect(await screen.findByRole("article", { name: "Cuff" })).toHaveTextContent("About 4 readings are missing");
+  expect(screen.getByRole("article", { name: "Scale" })).not.toHaveTextContent("missing");
+});
+
 test("a device that falls silent climbs to the top without a reload", async () => {
   let send = (_frame: object) => {};
   server.use(

@@ -21,11 +21,13 @@ import { connectionsQuery } from "~/lib/connections";
 import { useLivePatients } from "~/lib/live";
 import { useMe } from "~/lib/me";
 import { enBluetooth } from "~/lib/messages/en-bluetooth";
+import { enName } from "~/lib/messages/en-name";
 import { enPair } from "~/lib/messages/en-pair";
 import { enReadings } from "~/lib/messages/en-readings";
 import { addMessages, useText } from "~/lib/text";
 
 addMessages(enBluetooth, "bluetooth");
+addMessages(enName, "name");
 addMessages(enPair, "pair");
 addMessages(enReadings, "readings");
 

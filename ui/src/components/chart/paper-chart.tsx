@@ -1,6 +1,7 @@
 // The same chart for paper: lines that stay sharp at any size, and nothing that needs a colour to be understood.
 import { useId } from "react";
 import { useIntl } from "react-intl";
+import { hourStyle } from "~/lib/time";
 import { BEYOND, type BeyondWords } from "./beyond";
 import styles from "./paper-chart.module.css";
 import { rangeOf, sideBySide, stretchesOf, ticksOf, type Placed } from "./place";
@@ -79,7 +80,7 @@ function Band({ band: [low, high], y }: { band: [number, number]; y: Pen["y"] })
 function Axes({ pen: { x, y, from, to, timeZone }, range }: { pen: Pen; range: [number, number] }) {
   const intl = useIntl();
   const style: Intl.DateTimeFormatOptions =
-    to - from > DAYS_FROM_S ? { day: "numeric", month: "short", timeZone } : { hour: "2-digit", minute: "2-digit", timeZone };
+    to - from > DAYS_FROM_S ? { day: "numeric", month: "short", timeZone } : { ...hourStyle(intl.locale), timeZone };
   const times = [0, 1, 2, 3, 4, 5].map((part) => Math.round((from + ((to - from) * (part + 0.5)) / 6) / HOUR_S) * HOUR_S);
   const bottom = PLOT.top + PLOT.height;
   return (

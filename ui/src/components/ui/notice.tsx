@@ -1,7 +1,7 @@
 // What a screen says when it cannot show what was asked: icon, what happened, what is safe, one next step.
 import type { ReactNode } from "react";
-import { useText } from "~/lib/text";
-import { ApiProblem } from "~/lib/problem";
+import { isText, useText } from "~/lib/text";
+import { ApiProblem, codeOf } from "~/lib/problem";
 import { Icon, type IconName } from "./icon";
 import styles from "./notice.module.css";
 
@@ -54,14 +54,11 @@ export function SupportDetails({ error, code }: { error?: unknown; code?: string
   );
 }
 
-const WORDS = ["network", "unavailable", "rate_limited", "forbidden_role", "csrf", "conflict", "not_found"] as const;
-
 /** Our words for the server's code. */
 export function useProblemText(): (error: unknown) => string {
   const t = useText();
   return (error) => {
-    const code = error instanceof ApiProblem ? error.code : "";
-    const known = WORDS.find((word) => word === code);
-    return t(known ? `error.${known}` : "error.general");
+    const id = `error.${codeOf(error)}`;
+    return t(isText(id) ? id : "error.general");
   };
 }

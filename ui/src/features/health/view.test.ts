@@ -3,7 +3,7 @@ import type { Connection, DeviceHealth } from "~/lib/api-types";
 import { enHealth } from "~/lib/messages/en-health";
 import { DAY } from "~/lib/time";
 import { connection, health } from "~/testing/fixtures";
-import { batteriesOf, groupsOf, linePath, matches, needOf, NEEDS, rhythmOf, type Row } from "./view";
+import { batteriesOf, groupsOf, linePath, matches, missedOf, needOf, NEEDS, rhythmOf, type Row } from "./view";
 
 const NOW = Date.parse("2026-11-28T12:00:00Z");
 const ago = (ms: number) => new Date(NOW - ms).toISOString();
@@ -61,6 +61,17 @@ test("a rhythm is told in the largest unit that it fills", () => {
     { unit: "day", count: 1 },
     { unit: "day", count: 7 },
   ]);
+});
+
+test.each<[string, Partial<DeviceHealth> | null, number]>([
+  ["three days of a daily rhythm", { status: "failed", last_seen: ago(3.5 * DAY) }, 3],
+  ["an hour of a sensor", { status: "stale", last_seen: ago(3_600_000), expected_every_s: 300 }, 12],
+  ["silent for as long as is usual", { status: "ok", last_seen: ago(5 * DAY) }, 0],
+  ["of no known rhythm", { status: "failed", last_seen: ago(5 * DAY), expected_every_s: null }, 0],
+  ["never heard", { status: "failed", last_seen: null }, 0],
+  ["not told", null, 0],
+])("readings missed: %s", (_, state, missed) => {
+  expect(missedOf(row({}, state), NOW)).toBe(missed);
 });
 
 test("the battery over the days, oldest first, without what was not said", () => {

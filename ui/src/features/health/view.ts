@@ -63,6 +63,12 @@ export function rhythmOf(seconds: number): Rhythm {
   return { unit, count: Math.max(1, Math.round(ms / size)) };
 }
 
+/** How many readings should have come since it fell silent, by its own rhythm; 0 where the server does not call it silent. */
+export function missedOf({ health }: Row, now: number): number {
+  if ((health?.status !== "stale" && health?.status !== "failed") || !health.last_seen || !health.expected_every_s) return 0;
+  return Math.floor((now - Date.parse(health.last_seen)) / (health.expected_every_s * 1000));
+}
+
 export interface Battery {
   at: number;
   percent: number;

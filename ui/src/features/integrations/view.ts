@@ -69,10 +69,12 @@ export function quarter(share: number): number {
   return Math.floor(share * 4) / 4;
 }
 
-const FAULTS = [
+const REASONS = [
   "auth", "grant_lost", "forbidden_scope", "rate_limited", "invalid_request", "retry_later", "vendor_error", "vendor_retired",
   "kind_not_consented", "refused",
 ] as const;
+const FAULTS = [...REASONS, "export_unknown", "export_damaged", "export_oversized"] as const;
+export type ReasonWord = (typeof REASONS)[number] | "other";
 export type FaultWord = (typeof FAULTS)[number] | "other";
 
 /** Our word for a fault: each once. A refusal of ours goes by its code, where there are words for it. */
@@ -83,6 +85,6 @@ export function faultWords(job: SyncJob | null): FaultWord[] {
 }
 
 /** Why an account does not work. */
-export function reasonWord(reason: string | null): FaultWord {
-  return FAULTS.find((word) => word === reason) ?? "other";
+export function reasonWord(reason: string | null): ReasonWord {
+  return REASONS.find((word) => word === reason) ?? "other";
 }

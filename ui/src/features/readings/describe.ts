@@ -1,59 +1,13 @@
-// Marks and readings in words: for the chart's cursor, the table and the latest card. Pure.
+// Marks in words: for the chart's cursor, its sentence and the table. Pure.
 import type { IntlShape } from "react-intl";
-import type { Kind, LatestValue, ReadingItem } from "~/lib/api-types";
+import type { Kind } from "~/lib/api-types";
 import { KIND_VIEWS } from "~/lib/kind-views";
-import { metricLabel, metricOf, scaleOf, shown, shownText, type Shown } from "~/lib/metrics";
-import type { LatestMap } from "~/lib/readings";
-import { say, type MessageId } from "~/lib/text";
+import { scaleOf, shownText, unitText } from "~/lib/metrics";
+import { say } from "~/lib/text";
 import { dayText } from "~/lib/time";
 import { numberText, type Units } from "~/lib/units";
 import { beyondIn, beyondOf, extentOf, severalOf, type Beyond, type Extent, type Mark } from "./marks";
-
-export interface Part extends Shown {
-  name: string;
-  label: string;
-}
-
-function part(intl: IntlShape, units: Units, name: string, readings: Record<string, unknown>): Part | null {
-  const value = shown(intl, units, name, readings);
-  return value && { name, label: metricLabel(intl, name), ...value };
-}
-
-/** The large value of a reading and the small ones beside it; null when the reading is of another kind. */
-export function partsOf(intl: IntlShape, units: Units, kind: Kind, readings: Record<string, unknown>): { main: Part; beside: Part[] } | null {
-  const view = KIND_VIEWS[kind];
-  const main = view.main.map((name) => part(intl, units, name, readings)).find((one) => one !== null);
-  if (!main) return null;
-  const beside = view.beside
-    .filter((name) => name !== main.name)
-    .map((name) => part(intl, units, name, readings))
-    .filter((one) => one !== null)
-    .filter((one) => !(one.name === "irregular_heartbeat" && readings.irregular_heartbeat !== true));
-  return { main, beside };
-}
-
-/** The newest of a kind out of the latest values: one moment, never values of two moments mixed. */
-export function latestOf(latest: LatestMap, kind: Kind): { at: string; id: string; readings: Record<string, unknown> } | null {
-  const mine = Object.entries(latest).filter(([name]) => metricOf(name)?.kind === kind);
-  const view = KIND_VIEWS[kind];
-  const heads = mine.filter(([name]) => view.main.some((main) => main.split(".")[0] === name.split(".")[0]));
-  const newest = heads.reduce<LatestValue | null>(
-    (best, [, value]) => (best && Date.parse(best.timestamp) >= Date.parse(value.timestamp) ? best : value),
-    null,
-  );
-  if (!newest) return null;
-  const readings = Object.fromEntries(mine.filter(([, one]) => one.id === newest.id).map(([name, one]) => [name, one.value]));
-  return { at: newest.timestamp, id: newest.id, readings };
-}
-
-export function notesOf(intl: IntlShape, item: ReadingItem): string[] {
-  const notes: MessageId[] = [];
-  if (item.meta.recording_method === "manual") notes.push("dash.byHand");
-  if (item.meta.ambiguous_user === true) notes.push("dash.someoneElse");
-  if (item.meta.clock_suspect === true) notes.push("dash.clockSuspect");
-  if (item.readings.irregular_heartbeat === true) notes.push("value.irregular");
-  return notes.map((id) => say(intl, id));
-}
+import { part, partsOf } from "./parts";
 
 /** The average of upper and of lower values, "121/79 mmHg"; null where the platform has made none. */
 export function meanPressure(intl: IntlShape, mark: Mark): string | null {
@@ -114,7 +68,7 @@ export function markText(intl: IntlShape, units: Units, kind: Kind, metric: stri
   const { unit, precision, convert } = scaleOf(metric, units);
   const text = (value: number) => numberText(intl, convert(value), precision);
   const mean = say(intl, "chart.mean", {
-    value: `${text(point.mean)} ${unit}`.trim(),
+    value: `${text(point.mean)} ${unitText(intl, unit, convert(point.mean))}`.trim(),
     low: text(point.min ?? point.mean),
     high: text(point.max ?? point.mean),
     count: point.count,
@@ -153,6 +107,6 @@ export function summaryText(intl: IntlShape, units: Units, kind: Kind, metric: s
     range,
     low: numberText(intl, convert(extent.low), precision),
     high: numberText(intl, convert(extent.high), precision),
-    unit,
+    unit: unitText(intl, unit, convert(extent.high)),
   });
 }

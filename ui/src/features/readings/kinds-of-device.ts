@@ -3,7 +3,7 @@ import type { Connection, Kind } from "~/lib/api-types";
 import { KINDS, PRIMARY_KIND } from "~/lib/kinds";
 import { metricOf } from "~/lib/metrics";
 import type { LatestMap } from "~/lib/readings";
-import { latestOf } from "./describe";
+import { latestOf } from "./parts";
 
 /** What it may send and what it has sent, in the house's order, its own purpose first. */
 export function kindsOf(connection: Connection, latest: LatestMap): Kind[] {

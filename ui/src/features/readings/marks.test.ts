@@ -2,7 +2,7 @@ import { describe, expect, test } from "vitest";
 import type { Series } from "~/lib/readings";
 import { reading } from "~/testing/fixtures";
 import { pixelsOf, sideBySide } from "~/components/chart/place";
-import { beyondIn, columnsOf, extentOf, grouped, marksOf } from "./marks";
+import { beyondIn, columnsOf, counted, extentOf, grouped, marksOf } from "./marks";
 
 const units = { glucose: "mg/dL", weight: "kg", temperature: "C" } as const;
 const at = (minutes: number) => new Date(Date.UTC(2026, 4, 1, 0, minutes)).toISOString();
@@ -25,6 +25,15 @@ describe("blood pressure", () => {
 
     expect(marksOf(series, "blood_pressure", start).map((mark) => mark.reading?.id)).toEqual(["a"]);
   });
+});
+
+test("what may be another's and what has a wrong clock is not counted", () => {
+  const doubtful = (id: string, meta: Series["items"][number]["meta"]) => reading(id, at(5), { meta });
+  const series = raw(doubtful("other", { ambiguous_user: true }), doubtful("clock", { clock_suspect: true }), reading("a", at(10)));
+  const marks = marksOf(series, "blood_pressure", start);
+
+  expect(marks).toHaveLength(3);
+  expect(counted(marks).map((mark) => mark.reading?.id)).toEqual(["a"]);
 });
 
 describe("several blood pressures at once", () => {

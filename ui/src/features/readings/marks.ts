@@ -45,6 +45,11 @@ export function marksOf(series: Series, kind: Kind, from: number): Mark[] {
   return marks.sort((a, b) => a.at - b.at);
 }
 
+/** What a chart and its sentence tell: a reading that may be another's, or of a wrong clock, stands in the table alone. */
+export function counted(marks: readonly Mark[]): Mark[] {
+  return marks.filter(({ reading }) => reading?.meta.ambiguous_user !== true && reading?.meta.clock_suspect !== true);
+}
+
 function valueOf(mark: Mark, name: string): number | null {
   if (mark.reading && isBeyond(mark.reading, name)) return null;
   return mark.reading ? numberAt(mark.reading.readings, name) : (mark.rollup?.[name]?.mean ?? null);

@@ -1,12 +1,13 @@
 // The data of a chart as columns of words: the table on the screen and the one on paper show the same. Pure.
 import type { IntlShape } from "react-intl";
-import type { Kind } from "~/lib/api-types";
+import type { Kind, ReadingItem } from "~/lib/api-types";
 import { KIND_VIEWS } from "~/lib/kind-views";
-import { metricLabel, scaleOf, shown, shownText } from "~/lib/metrics";
+import { metricLabel, scaleOf, shown, shownText, unitText } from "~/lib/metrics";
 import { say } from "~/lib/text";
 import { numberText, type Units } from "~/lib/units";
-import { meanPressure, notesOf, rangeText } from "./describe";
+import { meanPressure, rangeText } from "./describe";
 import { beyondOf, extentOf, type Mark } from "./marks";
+import { notesOf } from "./parts";
 
 const NONE = "–";
 
@@ -18,11 +19,16 @@ export interface Row {
 
 export interface Table {
   heads: string[];
+  /** The last column holds sentences. */
+  hasNotes?: boolean;
   row: (mark: Mark) => Row;
 }
 
-export function tableOf(intl: IntlShape, units: Units, kind: Kind, metric: string, marks: readonly Mark[]): Table {
-  if (!marks.some((mark) => mark.rollup)) return singles(intl, units, kind, marks);
+/** What stands beside a reading as a note. */
+export type NotesOf = (item: ReadingItem) => string[];
+
+export function tableOf(intl: IntlShape, units: Units, kind: Kind, metric: string, marks: readonly Mark[], notes: NotesOf = (item) => notesOf(intl, item)): Table {
+  if (!marks.some((mark) => mark.rollup)) return singles(intl, units, kind, marks, notes);
   return KIND_VIEWS[kind].drawing === "pressure" ? pressures(intl, units) : rollups(intl, units, metric);
 }
 
@@ -31,7 +37,7 @@ const rowOf = (mark: Mark, cells: string[]): Row => ({ key: mark.reading?.id ?? 
 function rollups(intl: IntlShape, units: Units, metric: string): Table {
   const { unit, precision, convert } = scaleOf(metric, units);
   const text = (value: number | null | undefined) =>
-    value === null || value === undefined ? NONE : `${numberText(intl, convert(value), precision)} ${unit}`.trim();
+    value === null || value === undefined ? NONE : `${numberText(intl, convert(value), precision)} ${unitText(intl, unit, convert(value))}`.trim();
   return {
     heads: (["table.lowest", "table.average", "table.highest", "table.count"] as const).map((id) => say(intl, id)),
     row: (mark) => {
@@ -55,7 +61,7 @@ function pressures(intl: IntlShape, units: Units): Table {
   const [upper = "", , pulse = ""] = names;
   const range = (mark: Mark, name: string) => {
     const extent = extentOf([mark], name);
-    return extent ? `${rangeText(intl, extent)} ${scaleOf(name, units).unit}` : NONE;
+    return extent ? `${rangeText(intl, extent)} ${unitText(intl, scaleOf(name, units).unit)}` : NONE;
   };
   return {
     heads: [say(intl, "table.uppers"), say(intl, "table.lowers"), say(intl, "table.average"), metricLabel(intl, pulse), say(intl, "table.measurements")],
@@ -68,20 +74,21 @@ function pressures(intl: IntlShape, units: Units): Table {
   };
 }
 
-function singles(intl: IntlShape, units: Units, kind: Kind, marks: readonly Mark[]): Table {
+function singles(intl: IntlShape, units: Units, kind: Kind, marks: readonly Mark[], notesOf: NotesOf): Table {
   const view = KIND_VIEWS[kind];
   const names = [...new Set([...view.main, ...view.beside])]
     .filter((name) => name !== "irregular_heartbeat")
     .filter((name) => marks.some((mark) => mark.reading && shown(intl, units, name, mark.reading.readings)));
-  const withNotes = marks.some((mark) => mark.reading && notesOf(intl, mark.reading).length > 0);
+  const withNotes = marks.some((mark) => mark.reading && notesOf(mark.reading).length > 0);
   return {
     heads: [...names.map((name) => metricLabel(intl, name)), ...(withNotes ? [say(intl, "table.note")] : [])],
+    hasNotes: withNotes,
     row: (mark) => {
       const cells = names.map((name) => {
         const value = shown(intl, units, name, mark.reading?.readings ?? {});
         return value ? shownText(value) : NONE;
       });
-      const notes = mark.reading ? notesOf(intl, mark.reading).join(", ") : "";
+      const notes = mark.reading ? notesOf(mark.reading).join(", ") : "";
       return rowOf(mark, withNotes ? [...cells, notes] : cells);
     },
   };

@@ -1,11 +1,10 @@
 // Whether Bluetooth can be used here, asked again whenever the person comes back to the page: an adapter makes no event.
 import { queryOptions } from "@tanstack/react-query";
 import type { Room } from "~/lib/bluetooth/room";
-import { keys } from "~/lib/keys";
 
 export const whyNotQuery = (room: Room) =>
   queryOptions({
-    queryKey: keys.bluetooth,
+    queryKey: ["bluetooth"] as const,
     queryFn: () => room.whyNot(),
     staleTime: 0,
     gcTime: 0,

@@ -15,6 +15,7 @@ export const enHealth = {
   "health.minute": "{count, plural, one {Usually heard every minute} other {Usually heard every # minutes}}",
   "health.hour": "{count, plural, one {Usually heard every hour} other {Usually heard every # hours}}",
   "health.day": "{count, plural, one {Usually heard every day} other {Usually heard every # days}}",
+  "health.missed": "{count, plural, one {About one reading is missing} other {About # readings are missing}}",
   "health.signal.strong": "Signal strong",
   "health.signal.good": "Signal good",
   "health.signal.weak": "Signal weak",

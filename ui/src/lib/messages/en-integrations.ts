@@ -91,6 +91,9 @@ export const enIntegrations = {
   "integrations.fault.vendor_retired": "{name} has closed this way of sharing. Your earlier readings stay.",
   "integrations.fault.kind_not_consented": "What you did not choose to share was not kept. To choose again, disconnect {name} and connect it once more.",
   "integrations.fault.refused": "Some readings from {name} could not be used, because they did not make sense. The others are here.",
+  "integrations.fault.export_unknown": "This file is not an export of {name}. Choose export.zip as your phone made it.",
+  "integrations.fault.export_damaged": "The export of {name} is damaged. What came before the damage is here; export again on your phone for the rest.",
+  "integrations.fault.export_oversized": "The export of {name} is larger than any real one, so it was not read. Export again on your phone.",
   "integrations.fault.other": "Something did not work with {name}. We try again by ourselves; if it stays like this, tell support the code below.",
 
   "integrations.result.connected.title": "{name} is connected",

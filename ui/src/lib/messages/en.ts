@@ -60,9 +60,6 @@ export const en = {
 
   "session.signOut": "Sign out",
 
-  "devices.name.label": "Name",
-  "devices.name.save": "Save the name",
-  "devices.name.short": "Type a name of 1 to 64 letters.",
   "devices.health": "How they are",
   "devices.title": "Your devices",
   "devices.summary.ok": "{count, plural, one {Your device is working} other {All # devices are working}}",

@@ -9,14 +9,20 @@ import type { enHelp } from "./en-help";
 import type { enIntegrations } from "./en-integrations";
 import type { enKinds } from "./en-kinds";
 import type { enLog } from "./en-log";
+import type { enManage } from "./en-manage";
+import type { enName } from "./en-name";
 import type { enPair } from "./en-pair";
+import type { enProblems } from "./en-problems";
 import type { enReadings } from "./en-readings";
+import type { enRecordings } from "./en-recordings";
 import type { enSession } from "./en-session";
 import type { enSettings } from "./en-settings";
 import type { enShared } from "./en-shared";
 import type { enSharing } from "./en-sharing";
 import type { enSignIn } from "./en-sign-in";
+import type { enUnits } from "./en-units";
 import type { enUsual } from "./en-usual";
+import type { enWhose } from "./en-whose";
 
 export interface Parts {
   main: typeof en;
@@ -31,14 +37,20 @@ export interface Parts {
   log: typeof enLog;
   /** In English the vocabulary's own labels, which are generated: a test compares the ids. */
   metrics: Record<`metric.${string}` | `value.${string}`, string>;
+  manage: typeof enManage;
+  name: typeof enName;
   pair: typeof enPair;
+  problems: typeof enProblems;
   readings: typeof enReadings;
+  recordings: typeof enRecordings;
   session: typeof enSession;
   settings: typeof enSettings;
   shared: typeof enShared;
   sharing: typeof enSharing;
   "sign-in": typeof enSignIn;
+  units: typeof enUnits;
   usual: typeof enUsual;
+  whose: typeof enWhose;
 }
 
 export type Part = keyof Parts;

@@ -7,9 +7,14 @@ import { Icon } from "~/components/ui/icon";
 import { Modal } from "~/components/ui/modal";
 import { Notice, useProblemText } from "~/components/ui/notice";
 import type { Connection, Me } from "~/lib/api-types";
-import { useText } from "~/lib/text";
+import { enManage } from "~/lib/messages/en-manage";
+import { enName } from "~/lib/messages/en-name";
+import { addMessages, useText } from "~/lib/text";
 import { useRemove, useRename } from "../api/change-connection";
 import styles from "./manage-device.module.css";
+
+addMessages(enManage, "manage");
+addMessages(enName, "name");
 
 const MAX_NAME = 64;
 

@@ -7,13 +7,15 @@ import { DevicePicture, Icon } from "~/components/ui/icon";
 import { Say } from "~/components/ui/say";
 import { StatusBadge } from "~/components/ui/status-badge";
 import { useStatusReason } from "~/components/ui/status-reason";
+import { useNow } from "~/lib/clock";
 import { signalOf } from "~/lib/signal";
 import { useText, useWord } from "~/lib/text";
-import { rhythmOf, type Need, type Row } from "../view";
+import { missedOf, rhythmOf, type Need, type Row } from "../view";
 import styles from "./health.module.css";
 import { BatteryHistory } from "./battery-history";
 
-export function HealthRow({ row: { connection, health, person }, need }: { row: Row; need: Need }) {
+export function HealthRow({ row, need }: { row: Row; need: Need }) {
+  const { connection, health, person } = row;
   const t = useText();
   const word = useWord();
   const reason = useStatusReason()(connection);
@@ -21,6 +23,7 @@ export function HealthRow({ row: { connection, health, person }, need }: { row: 
   const [isOpen, setOpen] = useState(false);
   const { id, name, device_type: type } = connection;
   const signal = signalOf(health?.rssi ?? null);
+  const missed = missedOf(row, useNow());
   const rhythm = health?.expected_every_s ? rhythmOf(health.expected_every_s) : null;
   const isWell = need === "well" || need === "new";
   // The server says both; one sentence about one thing is enough.
@@ -50,6 +53,7 @@ export function HealthRow({ row: { connection, health, person }, need }: { row: 
           <li className={need === "silent" || need === "quiet" ? styles.old : undefined}>
             {connection.last_reading_at ? <Say id="time.last" values={{ age: <Age key="age" at={connection.last_reading_at} /> }} /> : t("time.never")}
           </li>
+          {missed > 0 ? <li>{t("health.missed", { count: missed })}</li> : null}
           {rhythm ? <li>{t(`health.${rhythm.unit}`, { count: rhythm.count })}</li> : null}
           {connection.battery_pct === null ? null : (
             <li>

@@ -12,9 +12,11 @@ const MOST = 1000;
 const read = (patientId: string, question: Question, limit: number, cursor: string | null, signal?: AbortSignal) =>
   ask(api.GET("/api/v1/audit", { params: { query: { patient_id: patientId, limit, ...question, ...(cursor ? { cursor } : {}) } }, signal }));
 
+const logKey = (patientId: string, question: object) => [...keys.patient(patientId), "log", question] as const;
+
 export const logQuery = (patientId: string, question: Question) =>
   infiniteQueryOptions({
-    queryKey: keys.log(patientId, question),
+    queryKey: logKey(patientId, question),
     queryFn: ({ pageParam, signal }) => read(patientId, question, PAGE, pageParam, signal),
     initialPageParam: null as string | null,
     getNextPageParam: (page) => page.next_cursor ?? null,
@@ -26,7 +28,7 @@ export const logQuery = (patientId: string, question: Question) =>
 
 export const summaryQuery = (patientId: string, { from, to }: Question) =>
   queryOptions({
-    queryKey: keys.log(patientId, { summary: true, from, to }),
+    queryKey: logKey(patientId, { summary: true, from, to }),
     queryFn: ({ signal }) => {
       const since = from ?? (to ? undefined : new Date(Date.now() - 30 * DAY).toISOString());
       const query = { patient_id: patientId, ...(since ? { from: since } : {}), ...(to ? { to } : {}) };

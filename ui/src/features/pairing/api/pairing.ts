@@ -40,7 +40,7 @@ function isSameWish(connection: Connection, wish: ConnectionCreate): boolean {
  */
 export const pairStartQuery = (connectionId: string, attempt: number) =>
   queryOptions({
-    queryKey: keys.pairStart(connectionId, attempt),
+    queryKey: ["pairing", connectionId, "start", attempt] as const,
     queryFn: () => ask(api.POST("/api/v1/device-connections/pair/start", { body: { device_connection_id: connectionId } })),
     staleTime: Infinity,
     gcTime: 0,

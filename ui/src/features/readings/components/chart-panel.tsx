@@ -9,7 +9,7 @@ import { Loading, Skeleton } from "~/components/ui/skeleton";
 import type { Kind } from "~/lib/api-types";
 import { KIND_VIEWS } from "~/lib/kind-views";
 import { RANGE_IDS, type RangeId } from "~/lib/keys";
-import { metricLabel } from "~/lib/metrics";
+import { metricLabel, unitText } from "~/lib/metrics";
 import { exportUrl, RANGES, type Series } from "~/lib/readings";
 import { useSteady } from "~/lib/steady";
 import { useText } from "~/lib/text";
@@ -18,13 +18,13 @@ import type { Units } from "~/lib/units";
 import { wordsAreHere } from "~/lib/words";
 import { markText, summaryText, whenText } from "../describe";
 import { floorOf } from "../floor";
-import { columnsOf, drawingOf, grouped, marksOf, type Mark } from "../marks";
+import { columnsOf, counted, drawingOf, grouped, marksOf, type Mark } from "../marks";
 import styles from "./chart-panel.module.css";
 import { InRange } from "./in-range";
 import { Legend } from "./legend";
 import { ReadingsTable } from "./readings-table";
 
-const Recordings = lazy(() => import("./recordings"));
+const Recordings = lazy(() => wordsAreHere(import("./recordings")));
 const UsualDay = lazy(() => wordsAreHere(import("./usual-day")));
 const TimeChart = lazy(() => import("~/components/chart/time-chart"));
 
@@ -113,9 +113,10 @@ const Content = memo(function Content({ asked: props }: { asked: ChartPanelProps
   const { drawing } = KIND_VIEWS[kind];
   const from = now - RANGES[range].ms;
   const marks = useMemo(() => marksOf(series, kind, from), [series, kind, from]);
+  const counts = useMemo(() => counted(marks), [marks]);
   const summary = useMemo(
-    () => summaryText(intl, units, kind, metric, marks, t(`dash.range.${range}`)),
-    [intl, units, kind, metric, marks, range, t],
+    () => summaryText(intl, units, kind, metric, counts, t(`dash.range.${range}`)),
+    [intl, units, kind, metric, counts, range, t],
   );
   const isList = drawing === "list";
   const isTable = isList || view === "table";
@@ -123,7 +124,8 @@ const Content = memo(function Content({ asked: props }: { asked: ChartPanelProps
 
   return (
     <>
-      {isTable ? null : <Drawn {...props} series={series} marks={marks} from={from} summary={summary} />}
+      {isTable || counts.length === 0 ? null : <Drawn {...props} series={series} marks={counts} from={from} summary={summary} />}
+      {isTable || counts.length > 0 ? null : <Nothing {...props} />}
       {isList ? (
         <Suspense>
           <Recordings patientId={props.patientId} marks={marks} kind={kind} units={units} clock={props} />
@@ -194,7 +196,7 @@ function Drawn({ kind, metric, marks, units, from, now, timeZone, isZoneNamed, s
       <span id={hiddenSummary} hidden>
         {summary}
       </span>
-      <p className={styles.unit}>{columns.unit}</p>
+      <p className={styles.unit}>{unitText(intl, columns.unit)}</p>
       <Suspense
         fallback={
           <Loading>
@@ -216,7 +218,7 @@ function Drawn({ kind, metric, marks, units, from, now, timeZone, isZoneNamed, s
           place={sideBySide}
           onPlot={setPlot}
           timeZone={timeZone}
-          unit={columns.unit}
+          unit={unitText(intl, columns.unit)}
           label={t("chart.label")}
           describedBy={hiddenSummary}
           selected={selected}

@@ -5,13 +5,17 @@ import { Card } from "~/components/ui/card";
 import { Icon } from "~/components/ui/icon";
 import { Say } from "~/components/ui/say";
 import type { Kind, ReadingItem } from "~/lib/api-types";
+import { useNow } from "~/lib/clock";
+import { useZone } from "~/lib/me";
 import type { LatestMap } from "~/lib/readings";
 import { useText, useWord } from "~/lib/text";
 import type { Units } from "~/lib/units";
-import { latestOf, notesOf, partsOf } from "../describe";
+import { latestOf, notesOf, partsOf } from "../parts";
+import { useAlso } from "../use-also";
 import styles from "./latest-card.module.css";
 
 interface LatestCardProps {
+  patientId: string;
   latest: LatestMap;
   newest: readonly ReadingItem[];
   kind: Kind;
@@ -20,15 +24,18 @@ interface LatestCardProps {
   isStale: boolean;
 }
 
-export function LatestCard({ latest, newest, kind, units, source, isStale }: LatestCardProps) {
+export function LatestCard({ patientId, latest, newest, kind, units, source, isStale }: LatestCardProps) {
   const t = useText();
   const word = useWord();
   const intl = useIntl();
+  const { zone, isNamed } = useZone();
   const head = latestOf(latest, kind);
   const parts = head && partsOf(intl, units, kind, head.readings);
+  const at = head ? Date.parse(head.at) : null;
+  const also = useAlso({ patientId, kind, from: at, to: at ?? undefined }, { now: useNow(), timeZone: zone, isZoneNamed: isNamed });
   if (!head || !parts) return null;
   const item = newest.find((one) => one.id === head.id);
-  const notes = item ? notesOf(intl, item) : [];
+  const notes = [...(item ? notesOf(intl, item) : []), also(head.id) ?? []].flat();
 
   return (
     <Card labelledBy="latest">

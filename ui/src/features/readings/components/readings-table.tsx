@@ -4,17 +4,21 @@
 import { useState } from "react";
 import { useIntl } from "react-intl";
 import { Button } from "~/components/ui/button";
-import type { Kind } from "~/lib/api-types";
+import type { Kind, ReadingItem } from "~/lib/api-types";
 import { useText, useWord } from "~/lib/text";
+import { HOUR } from "~/lib/time";
 import type { Units } from "~/lib/units";
 import { whenText } from "../describe";
 import type { Mark } from "../marks";
+import { notesOf } from "../parts";
 import { tableOf } from "../table";
+import { useAlso } from "../use-also";
 import styles from "./readings-table.module.css";
 
 const STEP = 50;
 
 interface TableProps {
+  patientId: string;
   marks: readonly Mark[];
   kind: Kind;
   metric: string;
@@ -24,14 +28,18 @@ interface TableProps {
   now: number;
 }
 
-export function ReadingsTable({ marks, kind, metric, units, timeZone, isZoneNamed, now }: TableProps) {
+export function ReadingsTable({ patientId, marks, kind, metric, units, timeZone, isZoneNamed, now }: TableProps) {
   const t = useText();
   const word = useWord();
   const intl = useIntl();
   const [count, setCount] = useState(STEP);
   const newestFirst = [...marks].reverse();
-  const { heads, row } = tableOf(intl, units, kind, metric, marks);
   const visible = newestFirst.slice(0, count);
+  // Whole hours, so that a value that comes in does not ask for all of them again.
+  const oldest = visible.at(-1);
+  const also = useAlso({ patientId, kind, from: oldest?.reading ? Math.floor(oldest.at / HOUR) * HOUR : null }, { now, timeZone, isZoneNamed });
+  const notes = (item: ReadingItem) => [...notesOf(intl, item), also(item.id) ?? []].flat();
+  const { heads, hasNotes, row } = tableOf(intl, units, kind, metric, marks, notes);
 
   const caption = t("table.caption", { kind: word("kind", kind) });
   return (
@@ -60,7 +68,7 @@ export function ReadingsTable({ marks, kind, metric, units, timeZone, isZoneName
                   <time dateTime={new Date(mark.at).toISOString()}>{whenText(intl, mark, { now, timeZone, isZoneNamed })}</time>
                 </th>
                 {cells.map((cell, index) => (
-                  <td key={heads[index]} role="cell">
+                  <td key={heads[index]} role="cell" className={hasNotes && index === cells.length - 1 ? styles.note : undefined}>
                     <span className={styles.name} aria-hidden="true">
                       {heads[index]}
                     </span>

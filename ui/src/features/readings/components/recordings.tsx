@@ -9,16 +9,20 @@ import { Loading, Skeleton } from "~/components/ui/skeleton";
 import type { Kind } from "~/lib/api-types";
 import { KIND_VIEWS } from "~/lib/kind-views";
 import { metricLabel, shown, shownText } from "~/lib/metrics";
-import { useText } from "~/lib/text";
+import { enRecordings } from "~/lib/messages/en-recordings";
+import { addMessages, useText } from "~/lib/text";
 import { dayText } from "~/lib/time";
 import type { Units } from "~/lib/units";
 import { recordingQuery } from "../api/recording";
-import { notesOf, type Clock } from "../describe";
+import type { Clock } from "../describe";
 import type { Mark } from "../marks";
+import { notesOf } from "../parts";
 import { recordingsOf, type Recording } from "../recordings";
 import styles from "./recordings.module.css";
 import { SoundPlayer } from "./sound-player";
 import { WaveformView } from "./waveform-view";
+
+addMessages(enRecordings, "recordings");
 
 const STEP = 10;
 

@@ -4,14 +4,15 @@ import PaperChart, { PLOT } from "~/components/chart/paper-chart";
 import type { Kind } from "~/lib/api-types";
 import type { RangeId } from "~/lib/keys";
 import { KIND_VIEWS } from "~/lib/kind-views";
-import { metricLabel } from "~/lib/metrics";
+import { metricLabel, unitText } from "~/lib/metrics";
 import { RANGES, type LatestMap, type Series } from "~/lib/readings";
 import { useText, useWord } from "~/lib/text";
 import { hourStyle } from "~/lib/time";
 import type { Units } from "~/lib/units";
-import { latestOf, partsOf, summaryText, whenText } from "../describe";
+import { summaryText, whenText } from "../describe";
 import { floorOf } from "../floor";
-import { columnsOf, drawingOf, grouped, marksOf, type Mark } from "../marks";
+import { columnsOf, counted, drawingOf, grouped, marksOf, type Mark } from "../marks";
+import { latestOf, partsOf } from "../parts";
 import { tableOf } from "../table";
 import { InRange } from "./in-range";
 import { Legend } from "./legend";
@@ -40,7 +41,7 @@ export function Report(props: ReportProps) {
   const marks = marksOf(props.series, props.kind, props.now - RANGES[props.range].ms);
   return (
     <div className={styles.report}>
-      <FirstPage {...props} marks={marks} />
+      <FirstPage {...props} marks={counted(marks)} />
       <SecondPage {...props} marks={marks} />
     </div>
   );
@@ -117,7 +118,7 @@ function Chart({ kind, metric, range, series, units, timeZone, now, marks, summa
         from={from / 1000}
         to={now / 1000}
         timeZone={timeZone}
-        unit={columns.unit}
+        unit={unitText(intl, columns.unit)}
         label={summary}
       />
       <Legend kind={kind} columns={columns} marks={drawn} resolution={series.resolution} isHidden={false} />

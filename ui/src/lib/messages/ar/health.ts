@@ -16,6 +16,7 @@ export default {
   "health.minute": "{count, plural, zero {يرسل عادة باستمرار} one {يرسل عادة كل دقيقة} two {يرسل عادة كل دقيقتين} few {يرسل عادة كل # دقائق} many {يرسل عادة كل # دقيقة} other {يرسل عادة كل # دقيقة}}",
   "health.hour": "{count, plural, zero {يرسل عادة باستمرار} one {يرسل عادة كل ساعة} two {يرسل عادة كل ساعتين} few {يرسل عادة كل # ساعات} many {يرسل عادة كل # ساعة} other {يرسل عادة كل # ساعة}}",
   "health.day": "{count, plural, zero {يرسل عادة باستمرار} one {يرسل عادة كل يوم} two {يرسل عادة كل يومين} few {يرسل عادة كل # أيام} many {يرسل عادة كل # يومًا} other {يرسل عادة كل # يوم}}",
+  "health.missed": "{count, plural, zero {لا قراءات ناقصة} one {تنقص قراءة واحدة تقريبًا} two {تنقص قراءتان تقريبًا} few {تنقص # قراءات تقريبًا} many {تنقص # قراءة تقريبًا} other {تنقص # قراءة تقريبًا}}",
   "health.signal.strong": "الإشارة قوية",
   "health.signal.good": "الإشارة جيدة",
   "health.signal.weak": "الإشارة ضعيفة",

@@ -92,6 +92,9 @@ export default {
   "integrations.fault.vendor_retired": "أغلق {name} طريقة المشاركة هذه. تبقى قراءاتك السابقة.",
   "integrations.fault.kind_not_consented": "ما لم تختر مشاركته لم يُحفظ. لتختار من جديد اقطع الاتصال بـ {name} وأوصله مرة أخرى.",
   "integrations.fault.refused": "تعذّر استخدام بعض القراءات من {name} لأنها غير معقولة. القراءات الأخرى هنا.",
+  "integrations.fault.export_unknown": "هذا الملف ليس تصديرًا من {name}. اختر export.zip كما أنشأه هاتفك.",
+  "integrations.fault.export_damaged": "ملف تصدير {name} تالف. ما قبل التلف موجود هنا؛ صدّر مرة أخرى من هاتفك للباقي.",
+  "integrations.fault.export_oversized": "ملف تصدير {name} أكبر من أي ملف حقيقي، فلم يُقرأ. صدّر مرة أخرى من هاتفك.",
   "integrations.fault.other": "لم ينجح شيء ما مع {name}. نحاول مرة أخرى من تلقاء أنفسنا؛ إذا بقي الأمر كذلك فأعط فريق الدعم الرمز أدناه.",
 
   "integrations.result.connected.title": "{name} متصل",

@@ -59,9 +59,6 @@ export default {
 
   "session.signOut": "تسجيل الخروج",
 
-  "devices.name.label": "الاسم",
-  "devices.name.save": "حفظ الاسم",
-  "devices.name.short": "اكتب اسمًا من حرف واحد إلى 64 حرفًا.",
   "devices.title": "أجهزتك",
   "devices.summary.ok": "{count, plural, zero {لا توجد أجهزة} one {جهازك يعمل} two {جهازاك يعملان} few {أجهزتك الـ# كلها تعمل} many {أجهزتك الـ# كلها تعمل} other {أجهزتك الـ# كلها تعمل}}",
   "devices.summary.problems": "{count, plural, zero {لا يوجد جهاز يحتاج إليك} one {جهاز واحد يحتاج إليك} two {جهازان يحتاجان إليك} few {# أجهزة تحتاج إليك} many {# جهازًا يحتاج إليك} other {# جهاز يحتاج إليك}}",

@@ -16,6 +16,7 @@ export default {
   "health.minute": "{count, plural, one {Suele enviar cada minuto} other {Suele enviar cada # minutos}}",
   "health.hour": "{count, plural, one {Suele enviar cada hora} other {Suele enviar cada # horas}}",
   "health.day": "{count, plural, one {Suele enviar cada día} other {Suele enviar cada # días}}",
+  "health.missed": "{count, plural, one {Falta más o menos una lectura} other {Faltan más o menos # lecturas}}",
   "health.signal.strong": "Señal fuerte",
   "health.signal.good": "Señal buena",
   "health.signal.weak": "Señal débil",

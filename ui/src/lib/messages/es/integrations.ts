@@ -92,6 +92,9 @@ export default {
   "integrations.fault.vendor_retired": "{name} ha cerrado esta forma de compartir. Tus lecturas anteriores se quedan.",
   "integrations.fault.kind_not_consented": "Lo que no elegiste compartir no se guardó. Para elegir de nuevo, desconecta {name} y conéctalo otra vez.",
   "integrations.fault.refused": "Algunas lecturas de {name} no se pudieron usar, porque no tenían sentido. Las demás están aquí.",
+  "integrations.fault.export_unknown": "Este archivo no es una exportación de {name}. Elige export.zip tal como lo hizo tu teléfono.",
+  "integrations.fault.export_damaged": "La exportación de {name} está dañada. Lo anterior al daño está aquí; exporta de nuevo en tu teléfono para lo demás.",
+  "integrations.fault.export_oversized": "La exportación de {name} es más grande que cualquiera real, así que no se leyó. Exporta de nuevo en tu teléfono.",
   "integrations.fault.other": "Algo no funcionó con {name}. Lo intentamos otra vez solos; si sigue así, dile a soporte el código de abajo.",
 
   "integrations.result.connected.title": "{name} está conectado",

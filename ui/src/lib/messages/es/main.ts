@@ -59,9 +59,6 @@ export default {
 
   "session.signOut": "Cerrar sesión",
 
-  "devices.name.label": "Nombre",
-  "devices.name.save": "Guardar el nombre",
-  "devices.name.short": "Escribe un nombre de 1 a 64 letras.",
   "devices.title": "Tus dispositivos",
   "devices.summary.ok": "{count, plural, one {Tu dispositivo funciona} other {Tus # dispositivos funcionan}}",
   "devices.summary.problems": "{count, plural, one {Un dispositivo te necesita} other {# dispositivos te necesitan}}",

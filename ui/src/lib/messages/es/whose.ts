@@ -1,0 +1,31 @@
+// Spanish for readings that may be another person's.
+import type { Translation } from "../parts";
+
+export default {
+  "whose.title": "¿De quién es esta lectura?",
+  "whose.intro": "Puede que más de una persona haya usado tu dispositivo. Estas lecturas no entran en tus gráficos ni avisos hasta que decidas.",
+  "whose.me": "Era yo",
+  "whose.meOf": "Era yo: {what}",
+  "whose.notMe": "No era yo",
+  "whose.notMeOf": "No era yo: {what}",
+  "whose.what": "{value}, {when}",
+  "whose.held.me": "Tuya. Contará en tus gráficos y avisos.",
+  "whose.held.not_me": "No es tuya. No se volverá a preguntar.",
+  "whose.done.me": "Tuya. Ya cuenta.",
+  "whose.done.not_me": "No es tuya. Queda fuera para siempre.",
+  "whose.undo": "Deshacer",
+  "whose.undoOf": "Deshacer: {what}",
+  "whose.hint": "Puedes deshacer una respuesta durante 20 segundos. Si sales de esta página, la respuesta se mantiene.",
+  "whose.more": "Mostrar anteriores",
+  "whose.empty": "Nada que decidir",
+  "whose.empty.text": "Cada lectura tiene su persona. Cuando una pueda ser de otra, te esperará aquí.",
+  "whose.error.title": "Ahora no podemos mostrar estas lecturas",
+  "whose.error.text": "Están a salvo y no entran en tus gráficos hasta que decidas.",
+  "whose.offline": "No tienes conexión. Podrás responder cuando vuelva.",
+  "whose.unsaid": "Tu respuesta no se guardó. La lectura sigue esperando.",
+  "whose.denied.title": "Solo la persona puede decirlo",
+  "whose.denied.text": "De quién es una lectura solo puede decirlo la persona a la que pertenece el dispositivo. Pídele que abra esta página.",
+  "whose.notice": "{count, plural, one {Una lectura de este dispositivo puede ser de otra persona.} other {# lecturas de este dispositivo pueden ser de otra persona.}}",
+  "whose.notice.text": "Fuera de tus gráficos y avisos hasta que decidas.",
+  "whose.notice.action": "Decir de quién son",
+} satisfies Translation<"whose">;
