@@ -18,6 +18,8 @@ from runtime.embedded.server import BINARIES, Server, ServerError, greets
 from runtime.home import LOOPBACK, Home, replace
 
 MAX_PAYLOAD: Final = 4 * 1024 * 1024
+CONSUMERS_MAX: Final = 100_000
+"""Of a stream. A hub that listens has two in `$MQTT_msgs`; since 2.15 the server allows 1,000, and hub 500 heard nothing."""
 _VIOLATION: Final = re.compile(rb'- "([a-z0-9-]{1,64})" - (?:Publish|Subscription) Violation - ')
 
 
@@ -107,6 +109,7 @@ def render(
             "sync_interval": "always",  # an acknowledgement is true only when it is on the disk
             "max_memory_store": 64 * 1024 * 1024,
             "max_file_store": reserved + 4 * GIB,  # streams reserve their max_bytes; buckets come on top
+            "limits": {"default_max_consumers": CONSUMERS_MAX},
         },
         "mqtt": {"host": host, "port": mqtt_port, "ack_wait": "5s"},
         "accounts": accounts,

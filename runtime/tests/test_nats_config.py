@@ -35,6 +35,11 @@ def test_streams_fit_into_what_the_server_reserves(rendered: dict[str, Any]) -> 
     assert rendered["jetstream"]["max_file_store"] > sum(max(row.max_bytes, 0) for row in STREAMS)
 
 
+def test_there_is_room_for_the_consumers_of_many_hubs(rendered: dict[str, Any]) -> None:
+    """Each hub has two in one stream; the server's own limit, 1,000, ends at hub 499."""
+    assert rendered["jetstream"]["limits"]["default_max_consumers"] == 100_000
+
+
 @pytest.mark.parametrize("user", [*APP_USERS, "hubs-bridge"])
 def test_a_service_has_an_allow_list_and_an_inbox_of_its_own(rendered: dict[str, Any], user: str) -> None:
     permissions = users(rendered)[user]["permissions"]

@@ -376,6 +376,13 @@ class HubWire:
             self._ended.set()
 
 
+async def subscribed(client: aiomqtt.Client, topic: str) -> None:
+    """A busy broker may refuse (SUBACK 0x80): who goes on all the same hears nothing for as long as the session lasts."""
+    granted = await client.subscribe(topic, qos=1)
+    if any((code if isinstance(code, int) else code.value) >= 0x80 for code in granted):
+        raise aiomqtt.MqttError(f"not subscribed to {topic}")
+
+
 class World:
     """The running system, and who walks up to it."""
 
@@ -429,7 +436,7 @@ class World:
         """A signed-in session of a hub (as `POST /hubs` answers it), online."""
         hub_id = hub["hub_id"]
         async with self.mqtt(hub_id, hub["secret"]) as client:
-            await client.subscribe(f"dc/v1/hubs/{hub_id}/down/#", qos=1)
+            await subscribed(client, f"dc/v1/hubs/{hub_id}/down/#")
             wire = HubWire(client, hub_id)
             listening = asyncio.create_task(wire.listen())
             try:

@@ -140,10 +140,11 @@ async def _withdrawn(stage: Stage, what: str) -> None:
         finally:
             ends.set()
             await sending
-        for moment, when, status, _ in sent.answers:
-            # What was accepted before everybody knew may be refused by the next who does.
-            if status == 202 and (what == "permission" or moment < done):
-                one.acknowledge([when])
+        accepted = [(moment, when) for moment, when, status, _ in sent.answers if status == 202]
+        if what == "consent":
+            one.acknowledge(await _kept(stage, one, accepted, done))
+        else:
+            one.acknowledge([when for _, when in accepted])
     late = [moment - effective for moment, _ in shown if moment > effective]
     stage.expect(not late, f"{what}: {len(late)} shown too late, by up to {max(late, default=0):.2f} s")
     last = max((moment for moment, _ in shown), default=back)
@@ -157,6 +158,38 @@ async def _withdrawn(stage: Stage, what: str) -> None:
     else:
         stage.expect({status for _, status, _ in afterwards} == {202}, "the patient's own device was refused")
     stage.expect((await caregiver.call("GET", one.device.data)).status_code == 404, f"{what}: still readable")
+
+
+async def _kept(
+    stage: Stage, one: Guest, accepted: list[tuple[float, datetime]], done: float
+) -> list[datetime]:
+    """What was accepted before the consent ended, and is a row.
+
+    What was still in the stream then is refused by the next who reads it, and a dead letter says so: each 202 is one or
+    the other, and nothing is missing that came before a row.
+    """
+    conn = await asyncpg.connect(stage.world.system.endpoints["postgres"])
+
+    async def told() -> tuple[set[datetime], int]:
+        rows = await conn.fetch(
+            "SELECT ts FROM normalizer.device_data WHERE device_connection_id = $1::uuid", one.device.id
+        )
+        letters = await conn.fetchval(
+            "SELECT count(*) FROM normalizer.dead_letters WHERE device_connection_id = $1::uuid"
+            " AND code = 'consent_revoked'",
+            one.device.id,
+        )
+        return {row["ts"] for row in rows}, int(letters)
+
+    try:
+        stored, _ = await eventually(told, lambda both: len(both[0]) + both[1] >= len(accepted), within_s=20)
+    finally:
+        await conn.close()
+    before = [when for moment, when in accepted if moment < done]
+    kept = [when for when in before if when in stored]
+    stage.expect(kept == before[: len(kept)], "consent: a reading is missing that came before others")
+    stage.note(f"consent: {len(before) - len(kept)} of {len(before)} were in the stream when it ended")
+    return kept
 
 
 async def _nowhere(stage: Stage, one: Guest, afterwards: list[tuple[datetime, int, str | None]]) -> None:

@@ -12,7 +12,7 @@ from typing import Any, Final
 import aiomqtt
 import msgspec
 
-from tests.e2e.driver import Json, World, eventually
+from tests.e2e.driver import Json, World, eventually, subscribed
 from tests.faults.breaking import pause
 from tests.faults.guests import Guest, guest
 from tests.faults.stage import Scenario, Stage
@@ -59,7 +59,7 @@ class Light:
 
     async def _session(self, client: aiomqtt.Client) -> None:
         branch = f"dc/v1/hubs/{self._hub['hub_id']}"
-        await client.subscribe(f"{branch}/down/#", qos=1)
+        await subscribed(client, f"{branch}/down/#")
         await client.publish(f"{branch}/up/state", b'{"state":"online","firmware":"light-1"}', qos=1)
         self.is_online, self.came_at = True, monotonic()
         sending = asyncio.create_task(self._send(client, f"{branch}/up/readings"))
