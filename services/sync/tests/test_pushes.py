@@ -2,7 +2,6 @@
 
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
-from pathlib import Path
 from typing import Any
 
 import msgspec
@@ -46,6 +45,10 @@ def settings(service_environ: Callable[[str], dict[str, str]]) -> Settings:
     return load(Settings, service_environ("sync"))
 
 
+def secret_of(settings: Settings) -> str:
+    return (settings.secrets_path / f"vendors/{VENDOR}/socket_secrets").read_text().strip()
+
+
 @asynccontextmanager
 async def pushing(settings: Settings, per_minute: int = 6000) -> AsyncIterator[Pushing]:
     bus = Bus(settings, "sync")
@@ -59,12 +62,11 @@ async def pushing(settings: Settings, per_minute: int = 6000) -> AsyncIterator[P
             "mailbox": http.value(Mailbox(bus, Rate(per_minute, clock=lambda: 0.0))),
         },
     )
-    secret = Path(settings.secrets_path / f"vendors/{VENDOR}/socket_secrets").read_text().strip()
     async with (
         served(app, ws_max_size=ROOM_FOR_IT, timeout_graceful_shutdown=2) as port,
         connect(
             f"ws://127.0.0.1:{port}/api/v1/sockets/vendor/{VENDOR}",
-            additional_headers={"authorization": f"Bearer {secret}"},
+            additional_headers={"authorization": f"Bearer {secret_of(settings)}"},
             proxy=None,
         ) as socket,
     ):
