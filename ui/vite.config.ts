@@ -18,7 +18,13 @@ const FIRST = [
 /** What every page that shows a value has: one file for the same reason. */
 const VALUES = [/src\/lib\/(readings|merge|metrics|kind-views)\.ts$/, /src\/generated\/metrics\.json$/];
 
-const groups = Object.entries({ first: FIRST, values: VALUES }).map(([name, tests]) => ({ name, test: (id: string) => tests.some((one) => one.test(id)) }));
+/** What the chart of the screen shares with them: it needs nothing else of theirs. */
+const PLACE = [/src\/components\/chart\/place\.ts$/];
+
+/** What a chart, its table and the report on paper tell of a device's readings. */
+const TOLD = [/src\/features\/readings\/(also|describe|floor|marks|parts|table|use-also|api\/(also|ranges))\.ts$/, /src\/features\/readings\/components\/(chart-panel\.module|in-range|legend)/];
+
+const groups = Object.entries({ first: FIRST, values: VALUES, place: PLACE, told: TOLD }).map(([name, tests]) => ({ name, test: (id: string) => tests.some((one) => one.test(id)) }));
 
 const gateway = process.env.DC_GATEWAY ?? "http://localhost:8080";
 

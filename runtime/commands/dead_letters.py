@@ -87,7 +87,13 @@ async def _replay(conn: Any, arguments: argparse.Namespace, home: Home, bus: str
         ids = [str(one.id) for one in await store.select_letters(conn, arguments.code, waiting=True)]
     password = (home.secrets / "nats/admin").read_text().strip()
     client = await nats.connect(
-        bus, user="admin", password=password, inbox_prefix=subjects.inbox_prefix("admin").encode()
+        bus,
+        user="admin",
+        password=password,
+        inbox_prefix=subjects.inbox_prefix("admin").encode(),
+        allow_reconnect=False,
+        max_reconnect_attempts=1,  # who types this is told at once, not after two minutes of tries
+        reconnect_time_wait=0.2,
     )
     played, failed = [], []
     try:

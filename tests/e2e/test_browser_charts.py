@@ -7,17 +7,18 @@ from datetime import UTC, datetime, timedelta
 from typing import Final
 
 import pytest
-from playwright.async_api import WebSocketRoute, expect
+from playwright.async_api import Locator, WebSocketRoute, expect
 
 from tests.e2e import recordings
 from tests.e2e.browser import AtScreen, Screen
-from tests.e2e.driver import Device, Json, Person, World, ago, rfc3339
+from tests.e2e.driver import Device, Json, Person, World, ago, eventually, rfc3339
 
 pytestmark = pytest.mark.timeout(120)
 PAGES: Final = re.compile(rb"/Type\s*/Page\b")
 SIXTH_SECOND: Final = re.compile("^[67] seconds of 12$")
 FALLS_BACK_MS: Final = 20_000
 """Three sockets, with the waits between them."""
+DOUBTFUL: Final[Json] = {"ambiguous_user": True}
 OFFLINE: Final = "net::ERR_INTERNET_DISCONNECTED"
 
 
@@ -102,6 +103,65 @@ async def test_values_come_where_no_socket_is_let_through_and_none_is_lost_or_do
         screen.faults[:] = [fault for fault in screen.faults if OFFLINE not in fault]
 
 
+async def test_what_may_be_another_persons_waits_for_a_word_and_what_came_twice_says_so(
+    tidy: World, at_screen: AtScreen
+) -> None:
+    patient = await tidy.sign_in("patient-2")
+    scale = await _shared_scale(patient)
+    async with at_screen("desktop") as screen:
+        await _sign_in(screen, patient)
+        await _see(screen, scale, "weight")
+        latest = screen.page.get_by_role("region", name="Latest")
+        await expect(latest).to_contain_text("80.2 kg")
+        await expect(latest).to_contain_text("also received from Gym scale (today")
+        await expect(
+            screen.page.get_by_text("2 readings of this device may be someone else’s.")
+        ).to_be_visible()
+        await expect(
+            screen.page.get_by_role("paragraph").filter(has_text="One value in 24 hours: 80.2 kg.")
+        ).to_be_visible()
+        await screen.look("dashboard-whose", whole=True)
+        await screen.open(f"/devices/{scale.id}?kind=weight&view=table")
+        await expect(screen.page.get_by_role("row").filter(has_text="may be someone else")).to_have_count(2)
+        await screen.look("table-notes", whole=True)
+        await screen.link("Say whose they are").click()
+        await screen.heading("Whose reading is this?")
+        await expect(_waiting(screen)).to_have_count(2)
+        await screen.look("whose")
+
+    async with at_screen("phone") as screen:
+        await _sign_in(screen, patient)
+        await screen.open("/devices/whose")
+        await expect(screen.page.get_by_text("Live", exact=True)).to_be_visible()
+        await scale.ingest(scale.message({"weight_kg": 79.9}, ago(minutes=5), meta=DOUBTFUL), status=202)
+        await expect(_waiting(screen)).to_have_count(3)
+        await screen.look("whose", whole=True)
+        mine = screen.button("It was me: 79.9 kg", exact=False)
+        await mine.focus()
+        await screen.page.keyboard.press("Enter")
+        await expect(screen.button("Undo: 79.9 kg", exact=False)).to_be_focused()
+        await screen.page.keyboard.press("Enter")
+        await expect(mine).to_be_focused()
+        await screen.page.keyboard.press("Enter")
+        await screen.button("Not me: 64.0 kg", exact=False).click()
+        await screen.look("whose-answered", whole=True)
+        await screen.page.get_by_role("main").get_by_role("link", name="Devices").click()
+        await screen.heading("Your devices")
+
+        await _see(screen, scale, "weight")
+        await expect(screen.page.get_by_role("region", name="Latest")).to_contain_text("79.9 kg")
+        await screen.link("Say whose they are").click()
+        await screen.button("Not me: 80.1 kg", exact=False).click()
+        await screen.page.get_by_role("main").get_by_role("link", name="Devices").click()
+        await screen.heading("Your devices")
+        await eventually(lambda: _ambiguous(patient), lambda left: left == [])
+        await screen.open("/devices/whose")
+        await expect(screen.page.get_by_text("Nothing to decide")).to_be_visible()
+        await screen.look("whose-empty")
+    kept = {item["readings"]["weight_kg"] for item in await scale.stored()}
+    assert kept == {80.2, 79.9}
+
+
 # --- steps ----------------------------------------------------------------------------------------------------------
 
 
@@ -114,6 +174,29 @@ async def _sign_in(screen: Screen, patient: Person) -> None:
     await screen.open("/")
     await screen.sign_in(patient, look=False)
     await screen.heading("Your devices")
+
+
+async def _shared_scale(patient: Person) -> Device:
+    """One weight that came in two ways, and two of which nobody knows whose they are."""
+    scale, gym = [await patient.pair(kinds=["weight"]) for _ in range(2)]
+    for device, name in ((scale, "Bathroom scale"), (gym, "Gym scale")):
+        await patient.do("PATCH", device.path, {"name": name})
+        await device.ingest(device.message({"weight_kg": 80.2}, ago(minutes=20)), wait_s=10)
+    doubtful = [
+        scale.message({"weight_kg": weight}, ago(minutes=minutes), meta=DOUBTFUL)
+        for weight, minutes in ((64.0, 40), (80.1, 30))
+    ]
+    await scale.ingest(doubtful, wait_s=10)
+    return scale
+
+
+def _waiting(screen: Screen) -> Locator:
+    return screen.page.get_by_role("main").get_by_role("listitem")
+
+
+async def _ambiguous(patient: Person) -> list[Json]:
+    found: list[Json] = (await patient.get(f"/api/v1/patients/{patient.patient_id}/ambiguous"))["items"]
+    return found
 
 
 async def _see(screen: Screen, device: Device, kind: str) -> None:

@@ -45,7 +45,7 @@ def settings(service_environ: Callable[[str], dict[str, str]]) -> Settings:
     return load(Settings, service_environ("sync"))
 
 
-def _secret(settings: Settings) -> str:
+def secret_of(settings: Settings) -> str:
     return (settings.secrets_path / f"vendors/{VENDOR}/socket_secrets").read_text().strip()
 
 
@@ -66,7 +66,7 @@ async def pushing(settings: Settings, per_minute: int = 6000) -> AsyncIterator[P
         served(app, ws_max_size=ROOM_FOR_IT, timeout_graceful_shutdown=2) as port,
         connect(
             f"ws://127.0.0.1:{port}/api/v1/sockets/vendor/{VENDOR}",
-            additional_headers={"authorization": f"Bearer {_secret(settings)}"},
+            additional_headers={"authorization": f"Bearer {secret_of(settings)}"},
             proxy=None,
         ) as socket,
     ):

@@ -1,6 +1,7 @@
 // Live frames become cached data here: one write per key and batch. The cache stays the only source that screens read.
 import type { QueryClient } from "@tanstack/react-query";
 import type { Connection, DeviceHealth, Integration, Kind, ReadingItem, SyncJob } from "./api-types";
+import { askAgain } from "./ask-again";
 import type { Frame } from "./frames";
 import { keys } from "./keys";
 import { mergeReadings } from "./merge";
@@ -130,7 +131,8 @@ function applyReadings(client: QueryClient, patientId: string, id: string, items
   client.setQueryData<ReadingItem[]>(keys.newest(patientId, id), (known) => known && mergeReadings(known, items, NEWEST));
   client.setQueryData<LatestMap>(keys.latest(patientId, id), (known) => known && mergeLatest(known, items));
   const series = [...keys.device(patientId, id), "series"];
-  if (items.some((item) => "glucose_mg_dL" in item.readings)) void client.invalidateQueries({ queryKey: [...keys.device(patientId, id), "ranges"] });
+  if (items.some((item) => "glucose_mg_dL" in item.readings)) askAgain(client, [...keys.device(patientId, id), "ranges"]);
+  askAgain(client, [...keys.patient(patientId), "also"]);
   client.setQueriesData<Series>({ queryKey: series }, (known) => {
     if (!known || known.isDaily) return known;
     const merged = mergeReadings(known.items, items, KEEP);

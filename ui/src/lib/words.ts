@@ -16,6 +16,8 @@ const english: Words = { ...en };
 const parts = new Set<Part>(["main"]);
 const listeners = new Set<() => void>();
 let wanted = "en-GB";
+/** What has come of the wanted language, whichever part came first: one that was asked for earlier may come later. */
+let told: Words = {};
 let shown: Shown | null = { locale: wanted, messages: english };
 let coming: Promise<void> = Promise.resolve();
 
@@ -37,15 +39,16 @@ async function wordsOf(locale: string, part: Part): Promise<Words> {
 }
 
 async function bring(): Promise<void> {
-  const locale = wanted;
+  const [locale, mine] = [wanted, told];
   const brought = await Promise.all([...parts].map((part) => wordsOf(locale, part)));
-  if (locale === wanted) show({ locale, messages: Object.assign({}, english, ...brought) as Words });
+  if (mine === told) show({ locale, messages: { ...english, ...Object.assign(told, ...brought) } });
 }
 
 /** From now on in this language; what is shown stays until the words are here. */
 export function speak(locale: string): Promise<void> {
   if (locale !== wanted || !shown) {
     wanted = locale;
+    told = {};
     if (isEnglish(locale)) {
       show({ locale, messages: english });
       coming = Promise.resolve();

@@ -30,6 +30,25 @@ describe("the report of a device", () => {
     expect(within(second).queryByText(/today|yesterday/)).toBeNull();
   });
 
+  test("the legend names what the chart draws on paper, and nothing that it does not", async () => {
+    const points = { "blood_pressure.systolic": [96, 143, 120], "blood_pressure.diastolic": [56, 92, 75], "blood_pressure.hr": [60, 81, 70] };
+    server.use(
+      http.get(api("/api/v1/device-data/:id"), ({ request }) => {
+        const { metric = "", resolution } = Object.fromEntries(new URL(request.url).searchParams);
+        if (resolution === "raw") return HttpResponse.json({ items: [], next_cursor: "more", resolution: "raw" });
+        const [min, max, mean] = points[metric as keyof typeof points];
+        return HttpResponse.json({ resolution: "1d", points: [{ t: ago(3000), min, max, mean, count: 5 }] });
+      }),
+    );
+    openApp(`/devices/${id}?view=report&range=90d`);
+    const chart = await screen.findByRole("img", { name: /upper values/ });
+
+    expect(chart.querySelectorAll(".outlined")).toHaveLength(1);
+    expect(screen.getByText("Outlined: lower values of several").closest(".paper")).not.toBeNull();
+    expect(screen.queryByText("Thin line: pulse of several")).toBeNull();
+    expect(screen.queryByText("Average of each day")).toBeNull();
+  });
+
   test("prints when it is asked to, and the way back keeps kind and range", async () => {
     history(1);
     const print = vi.spyOn(globalThis, "print").mockImplementation(() => {});

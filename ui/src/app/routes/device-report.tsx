@@ -15,7 +15,6 @@ import { latestQuery, seriesQuery } from "~/lib/readings";
 import { receivedQuery, sharersOf } from "~/lib/received";
 import { useText } from "~/lib/text";
 import type { DeviceSearch } from "../router";
-import deviceStyles from "./device.module.css";
 import styles from "./device-report.module.css";
 
 interface DeviceReportProps {
@@ -42,7 +41,7 @@ export function DeviceReport({ connection, kind, metric, range }: DeviceReportPr
       <Page
         title={t("report.title")}
         before={
-          <Link to="/devices/$id" params={{ id: connection.id }} search={(before: DeviceSearch) => ({ ...before, view: undefined })} className={deviceStyles.back}>
+          <Link to="/devices/$id" params={{ id: connection.id }} search={(before: DeviceSearch) => ({ ...before, view: undefined })} className={styles.back}>
             <Icon name="back" />
             {t("report.back")}
           </Link>

@@ -1,4 +1,4 @@
-// How much glucose was in range, as the platform counts it. Asked again when a value has come.
+// How much glucose was in range, as the platform counts it. Asked again when values have come, at most once a minute.
 import { queryOptions } from "@tanstack/react-query";
 import { api, ask } from "~/lib/api";
 import { keys, type RangeId } from "~/lib/keys";

@@ -17,19 +17,22 @@ interface LegendProps {
   resolution: Series["resolution"];
   /** While a value is read its place stays kept, so that nothing below moves. */
   isHidden: boolean;
+  /** As the chart for paper draws: in ink, and neither averages nor pulses of several pressures. */
+  isPaper?: boolean;
 }
 
-export function Legend({ kind, columns: { band, unit, ys }, marks, resolution, isHidden }: LegendProps) {
+export function Legend({ kind, columns: { band, unit, ys }, marks, resolution, isHidden, isPaper = false }: LegendProps) {
   const t = useText();
   const intl = useIntl();
   const items: { swatch?: string; text: string }[] = [];
-  if (KIND_VIEWS[kind].drawing === "pressure") {
+  const isPressure = KIND_VIEWS[kind].drawing === "pressure";
+  if (isPressure) {
     const hasSeveral = ys[3]?.some((low) => low !== null);
     const hasSingle = ys[3]?.some((low) => low === null);
     if (hasSingle) items.push({ swatch: styles.bar!, text: t("chart.legend.pressure") });
     if (hasSeveral) items.push({ swatch: styles.filled!, text: t("chart.legend.uppers") }, { swatch: styles.outlined!, text: t("chart.legend.lowers") });
     if (ys[2]?.some((pulse) => pulse !== null)) items.push({ swatch: styles.dot!, text: t("chart.legend.pulse") });
-    if (ys[7]?.some((low, index) => low !== null && ys[2]?.[index] === null)) items.push({ swatch: styles.thin!, text: t("chart.legend.pulses") });
+    if (!isPaper && ys[7]?.some((low, index) => low !== null && ys[2]?.[index] === null)) items.push({ swatch: styles.thin!, text: t("chart.legend.pulses") });
   }
   if (band) {
     const decimals = unit === "mmol/L" ? 1 : 0;
@@ -41,10 +44,10 @@ export function Legend({ kind, columns: { band, unit, ys }, marks, resolution, i
   if (beyond.high > 0) items.push({ text: t("chart.legend.high") });
   const hasDays = resolution === "1d" && KIND_VIEWS[kind].drawing === "points";
   if (hasDays) items.push({ swatch: styles.range!, text: t("chart.legend.ranges") });
-  const average = KIND_VIEWS[kind].drawing === "pressure" ? styles.across! : hasDays ? styles.point! : styles.line!;
-  if (resolution !== "raw" && marks.some((mark) => mark.rollup)) items.push({ swatch: average, text: t(AVERAGES[resolution]) });
+  const average = isPressure ? styles.across! : hasDays ? styles.point! : styles.line!;
+  if (!(isPressure && isPaper) && resolution !== "raw" && marks.some((mark) => mark.rollup)) items.push({ swatch: average, text: t(AVERAGES[resolution]) });
   return (
-    <p className={isHidden ? styles.unseen : styles.legend}>
+    <p className={`${isHidden ? styles.unseen : styles.legend} ${isPaper ? styles.paper : ""}`}>
       {items.length === 0 ? t("chart.hint") : null}
       {items.map(({ swatch, text }) => (
         <span key={text} className={styles.key}>

@@ -121,7 +121,7 @@ function Chart({ kind, metric, range, series, units, timeZone, now, marks, summa
         unit={unitText(intl, columns.unit)}
         label={summary}
       />
-      <Legend kind={kind} columns={columns} marks={drawn} resolution={series.resolution} isHidden={false} />
+      <Legend kind={kind} columns={columns} marks={drawn} resolution={series.resolution} isHidden={false} isPaper />
     </figure>
   );
 }

@@ -117,7 +117,7 @@ function Deciding({ choice, what, isOnline, onTap, onUndo }: DecidingProps) {
           </>
         ) : null}
         {phase === "held" ? (
-          <Button look="quiet" onPress={onUndo} aria-label={t("whose.undoOf", { what })}>
+          <Button onPress={onUndo} aria-label={t("whose.undoOf", { what })}>
             {t("whose.undo")}
           </Button>
         ) : null}
