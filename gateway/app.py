@@ -82,7 +82,7 @@ def create_app(settings: Settings) -> Litestar:
             await static(scope, send)
 
     own = [auth_routes.login, auth_routes.callback, auth_routes.logout, auth_routes.live_ticket, openapi_json]
-    own += [auth_routes.app_token, app_links.android, app_links.apple]
+    own += [auth_routes.app_token, app_links.pair, app_links.android, app_links.apple]
     if settings.is_development:
         own.append(auth_routes.dev_token)
     resources: list[Resource] = [

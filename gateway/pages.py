@@ -3,12 +3,13 @@
 from html import escape
 
 
-def page(title: str, text: str, *, link: tuple[str, str] | None = None) -> bytes:
-    """A page with one thing to say and at most one thing to do. `text` is our own HTML, never somebody's input."""
+def page(title: str, *texts: str, link: tuple[str, str] | None = None) -> bytes:
+    """A page with one thing to say and at most one thing to do. `texts` are our own HTML, never somebody's input."""
+    said = "".join(f"<p>{text}</p>" for text in texts)
     action = f'<p><a href="{escape(link[0])}">{escape(link[1])}</a></p>' if link else ""
     return (
         f'<!doctype html><html lang="en"><head><meta charset="utf-8">'
         f'<meta name="viewport" content="width=device-width, initial-scale=1">'
         f'<meta name="color-scheme" content="light dark"><title>{escape(title)} · Device Connect</title></head>'
-        f"<body><main><h1>{escape(title)}</h1><p>{text}</p>{action}</main></body></html>"
+        f"<body><main><h1>{escape(title)}</h1>{said}{action}</main></body></html>"
     ).encode()

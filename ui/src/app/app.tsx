@@ -2,6 +2,7 @@
 import { QueryClientProvider, type QueryClient } from "@tanstack/react-query";
 import { RouterProvider } from "@tanstack/react-router";
 import { useSyncExternalStore } from "react";
+import { setBearer } from "~/lib/companion/here";
 import { SessionContext, type EndReason, type Session } from "~/lib/session-context";
 import { beginSpeaking, Language } from "./language";
 import { createQueryClient } from "./query-client";
@@ -32,6 +33,10 @@ export function createApp(go = (address: string) => location.replace(address)): 
       replace: true,
     });
     client.clear();
+    if (import.meta.env.VITE_APP) {
+      setBearer(null);
+      void import("~/lib/companion/leave").then(({ leavePhone }) => leavePhone(reason));
+    }
     ending = false;
   };
   const leave = (address: string) => {

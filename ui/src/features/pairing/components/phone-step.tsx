@@ -1,7 +1,7 @@
 // The phone finishes the pairing: a code for its camera, the same as a link and as letters, and what it did, live.
 import { useQuery } from "@tanstack/react-query";
 import { lazy, Suspense, useEffect, useState } from "react";
-import { AnchorButton, Button } from "~/components/ui/button";
+import { AnchorButton, Button, LinkButton } from "~/components/ui/button";
 import { Icon } from "~/components/ui/icon";
 import { Notice } from "~/components/ui/notice";
 import { Loading, Skeleton } from "~/components/ui/skeleton";
@@ -54,7 +54,7 @@ export function PhoneStep(props: ConnectProps) {
       wizard={wizard}
       onEvent={onEvent}
       title={t("pair.phone.title")}
-      actions={start.data?.companion && view !== "old" ? <OpenHere link={start.data.companion.deep_link} /> : undefined}
+      actions={start.data?.companion && view !== "old" ? <OpenHere link={start.data.companion.deep_link} token={start.data.pairing_token} /> : undefined}
     >
       {start.error ? (
         <Refused
@@ -84,8 +84,15 @@ export function PhoneStep(props: ConnectProps) {
 }
 
 /** Where a finger is the pointer, this page is likely on the phone itself. */
-function OpenHere({ link }: { link: string }) {
+function OpenHere({ link, token }: { link: string; token: string }) {
   const t = useText();
+  if (import.meta.env.VITE_APP) {
+    return (
+      <LinkButton look="primary" to="/app/pair" search={{ token }}>
+        {t("pair.phone.link")}
+      </LinkButton>
+    );
+  }
   const isPhone = globalThis.matchMedia("(pointer: coarse)").matches;
   return (
     <AnchorButton look={isPhone ? "primary" : "secondary"} href={link}>
