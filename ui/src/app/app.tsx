@@ -40,6 +40,8 @@ export function createApp(go = (address: string) => location.replace(address)): 
     ending = false;
   };
   const leave = (address: string) => {
+    // The phone opens it in its browser, and the app stays as it is behind it.
+    if (import.meta.env.VITE_APP) return go(address);
     ending = hasLeft = true;
     for (const tell of watchers) tell();
     client.clear();

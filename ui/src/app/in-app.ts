@@ -21,7 +21,8 @@ export function withServer(path: string, server: string): string {
 
 /** Before anything is drawn: the server, the proof of who is signed in, and the link that opened the app. */
 export async function wakeUp(): Promise<void> {
-  const [server, token, launched] = await Promise.all([serverKept(), tokenKept(), Phone.getLaunchUrl()]);
+  // A key store that cannot be read is an empty one: the person signs in again, and the app is not a blank screen.
+  const [server, token, launched] = await Promise.all([serverKept().catch(() => null), tokenKept().catch(() => null), Phone.getLaunchUrl()]);
   setServer(server ?? "");
   setBearer(token);
   const here = location.pathname + location.search;
