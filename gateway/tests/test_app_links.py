@@ -1,5 +1,6 @@
 """What phones ask before a link of this server opens the app instead of the browser."""
 
+import re
 from pathlib import Path
 from typing import Final
 
@@ -75,3 +76,5 @@ async def test_a_browser_that_is_led_to_the_apps_link_is_told_what_to_do(client:
         assert "deviceconnect:" not in answer.text
         assert "<b>" not in answer.text
     assert all('href="/devices"' in answer.text for answer in (whole, *broken))
+    [style] = re.findall(r'rel="stylesheet" href="([^"]+)"', whole.text)
+    assert (await client.get(style)).headers["content-type"].startswith("text/css")

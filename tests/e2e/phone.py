@@ -79,7 +79,7 @@ class Phone:
         await context.expose_function("phoneKey", self._key)
         await context.expose_function("phoneLaunch", self._launched_by)
         await context.expose_function("phoneSamples", lambda: self.samples)
-        await context.expose_function("phoneAsked", self.sheets.append)
+        await context.expose_function("phoneAsked", self._asked)
         await context.add_init_script(_BRIDGE.replace("ORIGIN", repr(self.origin)))
 
     async def open_app(self, link: str = "") -> None:
@@ -100,6 +100,9 @@ class Phone:
         elif text is not None:
             self.keys[name] = text
         return self.keys.get(name)
+
+    def _asked(self, types: list[str]) -> None:
+        self.sheets.append(types)
 
     def _launched_by(self) -> str:
         return self._link

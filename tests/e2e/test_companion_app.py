@@ -4,6 +4,7 @@ the phone's health store has is in the person's record a moment later."""
 import re
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
+from urllib.parse import urlsplit
 
 import pytest
 from playwright.async_api import Browser, expect
@@ -136,7 +137,14 @@ async def _code_on_the_desk(desk: Screen, patient: Person, watch: Json) -> str:
     await desk.heading("Go on with your phone")
     link = await desk.link("Open the app on this phone").get_attribute("href")
     assert link is not None
-    return link
+    # The same link by https, where there is no app.
+    await desk.open(f"/app/pair?{urlsplit(link).query}")
+    await desk.heading("Open this on your phone, with the Device Connect app")
+    await expect(desk.link("Open the app")).to_have_attribute("href", link)
+    await desk.look("app-link-in-browser")
+    await desk.page.go_back()
+    await desk.heading("Go on with your phone")
+    return await desk.link("Open the app on this phone").get_attribute("href") or ""
 
 
 async def _connect(phone: Phone, link: str) -> None:

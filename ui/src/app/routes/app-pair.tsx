@@ -2,7 +2,8 @@
 import { useQuery } from "@tanstack/react-query";
 import { useSearch } from "@tanstack/react-router";
 import { Button, LinkButton } from "~/components/ui/button";
-import { Icon } from "~/components/ui/icon";
+import { Card } from "~/components/ui/card";
+import { DevicePicture, Icon } from "~/components/ui/icon";
 import { Notice, SupportDetails, useProblemText } from "~/components/ui/notice";
 import { Page } from "~/components/ui/page";
 import { Loading, Skeleton } from "~/components/ui/skeleton";
@@ -76,15 +77,22 @@ function Ready({ connection, store, phase, error, onGo }: ReadyProps) {
   const storeName = t(`companion.store.${store}`);
   return (
     <>
-      <p>{t("companion.pair.what", { name: connection.name, store: storeName })}</p>
-      <ul className={styles.kinds}>
-        {readableKinds(connection).map((kind) => (
-          <li key={kind}>
-            <Icon name="check" size={22} />
-            {word("kind", kind)}
-          </li>
-        ))}
-      </ul>
+      <Card labelledBy="shared">
+        <div className={styles.group}>
+          <div className={styles.head}>
+            <DevicePicture type={connection.device_type} size={40} />
+            <p id="shared">{t("companion.pair.what", { name: connection.name, store: storeName })}</p>
+          </div>
+          <ul className={styles.kinds}>
+            {readableKinds(connection).map((kind) => (
+              <li key={kind}>
+                <Icon name="check" size={22} />
+                {word("kind", kind)}
+              </li>
+            ))}
+          </ul>
+        </div>
+      </Card>
       <p className={styles.muted}>{t("companion.pair.reads", { store: storeName })}</p>
       {error ? (
         <Notice tone="warn" role="alert" title={t("companion.pair.stopped.title")}>

@@ -29,11 +29,11 @@ export function SignedOutPage() {
       </header>
       <main className={styles.plain}>
         <Page title={t(title)} before={<Icon name="lock" size={40} />}>
-          <p className={styles.lead}>{t(text)}</p>
+          {import.meta.env.VITE_APP && !reason ? null : <p className={styles.lead}>{t(text)}</p>}
           <div className={styles.actions}>
             {import.meta.env.VITE_APP ? (
               <Suspense>
-                <AppSignIn next={next} text={t("signedOut.action")} />
+                <AppSignIn next={next} text={t("signedOut.action")} isOut={!reason} />
               </Suspense>
             ) : (
               <AnchorButton look="primary" href={signInUrl(next)}>

@@ -7,7 +7,7 @@ export const enCompanion = {
   "companion.store.health_connect": "Health Connect",
 
   "companion.server.title": "Where is your Device Connect?",
-  "companion.server.text": "Type the address that you open in a browser. You are asked only once.",
+  "companion.server.text": "Type the address that you open in a browser, for example health.example.org. You are asked only once.",
   "companion.server.label": "Your Device Connect address",
   "companion.server.action": "Go on",
   "companion.server.looking": "Looking there…",
@@ -23,6 +23,7 @@ export const enCompanion = {
   "companion.signIn.away": "Go on in your browser. It brings you back here.",
   "companion.signIn.keys.title": "This phone cannot keep your sign-in",
   "companion.signIn.keys.text": "Set a screen lock on the phone, then try again. It guards your health data.",
+  "companion.signedOut": "Your readings are not kept on this phone. Your devices go on measuring.",
   "companion.back.title": "Signing you in",
   "companion.back.silent": "No answer yet. Check your internet, then try again within a minute.",
   "companion.back.not.title": "You are not signed in yet",

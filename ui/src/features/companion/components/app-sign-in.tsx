@@ -10,12 +10,14 @@ import styles from "./companion.module.css";
 
 addMessages(enCompanion, "companion");
 
-export default function AppSignIn({ next, text }: { next?: string; text: string }) {
+/** `isOut`: the person has just signed out here. */
+export default function AppSignIn({ next, text, isOut = false }: { next?: string; text: string; isOut?: boolean }) {
   const t = useText();
   const [isAway, setAway] = useState(false);
   const { address, isRefused, again } = useBegun(next);
   return (
     <div className={styles.column}>
+      {isOut ? <p>{t("companion.signedOut")}</p> : null}
       {isRefused ? (
         <Notice tone="warn" role="alert" title={t("companion.signIn.keys.title")} actions={<Button look="primary" onPress={again}>{t("app.retry")}</Button>}>
           <p>{t("companion.signIn.keys.text")}</p>

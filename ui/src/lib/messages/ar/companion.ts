@@ -8,7 +8,7 @@ export default {
   "companion.store.health_connect": "Health Connect",
 
   "companion.server.title": "أين Device Connect الخاص بك؟",
-  "companion.server.text": "اكتب العنوان الذي تفتحه في المتصفح. نسألك عنه مرة واحدة فقط.",
+  "companion.server.text": "اكتب العنوان الذي تفتحه في المتصفح، مثل health.example.org. نسألك عنه مرة واحدة فقط.",
   "companion.server.label": "عنوان Device Connect الخاص بك",
   "companion.server.action": "متابعة",
   "companion.server.looking": "نبحث هناك…",
@@ -24,6 +24,7 @@ export default {
   "companion.signIn.away": "تابع في متصفحك، وسيعيدك إلى هنا.",
   "companion.signIn.keys.title": "لا يستطيع هذا الهاتف حفظ دخولك",
   "companion.signIn.keys.text": "ضع قفلًا لشاشة الهاتف ثم حاول مرة أخرى. فهو يحمي بياناتك الصحية.",
+  "companion.signedOut": "لا تُحفظ قراءاتك على هذا الهاتف. وتواصل أجهزتك القياس.",
   "companion.back.title": "جارٍ تسجيل دخولك",
   "companion.back.silent": "لا جواب بعد. تحقق من الإنترنت وحاول مرة أخرى خلال دقيقة.",
   "companion.back.not.title": "لم يُسجَّل دخولك بعد",

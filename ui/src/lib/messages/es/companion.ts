@@ -8,7 +8,7 @@ export default {
   "companion.store.health_connect": "Health Connect",
 
   "companion.server.title": "¿Dónde está tu Device Connect?",
-  "companion.server.text": "Escribe la dirección que abres en un navegador. Se te pregunta solo una vez.",
+  "companion.server.text": "Escribe la dirección que abres en un navegador, por ejemplo health.example.org. Se te pregunta solo una vez.",
   "companion.server.label": "Dirección de tu Device Connect",
   "companion.server.action": "Seguir",
   "companion.server.looking": "Mirando allí…",
@@ -24,6 +24,7 @@ export default {
   "companion.signIn.away": "Sigue en tu navegador. Después vuelves aquí.",
   "companion.signIn.keys.title": "Este teléfono no puede guardar tu acceso",
   "companion.signIn.keys.text": "Pon un bloqueo de pantalla en el teléfono e inténtalo de nuevo. Protege tus datos de salud.",
+  "companion.signedOut": "Tus lecturas no se guardan en este teléfono. Tus dispositivos siguen midiendo.",
   "companion.back.title": "Entrando",
   "companion.back.silent": "Aún no hay respuesta. Comprueba tu internet e inténtalo de nuevo antes de un minuto.",
   "companion.back.not.title": "Todavía no has entrado",
