@@ -123,6 +123,8 @@ async def _sign_in(phone: Phone, patient: Person) -> None:
     assert "cookie" not in await app.page.evaluate("document.cookie")
     await phone.open_app(link)
     await app.heading("Your devices")
+    await app.link("Enter a code").wait_for()
+    await app.look("app-devices", whole=True)
     # There is no app that this browser could have left for.
     _forgive(app, "deviceconnect://")
     assert (phone.kept("bearer") or "").startswith('"dca_')
@@ -169,6 +171,7 @@ async def _later(phone: Phone, desk: Screen, watch: Json) -> None:
     await phone.open_app()
     await app.heading("Your devices")
     await expect(desk.page.get_by_text("80.7").first).to_be_visible()
+    await app.look("app-devices-later", whole=True)
     await app.link("Settings").first.click()
     await app.link("See what is read").click()
     await app.heading("Health data of this phone")

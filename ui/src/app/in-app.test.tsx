@@ -257,6 +257,32 @@ describe("a code that was opened on the phone", () => {
     expect(screen.getByRole("link", { name: "Go to your devices" })).toBeInTheDocument();
   });
 
+  test("is not needed where the person adds the device in the app itself", async () => {
+    server.use(
+      http.post(there("/api/v1/device-connections/pair/start"), () =>
+        HttpResponse.json({ pairing_token: TOKEN, expires_at: new Date(Date.now() + 600_000).toISOString(), method: "healthkit", steps: [] }),
+      ),
+      http.get(there(`/api/v1/device-connections/${ID}/pairing`), () => HttpResponse.json({ state: "waiting", found: [], expires_at: null })),
+    );
+    await open(`/pair/connect?connection=${ID}`);
+
+    expect(await screen.findByRole("button", { name: "Choose data to share" })).toBeInTheDocument();
+  });
+
+  test("can be typed where a camera does not help", async () => {
+    await open("/devices");
+    await userEvent.click(await screen.findByRole("link", { name: "Enter a code" }));
+    const field = await screen.findByRole("textbox", { name: "The letters of the code" });
+    await userEvent.type(field, "too short");
+    await userEvent.click(screen.getByRole("button", { name: "Go on" }));
+    await screen.findByText(/Letters are missing/);
+    await userEvent.clear(field);
+    await userEvent.type(field, `${TOKEN.slice(0, 8)} ${TOKEN.slice(8)}`);
+    await userEvent.click(screen.getByRole("button", { name: "Go on" }));
+
+    expect(await screen.findByRole("button", { name: "Choose data to share" })).toBeInTheDocument();
+  });
+
   test("of the other kind of phone leads to the right one", async () => {
     phone.platform = "android";
     await open(`/app/pair?token=${TOKEN}`);

@@ -53,6 +53,13 @@ export function AppHealthPage() {
       {name ? here.map(({ connection }) => <Read key={connection.id} connection={connection} name={name} syncs={syncs} />) : null}
       {list.data && others.length > 0 ? <p className={styles.muted}>{t("companion.health.others", { names: others.map(({ connection }) => connection.name).join(", ") })}</p> : null}
       {name && here.length > 0 ? <ChangeMind name={name} /> : null}
+      {name ? (
+        <div>
+          <LinkButton look="quiet" to="/app/pair">
+            {t("companion.type.open")}
+          </LinkButton>
+        </div>
+      ) : null}
     </Page>
   );
 }

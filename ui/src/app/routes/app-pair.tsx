@@ -1,8 +1,10 @@
 // The code was opened on the phone: what will be shared, the phone's own sheet, and the first readings on their way.
 import { useQuery } from "@tanstack/react-query";
-import { useSearch } from "@tanstack/react-router";
+import { useRouter, useSearch } from "@tanstack/react-router";
+import { useState, type FormEvent } from "react";
 import { Button, LinkButton } from "~/components/ui/button";
 import { Card } from "~/components/ui/card";
+import { Field } from "~/components/ui/field";
 import { DevicePicture, Icon } from "~/components/ui/icon";
 import { Notice, SupportDetails, useProblemText } from "~/components/ui/notice";
 import { Page } from "~/components/ui/page";
@@ -48,6 +50,7 @@ export function AppPairPage() {
     case "refused":
       return <Refused error={code.error} onAgain={() => void code.refetch()} />;
     case "noCode":
+      return <TypeCode />;
     case "bluetooth":
     case "noStore":
     case "otherStore":
@@ -142,7 +145,47 @@ function Refused({ error, onAgain }: { error: unknown; onAgain: () => void }) {
   );
 }
 
-function Elsewhere({ view }: { view: "noCode" | "bluetooth" | "noStore" | "otherStore" | "nothing" }) {
+/** Where a camera does not help: the letters that the other screen shows. */
+function TypeCode() {
+  const t = useText();
+  const router = useRouter();
+  const [typed, setTyped] = useState("");
+  const [isWrong, setWrong] = useState(false);
+  const go = (event: FormEvent) => {
+    event.preventDefault();
+    const token = tokenOfText(typed);
+    setWrong(token === null);
+    if (token) void router.navigate({ to: "/app/pair", search: { token }, replace: true });
+  };
+  return (
+    <Page title={t("companion.pair.title")}>
+      <p>{t("companion.type.text")}</p>
+      <form className={styles.column} onSubmit={go} noValidate>
+        <Field
+          label={t("companion.type.label")}
+          value={typed}
+          onChange={(text) => {
+            setTyped(text);
+            setWrong(false);
+          }}
+          error={isWrong ? t("companion.type.wrong") : undefined}
+          autoCapitalize="none"
+          autoCorrect="off"
+          spellCheck="false"
+          dir="ltr"
+        />
+        <div>
+          <Button look="primary" type="submit">
+            {t("companion.server.action")}
+          </Button>
+        </div>
+      </form>
+      <Back />
+    </Page>
+  );
+}
+
+function Elsewhere({ view }: { view: "bluetooth" | "noStore" | "otherStore" | "nothing" }) {
   const t = useText();
   return (
     <Page title={t("companion.pair.title")}>

@@ -44,8 +44,11 @@ export const enCompanion = {
   "companion.code.used": "The code was used before. If your phone is connected, all is well. If not, ask for a new code on the other screen.",
   "companion.code.taken": "Somebody else has connected this phone. They can remove it among their devices.",
 
-  "companion.elsewhere.noCode.title": "Scan the code once more",
-  "companion.elsewhere.noCode.text": "A part of the code is missing. Scan it from the other screen, or open its link on this phone.",
+  "companion.type.text": "Scan the code on the other screen with this phone’s camera. Or type its letters here.",
+  "companion.type.label": "The letters of the code",
+  "companion.type.wrong": "Letters are missing. Small and large letters count; spaces do not.",
+  "companion.type.open": "Enter a code",
+
   "companion.elsewhere.bluetooth.title": "This device connects by Bluetooth",
   "companion.elsewhere.bluetooth.text": "Choose “Add a device” here in the app and then Bluetooth. Keep the device near the phone.",
   "companion.elsewhere.noStore.title": "No health data on this phone",

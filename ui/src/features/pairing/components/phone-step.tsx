@@ -1,7 +1,8 @@
 // The phone finishes the pairing: a code for its camera, the same as a link and as letters, and what it did, live.
 import { useQuery } from "@tanstack/react-query";
+import { Navigate } from "@tanstack/react-router";
 import { lazy, Suspense, useEffect, useState } from "react";
-import { AnchorButton, Button, LinkButton } from "~/components/ui/button";
+import { AnchorButton, Button } from "~/components/ui/button";
 import { Icon } from "~/components/ui/icon";
 import { Notice } from "~/components/ui/notice";
 import { Loading, Skeleton } from "~/components/ui/skeleton";
@@ -47,6 +48,8 @@ export function PhoneStep(props: ConnectProps) {
   }, [expiresAt, attempt, isConnected]);
 
   if (view === "done") return <Arrived {...props} />;
+  // In the app this is the phone already: nobody needs a picture for its camera.
+  if (import.meta.env.VITE_APP && start.data) return <Navigate to="/app/pair" search={{ token: start.data.pairing_token }} replace />;
   const needsConsent = start.error !== null && CONSENT_FAULTS.has(codeOf(start.error));
   const again = () => setAttempt((count) => count + 1);
   return (
@@ -54,7 +57,7 @@ export function PhoneStep(props: ConnectProps) {
       wizard={wizard}
       onEvent={onEvent}
       title={t("pair.phone.title")}
-      actions={start.data?.companion && view !== "old" ? <OpenHere link={start.data.companion.deep_link} token={start.data.pairing_token} /> : undefined}
+      actions={start.data?.companion && view !== "old" ? <OpenHere link={start.data.companion.deep_link} /> : undefined}
     >
       {start.error ? (
         <Refused
@@ -84,15 +87,8 @@ export function PhoneStep(props: ConnectProps) {
 }
 
 /** Where a finger is the pointer, this page is likely on the phone itself. */
-function OpenHere({ link, token }: { link: string; token: string }) {
+function OpenHere({ link }: { link: string }) {
   const t = useText();
-  if (import.meta.env.VITE_APP) {
-    return (
-      <LinkButton look="primary" to="/app/pair" search={{ token }}>
-        {t("pair.phone.link")}
-      </LinkButton>
-    );
-  }
   const isPhone = globalThis.matchMedia("(pointer: coarse)").matches;
   return (
     <AnchorButton look={isPhone ? "primary" : "secondary"} href={link}>

@@ -45,8 +45,11 @@ export default {
   "companion.code.used": "استُخدم الرمز من قبل. إن كان هاتفك متصلًا فكل شيء على ما يرام، وإلا فاطلب رمزًا جديدًا على الشاشة الأخرى.",
   "companion.code.taken": "وصّل شخص آخر هذا الهاتف. يمكنه إزالته من أجهزته.",
 
-  "companion.elsewhere.noCode.title": "امسح الرمز مرة أخرى",
-  "companion.elsewhere.noCode.text": "جزء من الرمز ناقص. امسحه من الشاشة الأخرى أو افتح رابطه على هذا الهاتف.",
+  "companion.type.text": "امسح الرمز الظاهر على الشاشة الأخرى بكاميرا هذا الهاتف، أو اكتب حروفه هنا.",
+  "companion.type.label": "حروف الرمز",
+  "companion.type.wrong": "تنقص حروف. الحروف الكبيرة والصغيرة مهمة، أما المسافات فلا.",
+  "companion.type.open": "إدخال رمز",
+
   "companion.elsewhere.bluetooth.title": "يتصل هذا الجهاز عبر Bluetooth",
   "companion.elsewhere.bluetooth.text": "اختر «إضافة جهاز» هنا في التطبيق ثم Bluetooth. أبقِ الجهاز قريبًا من الهاتف.",
   "companion.elsewhere.noStore.title": "لا بيانات صحية على هذا الهاتف",

@@ -45,8 +45,11 @@ export default {
   "companion.code.used": "El código ya se usó. Si tu teléfono está conectado, todo va bien. Si no, pide uno nuevo en la otra pantalla.",
   "companion.code.taken": "Otra persona ha conectado este teléfono. Puede quitarlo de sus dispositivos.",
 
-  "companion.elsewhere.noCode.title": "Escanea el código otra vez",
-  "companion.elsewhere.noCode.text": "Falta una parte del código. Escanéalo en la otra pantalla o abre su enlace en este teléfono.",
+  "companion.type.text": "Escanea el código de la otra pantalla con la cámara de este teléfono. O escribe aquí sus letras.",
+  "companion.type.label": "Las letras del código",
+  "companion.type.wrong": "Faltan letras. Cuentan las mayúsculas y minúsculas; los espacios no.",
+  "companion.type.open": "Escribir un código",
+
   "companion.elsewhere.bluetooth.title": "Este dispositivo se conecta por Bluetooth",
   "companion.elsewhere.bluetooth.text": "Elige «Añadir un dispositivo» aquí en la aplicación y después Bluetooth. Ten el dispositivo cerca del teléfono.",
   "companion.elsewhere.noStore.title": "No hay datos de salud en este teléfono",
