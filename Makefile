@@ -9,7 +9,7 @@ BIN := .venv/bin
 DONE := .venv/.done
 PIP := PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_ROOT_USER_ACTION=ignore $(BIN)/python -m pip --quiet
 PACKAGES := proto vendors chassis services gateway simulator runtime
-UI_SOURCES := $(shell find ui \( -path ui/node_modules -o -path ui/dist -o -path ui/android -o -path ui/ios \) -prune -o -type f -print 2>/dev/null)
+UI_SOURCES := $(shell find ui \( -path ui/node_modules -o -path ui/dist -o -path ui/dist-app -o -path ui/android -o -path ui/ios \) -prune -o -type f -print 2>/dev/null)
 UI := $(if $(wildcard ui/package.json),$(DONE)/ui)
 
 # $(call step,what it does,how): says what runs, and how long it took.
@@ -67,7 +67,7 @@ faults: install ## break everything while readings flow, and compare the books (
 clean: ## stop it and remove everything that make has made, data included
 	@if [ -x $(BIN)/device-connect ]; then $(BIN)/device-connect down --remove; fi
 	rm -rf .venv .device-connect .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache build *.egg-info
-	rm -rf ui/node_modules ui/dist
+	rm -rf ui/node_modules ui/dist ui/dist-app
 	find $(PACKAGES) tests -name __pycache__ -type d -prune -exec rm -rf {} +
 
 lock: install ## resolve the dependencies anew into requirements.lock

@@ -13,7 +13,7 @@ from chassis.cache import Cache
 from chassis.db import Database
 from chassis.mirror import Mirror
 from chassis.resource import Resource
-from gateway import app_links, auth_routes
+from gateway import app_links, auth_routes, pages
 from gateway.auditor import Auditor
 from gateway.credentials import Credentials
 from gateway.forward import Upstream
@@ -82,7 +82,7 @@ def create_app(settings: Settings) -> Litestar:
             await static(scope, send)
 
     own = [auth_routes.login, auth_routes.callback, auth_routes.logout, auth_routes.live_ticket, openapi_json]
-    own += [auth_routes.app_token, app_links.android, app_links.apple]
+    own += [pages.style, auth_routes.app_token, app_links.pair, app_links.android, app_links.apple]
     if settings.is_development:
         own.append(auth_routes.dev_token)
     resources: list[Resource] = [

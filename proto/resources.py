@@ -242,6 +242,10 @@ class PairComplete(Request, frozen=True, kw_only=True, omit_defaults=True):
     consent: ConsentGiven | UnsetType = UNSET
 
 
+class PairLook(Request, frozen=True, kw_only=True):
+    pairing_token: Annotated[str, Meta(min_length=1, max_length=200)]
+
+
 class PairCompleted(msgspec.Struct, frozen=True, kw_only=True):
     connection: Connection
     ingest_token: str

@@ -4,7 +4,7 @@ import type { CapacitorConfig } from "@capacitor/cli";
 const config: CapacitorConfig = {
   appId: "org.deviceconnect.companion",
   appName: "Device Connect",
-  webDir: "dist",
+  webDir: "dist-app",
   // Values of the person must not reach the logs of the phone.
   loggingBehavior: "none",
   server: { androidScheme: "https", hostname: "localhost" },

@@ -28,11 +28,20 @@ const groups = Object.entries({ first: FIRST, values: VALUES, place: PLACE, told
 
 const gateway = process.env.DC_GATEWAY ?? "http://localhost:8080";
 
+/** The companion app is a build of its own: what only one of the two needs is not in the other. */
+const isApp = process.env.VITE_APP === "1";
+const appPage = {
+  name: "app-page",
+  transformIndexHtml: { order: "pre" as const, handler: (html: string) => html.replace("/src/main.tsx", "/src/main-app.tsx") },
+};
+
 export default defineConfig({
-  plugins: [react(), compiledMessages()],
+  plugins: [react(), compiledMessages(), ...(isApp ? [appPage] : [])],
+  define: { "import.meta.env.VITE_APP": JSON.stringify(isApp ? "1" : ""), "import.meta.env.VITE_SERVER": JSON.stringify(process.env.DC_SERVER ?? "") },
   resolve: { alias: { "~": fileURLToPath(new URL("./src", import.meta.url)) } },
   build: {
     target: "es2022",
+    outDir: isApp ? "dist-app" : "dist",
     assetsInlineLimit: 0,
     modulePreload: { polyfill: false },
     sourcemap: false,

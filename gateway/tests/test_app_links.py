@@ -1,5 +1,6 @@
 """What phones ask before a link of this server opens the app instead of the browser."""
 
+import re
 from pathlib import Path
 from typing import Final
 
@@ -55,3 +56,25 @@ async def test_a_phone_asks_without_a_session_and_gets_json_or_nothing(client: h
     assert apple.headers["content-type"].startswith("application/json")
     assert apple.json() == site_association("AB12CD34EF")
     assert android.status_code == 404
+
+
+async def test_a_browser_that_is_led_to_the_apps_link_is_told_what_to_do(client: httpx2.AsyncClient) -> None:
+    token = "Ab3_x-Zq9LmN0pQrStUvWw"
+    whole = await client.get(f"/app/pair?token={token}")
+    broken = [
+        await client.get("/app/pair", params=query)
+        for query in ({}, {"token": "<b>short</b>"}, {"token": "x" * 65})
+    ]
+
+    assert whole.status_code == 200
+    assert f'href="deviceconnect://pair?token={token}"' in whole.text
+    assert f"<code>{token}</code>" in whole.text
+    assert whole.headers["cache-control"] == "no-store"
+    for answer in broken:
+        assert answer.status_code == 200
+        assert "scan the code on the other screen once more" in answer.text
+        assert "deviceconnect:" not in answer.text
+        assert "<b>" not in answer.text
+    assert all('href="/devices"' in answer.text for answer in (whole, *broken))
+    [style] = re.findall(r'rel="stylesheet" href="([^"]+)"', whole.text)
+    assert (await client.get(style)).headers["content-type"].startswith("text/css")

@@ -67,6 +67,20 @@ class Completer:
         self._ring = ring
         self._people = people
 
+    async def look(self, tx: Tx, principal: Principal, token: str, now: datetime) -> ConnectionRow:
+        """What a token would complete, for its person to see first. Raises `Refused` as completing would."""
+        session = await sessions.select_by_token(tx.conn, token_digest(token))
+        row = session and await connections.select_connection(tx.conn, session.device_connection_id)
+        if session is None or row is None:
+            raise Refused("not_found")
+        if principal.patient_id != session.patient_id:
+            self._people.note_refused(principal, "pairing.complete", row, "not_found")
+            raise Refused("not_found")
+        fault = token_fault(session.state, session.expires_at, session.completed_at, now)
+        if fault is not None:
+            raise Refused(fault)
+        return row
+
     async def complete(
         self, tx: Tx, principal: Principal, data: PairComplete, now: datetime
     ) -> PairCompleted:

@@ -118,13 +118,16 @@ def test_nothing_leaves_an_android_phone_with_a_backup_a_screenshot_or_in_clear(
     assert "FLAG_SECURE" in activity.read_text()
 
 
-def test_android_opens_the_code_of_the_screen_and_the_link_of_the_server() -> None:
+def test_android_opens_the_code_of_the_screen_the_way_back_from_signing_in_and_the_link_of_the_server() -> (
+    None
+):
     filters = [
         {key.removeprefix(_A): text for key, text in data.attrib.items()}
         for data in ElementTree.parse(ANDROID).getroot().iter("data")
     ]
     assert filters == [
         {"scheme": "deviceconnect", "host": "pair"},
+        {"scheme": "deviceconnect", "host": "signed-in"},
         {"scheme": "https", "host": "${appLinkHost}", "path": "/app/pair"},
     ]
 

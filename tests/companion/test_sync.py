@@ -26,8 +26,8 @@ def copy(tmp_path: Path) -> Path:
         shutil.copytree(UI / name, ui / name, ignore=shutil.ignore_patterns(*COPIED))
     for name in ("capacitor.config.ts", "package.json"):
         shutil.copy(UI / name, ui / name)
-    (ui / "dist").mkdir()
-    (ui / "dist/index.html").write_text("<!doctype html><title>pages</title>")
+    (ui / "dist-app").mkdir()
+    (ui / "dist-app/index.html").write_text("<!doctype html><title>pages</title>")
     (ui / "node_modules").symlink_to(UI / "node_modules")
     return ui
 

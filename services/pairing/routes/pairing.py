@@ -12,13 +12,22 @@ from chassis.auth import Principal
 from chassis.clock import now
 from chassis.db import Database, Tx
 from chassis.idempotency import once
-from proto.resources import PairComplete, PairCompleted, PairingProgress, PairStart, PairStarted
+from proto.resources import (
+    Connection,
+    PairComplete,
+    PairCompleted,
+    PairingProgress,
+    PairLook,
+    PairStart,
+    PairStarted,
+)
 from services.pairing.attempts import count_try
 from services.pairing.audits import about
 from services.pairing.completing import Completer, TryFailed
 from services.pairing.domain import shown_state
 from services.pairing.kept import Kept
 from services.pairing.people import People
+from services.pairing.shapes import connection_of
 from services.pairing.starting import Starter
 from services.pairing.store import sessions
 from services.pairing.vendor_account import VendorAccount
@@ -47,6 +56,18 @@ async def start(
         return started
 
     return await once(db, request, principal, work, status=200, sealing=kept)
+
+
+@post("/pair/look", status_code=200, summary="What a pairing token is for")
+async def look(
+    data: JSONBody[PairLook],
+    principal: NamedDependency[Principal],
+    db: NamedDependency[Database],
+    completer: NamedDependency[Completer],
+) -> Connection:
+    """For a phone that was handed a code: what it would connect, and what may be shared. Changes nothing."""
+    async with db.transaction("pairing_look") as tx:
+        return connection_of(await completer.look(tx, principal, data.pairing_token, now()))
 
 
 @post("/pair/complete", status_code=200, summary="Complete pairing")
@@ -98,6 +119,6 @@ async def read_progress(
 
 router = Router(
     "/api/v1/device-connections",
-    route_handlers=[start, complete, read_progress],
+    route_handlers=[start, look, complete, read_progress],
     tags=["device-connections"],
 )

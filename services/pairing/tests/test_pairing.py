@@ -144,6 +144,30 @@ async def test_of_two_people_one_gets_the_device(world: World) -> None:
     assert {answer.json()["code"] for answer in answers if answer.status_code == 409} == {"already_paired"}
 
 
+async def test_what_a_token_is_for_is_shown_to_its_person_and_changes_nothing(world: World) -> None:
+    patient, other = world.person(), world.person()
+    id = await patient.create()
+    await patient.consent(id, "weight")
+    token = await patient.token(id)
+
+    async def look(who: Any, token: str) -> Any:
+        return await who.call("POST", "device-connections/pair/look", {"pairing_token": token})
+
+    seen, foreign, made_up = (
+        await look(patient, token),
+        await look(other, token),
+        await look(patient, "x" * 22),
+    )
+    done = await patient.complete(token, device())
+    used = await look(patient, token)
+
+    assert (seen.status_code, seen.json()["id"], seen.json()["status"]) == (200, id, "pairing")
+    assert seen.json()["consent"]["data_kinds"] == ["weight"]
+    assert [foreign.status_code, made_up.status_code] == [404, 404]
+    assert done.status_code == 200
+    assert (used.status_code, used.json()["code"]) == (409, "pairing_used")
+
+
 async def test_a_new_start_voids_the_token_before(world: World) -> None:
     patient = world.person()
     id = await patient.create()

@@ -2,6 +2,7 @@
 import { QueryClientProvider, type QueryClient } from "@tanstack/react-query";
 import { RouterProvider } from "@tanstack/react-router";
 import { useSyncExternalStore } from "react";
+import { setBearer } from "~/lib/companion/here";
 import { SessionContext, type EndReason, type Session } from "~/lib/session-context";
 import { beginSpeaking, Language } from "./language";
 import { createQueryClient } from "./query-client";
@@ -32,9 +33,15 @@ export function createApp(go = (address: string) => location.replace(address)): 
       replace: true,
     });
     client.clear();
+    if (import.meta.env.VITE_APP) {
+      setBearer(null);
+      void import("~/lib/companion/leave").then(({ leavePhone }) => leavePhone(reason));
+    }
     ending = false;
   };
   const leave = (address: string) => {
+    // The phone opens it in its browser, and the app stays as it is behind it.
+    if (import.meta.env.VITE_APP) return go(address);
     ending = hasLeft = true;
     for (const tell of watchers) tell();
     client.clear();

@@ -214,7 +214,38 @@ const settings = createRoute({
   component: lazyRouteComponent(() => import("./routes/settings"), "SettingsPage"),
 });
 
-const routes = root.addChildren([home, signIn, signedOut, signedIn.addChildren([devices, device, fix, whose, health, admin, pair, pairStart, integrations, sharing, sharingLog, settings])]);
+// Pages that the companion app alone has. A browser's build leaves them out.
+const appServer = /* @__PURE__ */ createRoute({
+  getParentRoute: () => root,
+  path: "/app/server",
+  validateSearch: (search: Search): SignInSearch => ({ next: word(search.next) }),
+  component: /* @__PURE__ */ lazyRouteComponent(() => import("./routes/app-server"), "AppServerPage"),
+});
+const appSignedIn = /* @__PURE__ */ createRoute({
+  getParentRoute: () => root,
+  path: "/app/signed-in",
+  validateSearch: (search: Search): { code?: string } => ({ code: word(search.code) }),
+  component: /* @__PURE__ */ lazyRouteComponent(() => import("./routes/app-signed-in"), "AppSignedInPage"),
+});
+const appPair = /* @__PURE__ */ createRoute({
+  getParentRoute: () => signedIn,
+  path: "/app/pair",
+  validateSearch: (search: Search): { token?: string } => ({ token: word(search.token) }),
+  component: /* @__PURE__ */ lazyRouteComponent(() => import("./routes/app-pair"), "AppPairPage"),
+});
+const appHealth = /* @__PURE__ */ createRoute({
+  getParentRoute: () => signedIn,
+  path: "/app/health-data",
+  component: /* @__PURE__ */ lazyRouteComponent(() => import("./routes/app-health"), "AppHealthPage"),
+});
+
+const outside = [home, signIn, signedOut] as const;
+const inside = [devices, device, fix, whose, health, admin, pair, pairStart, integrations, sharing, sharingLog, settings] as const;
+const routes = root.addChildren(
+  import.meta.env.VITE_APP
+    ? [...outside, appServer, appSignedIn, signedIn.addChildren([...inside, appPair, appHealth])]
+    : ([...outside, signedIn.addChildren(inside)] as never),
+);
 
 export function createAppRouter(client: QueryClient) {
   return createRouter({

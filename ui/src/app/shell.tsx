@@ -15,6 +15,7 @@ import { wordsAreHere } from "~/lib/words";
 import styles from "./shell.module.css";
 
 const SessionClock = lazy(() => import("~/features/session/components/session-clock"));
+const SyncOnOpen = /* @__PURE__ */ lazy(() => import("~/features/companion/components/sync-on-open"));
 const HelpDialog = lazy(() => wordsAreHere(import("./help-dialog")));
 
 const PLACES: { to: "/devices" | "/integrations" | "/sharing" | "/settings" | "/admin"; icon: IconName; text: MessageId }[] = [
@@ -40,9 +41,7 @@ export function Shell() {
     <MeContext value={me}>
       <LiveContext value={live}>
         <Frame name={me.display_name} isOwner={me.patient_id !== null} isAdmin={me.roles.includes("admin")} />
-        <Suspense>
-          <SessionClock />
-        </Suspense>
+        <Suspense>{import.meta.env.VITE_APP ? <SyncOnOpen /> : <SessionClock />}</Suspense>
       </LiveContext>
     </MeContext>
   );

@@ -158,6 +158,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/device-connections/pair/look": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** What a pairing token is for */
+        post: operations["ApiV1DeviceConnectionsPairLookLook"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/device-connections/pair/start": {
         parameters: {
             query?: never;
@@ -1585,6 +1602,10 @@ export interface components {
             connection: components["schemas"]["Connection"];
             ingest_token: string;
         };
+        /** PairLook */
+        PairLook: {
+            pairing_token: string;
+        };
         /** PairStart */
         PairStart: {
             /** Format: uuid */
@@ -2292,6 +2313,45 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["PairCompleted"];
+                };
+            };
+            /** @description Bad request syntax or unsupported method */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        status_code: number;
+                        detail: string;
+                        extra?: null | {
+                            [key: string]: unknown;
+                        } | unknown[];
+                    };
+                };
+            };
+        };
+    };
+    ApiV1DeviceConnectionsPairLookLook: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PairLook"];
+            };
+        };
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Connection"];
                 };
             };
             /** @description Bad request syntax or unsupported method */

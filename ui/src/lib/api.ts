@@ -1,6 +1,7 @@
 // The transport: one typed client, the CSRF header, and answers turned into values or ApiProblem. Shows nothing.
 import createClient from "openapi-fetch";
 import type { paths } from "./api-types";
+import { isSignedInHere, prove, RequestThere } from "./companion/here";
 import { ApiProblem, problemOf } from "./problem";
 import { isText, wordsAreHere } from "./words";
 
@@ -11,9 +12,9 @@ export function csrfToken(cookies: string = document.cookie): string {
   return pair ? decodeURIComponent(pair.slice(pair.indexOf("=") + 1)) : "";
 }
 
-/** Without this cookie nobody is signed in; asking the server would only earn a 401. */
+/** Without this cookie, or the app's bearer, nobody is signed in; asking the server would only earn a 401. */
 export function mayHaveSession(): boolean {
-  return csrfToken() !== "";
+  return import.meta.env.VITE_APP ? isSignedInHere() : csrfToken() !== "";
 }
 
 /** Called after every answer: the session clock reads from it when the server last heard from us. */
@@ -31,17 +32,17 @@ async function send(request: Request): Promise<Response> {
   }
 }
 
-export const api = createClient<paths>({
-  baseUrl: globalThis.location.origin,
-  credentials: "same-origin",
-  headers: { Accept: "application/json" },
-  fetch: send,
-});
+export const api = createClient<paths>(
+  import.meta.env.VITE_APP
+    ? { Request: RequestThere, credentials: "omit", headers: { Accept: "application/json" }, fetch: send }
+    : { baseUrl: globalThis.location.origin, credentials: "same-origin", headers: { Accept: "application/json" }, fetch: send },
+);
 
 api.use({
   onRequest({ request }) {
+    if (import.meta.env.VITE_APP) prove(request);
     if (!SAFE.has(request.method)) {
-      request.headers.set("X-CSRF-Token", csrfToken());
+      if (!import.meta.env.VITE_APP) request.headers.set("X-CSRF-Token", csrfToken());
       request.headers.set("Content-Type", "application/json");
     }
     return request;

@@ -2,6 +2,7 @@
 import type { QueryClient } from "@tanstack/react-query";
 import { createContext, useContext, useEffect, useRef, useState, useSyncExternalStore } from "react";
 import { api, ask } from "./api";
+import { serverHere } from "./companion/here";
 import type { LiveState, LiveStream, Ports } from "./events";
 import { keys } from "./keys";
 import { ApiProblem } from "./problem";
@@ -46,12 +47,12 @@ function portsFor(client: QueryClient, reader: string, ended: () => void): Omit<
       }
     },
     socket: (ticket) => {
-      const url = new URL(`/ws/live?ticket=${encodeURIComponent(ticket)}`, location.href);
+      const url = new URL(`/ws/live?ticket=${encodeURIComponent(ticket)}`, import.meta.env.VITE_APP ? serverHere() : location.href);
       url.protocol = url.protocol.replace("http", "ws");
       return new WebSocket(url);
     },
     stream: (patientId, cursor) => {
-      const url = new URL("/api/v1/stream", location.href);
+      const url = new URL("/api/v1/stream", import.meta.env.VITE_APP ? serverHere() : location.href);
       url.searchParams.set("patient_id", patientId);
       if (cursor) url.searchParams.set("after", cursor);
       return new EventSource(url);

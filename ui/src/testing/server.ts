@@ -16,7 +16,8 @@ export const live = ws.link("ws://localhost:8080/ws/live");
 
 const NO_PATTERN = { days: 0, days_wanted: 14, captured_pct: 0, captured_wanted_pct: 70, count: 0, mean: null, gmi_pct: null, cv_pct: null, hours: [] };
 
-export const server = setupServer(
+/** What the platform answers at an origin: that of the page, or another one for the app. */
+export const platformAt = (api: (path: string) => string) => [
   http.get(api("/api/v1/me"), () => HttpResponse.json(me())),
   http.get(api("/api/v1/device-connections"), () => page([connection()])),
   http.get(api("/api/v1/devices"), () => page([model()])),
@@ -35,10 +36,15 @@ export const server = setupServer(
   http.get(api("/api/v1/patients/:id/ambiguous"), () => page([])),
   http.post(api("/api/v1/live/ticket"), () => HttpResponse.json({ ticket: "ticket" }, { status: 201 })),
   http.post(api("/auth/logout"), () => HttpResponse.json({ redirect: "/" })),
-  live.addEventListener("connection", ({ client }) => {
+];
+
+/** A socket that takes every subscription. */
+export const listening = (link: typeof live) =>
+  link.addEventListener("connection", ({ client }) => {
     client.addEventListener("message", ({ data }) => {
       const frame = JSON.parse(String(data)) as { type: string; patient_id?: string };
       if (frame.type === "subscribe") client.send(JSON.stringify({ type: "subscribed", patient_id: frame.patient_id, cursor: "c0" }));
     });
-  }),
-);
+  });
+
+export const server = setupServer(...platformAt(api), listening(live));

@@ -16,6 +16,7 @@ import { useText } from "~/lib/text";
 import { wordsAreHere } from "~/lib/words";
 import styles from "./devices.module.css";
 
+const PhoneLinks = /* @__PURE__ */ lazy(() => wordsAreHere(import("~/features/companion/components/phone-links")));
 const SharedDevices = lazy(() => wordsAreHere(import("./shared-devices")));
 
 export function DevicesPage() {
@@ -41,6 +42,11 @@ function OwnDevices({ own }: { own: string }) {
       beside={list.data?.length ? <AddDevice /> : null}
     >
       <DeviceList devices={list.data} error={list.error} onRetry={() => void list.refetch()} isRetrying={list.isFetching} />
+      {import.meta.env.VITE_APP ? (
+        <Suspense>
+          <PhoneLinks />
+        </Suspense>
+      ) : null}
     </Page>
   );
 }

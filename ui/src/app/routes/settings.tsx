@@ -1,5 +1,6 @@
 // Settings: how it looks here, and what goes with the account.
 import { useIntl } from "react-intl";
+import { lazy, Suspense } from "react";
 import { Button } from "~/components/ui/button";
 import { Card } from "~/components/ui/card";
 import { ChoiceField } from "~/components/ui/choice-field";
@@ -13,12 +14,15 @@ import { directionOf, languageOf, type Language } from "~/lib/locale";
 import { useMe, useUnits } from "~/lib/me";
 import { enSettings } from "~/lib/messages/en-settings";
 import { addMessages, useText } from "~/lib/text";
+import { wordsAreHere } from "~/lib/words";
 import { setTextSize, setTheme, useTextSize, useTheme } from "~/lib/theme";
 import { clockText } from "~/lib/time";
 import type { Units } from "~/lib/units";
 import styles from "./settings.module.css";
 
 addMessages(enSettings, "settings");
+
+const PhoneCard = /* @__PURE__ */ lazy(() => wordsAreHere(import("~/features/companion/components/phone-card")));
 
 export function SettingsPage() {
   const t = useText();
@@ -27,6 +31,11 @@ export function SettingsPage() {
   const signOut = useSignOut();
   return (
     <Page title={t("settings.title")}>
+      {import.meta.env.VITE_APP ? (
+        <Suspense>
+          <PhoneCard />
+        </Suspense>
+      ) : null}
       <Tongue onChange={(locale) => patch.mutate({ locale })} />
       <Look />
       <UnitSettings onChange={(units) => patch.mutate({ units })} />

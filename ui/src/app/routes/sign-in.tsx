@@ -1,14 +1,18 @@
 // The front door. Signing in is a link to the identity provider, which keeps the password; this page never sees one.
 import { useSearch } from "@tanstack/react-router";
+import { lazy, Suspense } from "react";
 import { AnchorButton } from "~/components/ui/button";
 import { Icon, Mark, type IconName } from "~/components/ui/icon";
 import { Page } from "~/components/ui/page";
 import { enSignIn } from "~/lib/messages/en-sign-in";
 import { signInUrl } from "~/lib/session";
 import { addMessages, useText, type MessageId } from "~/lib/text";
+import { wordsAreHere } from "~/lib/words";
 import styles from "./plain.module.css";
 
 addMessages(enSignIn, "sign-in");
+
+const AppSignIn = /* @__PURE__ */ lazy(() => wordsAreHere(import("~/features/companion/components/app-sign-in")));
 
 const POINTS: [IconName, MessageId][] = [
   ["pulse", "signIn.point.live"],
@@ -37,9 +41,15 @@ export function SignInPage() {
             ))}
           </ul>
           <div className={styles.actions}>
-            <AnchorButton look="primary" href={signInUrl(next)}>
-              {t("signIn.action")}
-            </AnchorButton>
+            {import.meta.env.VITE_APP ? (
+              <Suspense>
+                <AppSignIn next={next} text={t("signIn.action")} />
+              </Suspense>
+            ) : (
+              <AnchorButton look="primary" href={signInUrl(next)}>
+                {t("signIn.action")}
+              </AnchorButton>
+            )}
           </div>
         </Page>
       </main>

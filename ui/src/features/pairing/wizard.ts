@@ -21,8 +21,8 @@ export const COMMON_TYPES: readonly DeviceType[] = [
   "blood_pressure_cuff", "scale", "glucose_meter", "cgm", "pulse_oximeter", "thermometer", "smart_watch", "spirometer",
 ];
 
-/** Made-up devices, and the ways of the app on a phone: a person cannot sign in to it yet (docs/companion.md). */
-const IN_DEVELOPMENT: ReadonlySet<PairingMethod> = new Set(["simulated", "companion_app", "healthkit", "health_connect"]);
+/** Made-up devices, and devices that the app would find by Bluetooth from a code: it does not yet (docs/companion.md). */
+const IN_DEVELOPMENT: ReadonlySet<PairingMethod> = new Set(["simulated", "companion_app"]);
 
 /** A model's ways in its own order, as far as they can be gone to the end here. */
 export function waysOf(methods: readonly PairingMethod[], env: string): Way[] {

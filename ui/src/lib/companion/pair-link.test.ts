@@ -1,5 +1,5 @@
-import { expect, test } from "vitest";
-import { tokenOfLink, tokenOfText } from "./pair-link";
+import { describe, expect, test } from "vitest";
+import { codeOfLink, tokenOfLink, tokenOfText } from "./pair-link";
 
 const SERVER = "https://health.example";
 const TOKEN = "Ab3_x-Zq9LmN0pQrStUvWw";
@@ -36,4 +36,25 @@ test.each([
 test("a code that was typed may have spaces", () => {
   expect(tokenOfText(` ${TOKEN.slice(0, 8)} ${TOKEN.slice(8)} `)).toBe(TOKEN);
   expect(tokenOfText("too short")).toBeNull();
+});
+
+describe("the way back from signing in", () => {
+  const CODE = "c".repeat(43);
+
+  test.each([`deviceconnect://signed-in?code=${CODE}`, `deviceconnect://signed-in/?code=${CODE}`])("%s is ours", (link) => {
+    expect(codeOfLink(link)).toBe(CODE);
+  });
+
+  test.each([
+    `https://health.example/signed-in?code=${CODE}`,
+    `deviceconnect://pair?code=${CODE}`,
+    `deviceconnect://signed-in.evil.example?code=${CODE}`,
+    `deviceconnect://signed-in?code=${CODE}&next=/x`,
+    `deviceconnect://signed-in?code=${CODE}#x`,
+    "deviceconnect://signed-in?code=short",
+    "deviceconnect://signed-in",
+    "nonsense",
+  ])("%s leads nowhere", (link) => {
+    expect(codeOfLink(link)).toBeNull();
+  });
 });

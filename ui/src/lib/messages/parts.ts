@@ -2,6 +2,7 @@
 import type { en } from "./en";
 import type { enAdmin } from "./en-admin";
 import type { enBluetooth } from "./en-bluetooth";
+import type { enCompanion } from "./en-companion";
 import type { enConsent } from "./en-consent";
 import type { enFix } from "./en-fix";
 import type { enHealth } from "./en-health";
@@ -28,6 +29,7 @@ export interface Parts {
   main: typeof en;
   admin: typeof enAdmin;
   bluetooth: typeof enBluetooth;
+  companion: typeof enCompanion;
   consent: typeof enConsent;
   fix: typeof enFix;
   health: typeof enHealth;

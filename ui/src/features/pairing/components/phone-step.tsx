@@ -1,5 +1,6 @@
 // The phone finishes the pairing: a code for its camera, the same as a link and as letters, and what it did, live.
 import { useQuery } from "@tanstack/react-query";
+import { Navigate } from "@tanstack/react-router";
 import { lazy, Suspense, useEffect, useState } from "react";
 import { AnchorButton, Button } from "~/components/ui/button";
 import { Icon } from "~/components/ui/icon";
@@ -47,6 +48,8 @@ export function PhoneStep(props: ConnectProps) {
   }, [expiresAt, attempt, isConnected]);
 
   if (view === "done") return <Arrived {...props} />;
+  // In the app this is the phone already: nobody needs a picture for its camera.
+  if (import.meta.env.VITE_APP && start.data) return <Navigate to="/app/pair" search={{ token: start.data.pairing_token }} replace />;
   const needsConsent = start.error !== null && CONSENT_FAULTS.has(codeOf(start.error));
   const again = () => setAttempt((count) => count + 1);
   return (
