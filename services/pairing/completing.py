@@ -69,24 +69,15 @@ class Completer:
 
     async def look(self, tx: Tx, principal: Principal, token: str, now: datetime) -> ConnectionRow:
         """What a token would complete, for its person to see first. Raises `Refused` as completing would."""
-        session = await sessions.select_by_token(tx.conn, token_digest(token))
-        row = session and await connections.select_connection(tx.conn, session.device_connection_id)
-        if session is None or row is None:
-            raise Refused("not_found")
-        if principal.patient_id != session.patient_id:
-            self._people.note_refused(principal, "pairing.complete", row, "not_found")
-            raise Refused("not_found")
+        session, row = await self._held(tx, principal, token)
         fault = token_fault(session.state, session.expires_at, session.completed_at, now)
         if fault is not None:
             raise Refused(fault)
         return row
 
-    async def complete(
-        self, tx: Tx, principal: Principal, data: PairComplete, now: datetime
-    ) -> PairCompleted:
-        """Raises `TryFailed` for what counts, `Refused` for what does not (no such token, used, expired)."""
-        digest = token_digest(data.pairing_token)
-        session = await sessions.select_by_token(tx.conn, digest)
+    async def _held(self, tx: Tx, principal: Principal, token: str) -> tuple[SessionRow, ConnectionRow]:
+        """What a token stands for, in the hands of its person."""
+        session = await sessions.select_by_token(tx.conn, token_digest(token))
         if session is None:
             raise Refused("not_found")
         row = await connections.select_connection(tx.conn, session.device_connection_id)
@@ -96,10 +87,17 @@ class Completer:
             # Never 403: a token in the wrong hands is nobody's token, whatever else its holder may see.
             self._people.note_refused(principal, "pairing.complete", row, "not_found")
             raise Refused("not_found")
+        return session, row
+
+    async def complete(
+        self, tx: Tx, principal: Principal, data: PairComplete, now: datetime
+    ) -> PairCompleted:
+        """Raises `TryFailed` for what counts, `Refused` for what does not (no such token, used, expired)."""
+        session, row = await self._held(tx, principal, data.pairing_token)
         if row.pairing_method == "vendor_oauth":
             raise Refused("conflict", detail=BY_ITSELF)
         locked, rivals = await lock_device(tx, row.device_model_id, data.device_id, row.id)
-        session = await sessions.select_by_token(tx.conn, digest, lock=True)
+        session = await sessions.select_by_token(tx.conn, token_digest(data.pairing_token), lock=True)
         if session is None or session.device_connection_id not in locked:
             raise Refused("not_found")
         row = locked[session.device_connection_id]
