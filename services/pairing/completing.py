@@ -93,7 +93,7 @@ class Completer:
         self, tx: Tx, principal: Principal, data: PairComplete, now: datetime
     ) -> PairCompleted:
         """Raises `TryFailed` for what counts, `Refused` for what does not (no such token, used, expired)."""
-        session, row = await self._held(tx, principal, data.pairing_token)
+        _, row = await self._held(tx, principal, data.pairing_token)
         if row.pairing_method == "vendor_oauth":
             raise Refused("conflict", detail=BY_ITSELF)
         locked, rivals = await lock_device(tx, row.device_model_id, data.device_id, row.id)

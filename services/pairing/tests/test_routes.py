@@ -361,7 +361,7 @@ async def test_the_schema_names_every_address(world: World) -> None:
         *("/api/v1/device-connections", "/api/v1/device-connections/create"),
         *("/api/v1/device-connections/pair/start", "/api/v1/device-connections/pair/complete"),
         *("/api/v1/device-connections/{connection_id}", "/api/v1/device-connections/{connection_id}/pairing"),
-        "/api/v1/device-connections/{connection_id}/reconnect",
+        *("/api/v1/device-connections/pair/look", "/api/v1/device-connections/{connection_id}/reconnect"),
         *("/api/v1/hubs", "/api/v1/hubs/{hub_id}", "/api/v1/hubs/{hub_id}/rotate"),
         *("/api/v1/consents", "/api/v1/consents/{consent_id}/revoke"),
         *("/api/v1/consent-texts/current", "/api/v1/consent-texts/{version}"),
