@@ -87,7 +87,7 @@ def test_what_cannot_be_a_challenge(text: str) -> None:
 
 async def test_the_whole_way_and_what_the_bearer_opens(phone: Phone, front: Settings) -> None:
     landed = await phone.come_back()
-    link = re.search(r'href="([^"]+)"', landed.text)
+    link = re.search(r'<a class="action" href="([^"]+)"', landed.text)
     assert link is not None
     code = html.unescape(link[1]).removeprefix(LINK)
     token = await phone.redeem(code)

@@ -190,6 +190,7 @@ async def _sign_out(phone: Phone, home: World) -> None:
     await app.link("Settings").first.click()
     await app.press("Sign out")
     await app.heading("You are signed out")
+    await app.link("Sign in again").wait_for()
     await app.look("app-signed-out")
     assert (await caller.call("GET", "/api/v1/me")).status_code == 401
     assert phone.kept("bearer") is None

@@ -239,12 +239,11 @@ const appHealth = /* @__PURE__ */ createRoute({
   component: /* @__PURE__ */ lazyRouteComponent(() => import("./routes/app-health"), "AppHealthPage"),
 });
 
-const outside = [home, signIn, signedOut] as const;
 const inside = [devices, device, fix, whose, health, admin, pair, pairStart, integrations, sharing, sharingLog, settings] as const;
 const routes = root.addChildren(
   import.meta.env.VITE_APP
-    ? [...outside, appServer, appSignedIn, signedIn.addChildren([...inside, appPair, appHealth])]
-    : ([...outside, signedIn.addChildren(inside)] as never),
+    ? [home, signIn, signedOut, appServer, appSignedIn, signedIn.addChildren([...inside, appPair, appHealth])]
+    : ([home, signIn, signedOut, signedIn.addChildren(inside)] as never),
 );
 
 export function createAppRouter(client: QueryClient) {

@@ -13,7 +13,7 @@ import { readableKinds } from "~/features/companion/pair-view";
 import type { Connection } from "~/lib/api-types";
 import { phoneStore } from "~/lib/health-store/phone-store";
 import type { StoreName } from "~/lib/health-store/store";
-import { isBusy, type Syncs } from "~/lib/health-store/syncs";
+import { isBusy, type SyncState, type Syncs } from "~/lib/health-store/syncs";
 import { useKindList } from "~/lib/kind-words";
 import { useMe } from "~/lib/me";
 import { enCompanion } from "~/lib/messages/en-companion";
@@ -87,6 +87,7 @@ function Read({ connection, name, syncs }: { connection: Connection; name: Store
   const state = syncs.of(connection.id);
   const sync = () => void syncs.sync(connection, name);
   const title = `read-${connection.id}`;
+  const last = lastSync(connection, state);
   return (
     <Card labelledBy={title}>
       <div className={styles.group}>
@@ -96,7 +97,7 @@ function Read({ connection, name, syncs }: { connection: Connection; name: Store
         </div>
         <p>{t("companion.health.reads", { kinds: list(readableKinds(connection)), store: t(`companion.store.${name}`) })}</p>
         <p className={styles.muted}>
-          {t(connection.last_sync_at ? "companion.health.last" : "companion.health.never")} {connection.last_sync_at ? <Age at={connection.last_sync_at} /> : null}
+          {t(last ? "companion.health.last" : "companion.health.never")} {last ? <Age at={last} /> : null}
         </p>
         <SyncLine state={state} />
         <div className={styles.buttons}>
@@ -110,6 +111,13 @@ function Read({ connection, name, syncs }: { connection: Connection; name: Store
       </div>
     </Card>
   );
+}
+
+/** The phone knows of its own a moment before the server has written it down. */
+function lastSync(connection: Connection, state: SyncState): string | null {
+  const here = state.phase === "done" ? new Date(state.at).toISOString() : null;
+  const there = connection.last_sync_at;
+  return here !== null && (there === null || Date.parse(there) < Date.parse(here)) ? here : there;
 }
 
 /** Android leads to its own page; on an iPhone a person goes there by hand. */

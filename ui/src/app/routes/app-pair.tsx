@@ -160,7 +160,7 @@ function TypeCode() {
   return (
     <Page title={t("companion.pair.title")}>
       <p>{t("companion.type.text")}</p>
-      <form className={styles.column} onSubmit={go} noValidate>
+      <form className={`${styles.column} ${styles.plainLetters}`} onSubmit={go} noValidate>
         <Field
           label={t("companion.type.label")}
           value={typed}
@@ -172,7 +172,6 @@ function TypeCode() {
           autoCapitalize="none"
           autoCorrect="off"
           spellCheck="false"
-          dir="ltr"
         />
         <div>
           <Button look="primary" type="submit">

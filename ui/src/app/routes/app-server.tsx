@@ -53,7 +53,7 @@ export function AppServerPage() {
       <main className={styles.plain}>
         <Page title={t("companion.server.title")}>
           <p className={styles.lead}>{t("companion.server.text")}</p>
-          <form className={companion.column} onSubmit={go} noValidate>
+          <form className={`${companion.column} ${companion.plainLetters}`} onSubmit={go} noValidate>
             <Field
               label={t("companion.server.label")}
               value={typed}
@@ -67,7 +67,6 @@ export function AppServerPage() {
               autoCapitalize="none"
               autoCorrect="off"
               spellCheck="false"
-              dir="ltr"
               isDisabled={look.isPending}
             />
             {look.isError || (look.data && look.data !== "ours") ? (
