@@ -39,8 +39,14 @@ UUID = r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}"
 ALONE = {"tests/e2e", "tests/faults", "tests/load", "runtime/tests/test_supervised.py"}
 #: What lies there and judges no time.
 BESIDE = {
-    "tests/e2e/test_dead_letters.py",
+    "tests/e2e/test_browser_admin.py",
     "tests/e2e/test_browser_integrations.py",
+    "tests/e2e/test_browser_languages.py",
+    "tests/e2e/test_browser_phone.py",
+    "tests/e2e/test_browser_sharing.py",
+    "tests/e2e/test_companion_app.py",
+    "tests/e2e/test_dead_letters.py",
+    "tests/e2e/test_ingest_edge.py",
     "tests/e2e/test_more_vendors.py",
     "tests/e2e/test_vendors.py",
     "tests/faults/model",
