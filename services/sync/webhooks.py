@@ -25,11 +25,14 @@ from proto import subjects
 from proto.errors import Refused, Unavailable
 from proto.events import WebhookReceived
 from proto.vendors.client import Incoming, Reply
+from proto.vendors.partner_client import media_type
 from services.sync.parties import Vendors
 from services.sync.rates import Rate
 
 log = Log("webhooks")
 BODY_MAX: Final = 256 * 1024
+TAKEN: Final = frozenset({"application/json", "application/x-www-form-urlencoded", "text/plain", ""})
+"""What vendors say that they send; which of them must be which is their clients' to judge."""
 AnyRequest = Request[Any, Any, Any]
 
 
@@ -96,6 +99,7 @@ async def answer(
         telemetry.WEBHOOKS.labels(vendor, "rate_limited").inc()
         return problem(Refused("rate_limited", retry_after_s=10))
     try:
+        _check_kind(request)
         body = await whole_body(request.receive, request.headers.get("content-length"), BODY_MAX)
     except Refused as refused:
         telemetry.WEBHOOKS.labels(vendor, "malformed").inc()
@@ -117,6 +121,13 @@ async def answer(
         except Unavailable as error:
             return problem(error)
     return Response(reply.body, status_code=reply.status, media_type=reply.content_type)
+
+
+def _check_kind(request: AnyRequest) -> None:
+    if media_type(request.headers.get("content-type", "")) not in TAKEN or request.headers.get(
+        "content-encoding"
+    ):
+        raise Refused("unsupported_media_type")
 
 
 def _knows_the_way(expected: str, given: str, is_signed: bool) -> bool:

@@ -123,6 +123,23 @@ async def test_a_huge_body_is_refused_before_it_is_read(patient: Patient) -> Non
     assert counted("malformed") == malformed + 1
 
 
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {"content-type": "multipart/form-data; boundary=x"},
+        {"content-type": "text/xml"},
+        {"content-encoding": "gzip"},
+    ],
+    ids=["parts", "xml", "compressed"],
+)
+async def test_what_no_vendor_sends_is_not_read(patient: Patient, headers: dict[str, str]) -> None:
+    malformed, body = counted("malformed"), FORM + b"&n=3"
+    answer = await post(patient, address(patient), body, **headers)
+    assert (answer.status_code, answer.json()["code"]) == (415, "unsupported_media_type")
+    assert await heard(patient, body) == 0
+    assert counted("malformed") == malformed + 1
+
+
 async def test_a_body_that_does_not_come_is_not_waited_for(
     patient: Patient, monkeypatch: pytest.MonkeyPatch
 ) -> None:

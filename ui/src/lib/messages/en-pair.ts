@@ -112,6 +112,7 @@ export const enPair = {
   "pair.phone.health_connect": "Choose in Health Connect which data to share.",
   "pair.phone.picture": "Code for your phone’s camera",
   "pair.phone.link": "Open the app on this phone",
+  "pair.phone.app": "You need the Device Connect app on your phone. If you do not have it, ask whoever runs this site, or go back and choose another way.",
   "pair.phone.other": "The camera does not help?",
   "pair.phone.type": "Open the Device Connect app on your phone, choose “Enter a code” and type:",
   "pair.phone.privacy": "The code works only together with your own sign-in.",

@@ -120,6 +120,7 @@ function Code({ started, way }: { started: PairStarted; way: OnPhone }) {
           {started.pairing_token}
         </code>
       </details>
+      <p className={shared.muted}>{t("pair.phone.app")}</p>
       <p className={shared.muted}>{t("pair.phone.privacy")}</p>
     </>
   );

@@ -142,6 +142,7 @@ export default {
   "pair.phone.health_connect": "اختر في Health Connect البيانات التي تشاركها.",
   "pair.phone.picture": "رمز لكاميرا هاتفك",
   "pair.phone.link": "افتح التطبيق على هذا الهاتف",
+  "pair.phone.app": "تحتاج إلى تطبيق Device Connect على هاتفك. إن لم يكن لديك فاسأل من يدير هذا الموقع، أو ارجع واختر طريقة أخرى.",
   "pair.phone.other": "الكاميرا لا تساعد؟",
   "pair.phone.type": "افتح تطبيق Device Connect على هاتفك، واختر «إدخال رمز» واكتب:",
   "pair.phone.privacy": "لا يعمل الرمز إلا مع تسجيل دخولك أنت.",

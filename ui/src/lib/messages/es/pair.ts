@@ -142,6 +142,7 @@ export default {
   "pair.phone.health_connect": "Elige en Health Connect qué datos compartir.",
   "pair.phone.picture": "Código para la cámara de tu teléfono",
   "pair.phone.link": "Abrir la app en este teléfono",
+  "pair.phone.app": "Necesitas la aplicación Device Connect en tu teléfono. Si no la tienes, pídela a quien lleva este sitio, o vuelve y elige otra forma.",
   "pair.phone.other": "¿La cámara no ayuda?",
   "pair.phone.type": "Abre la app Device Connect en tu teléfono, elige «Escribir un código» y escribe:",
   "pair.phone.privacy": "El código solo funciona junto con tu propio inicio de sesión.",
