@@ -1,6 +1,7 @@
 // The report of a device's page: what is on the screen, for paper. It prints in the colours of paper, whatever the theme.
 import { useQuery } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
+import back from "~/components/ui/back.module.css";
 import { Button } from "~/components/ui/button";
 import { Icon } from "~/components/ui/icon";
 import { Notice, SupportDetails, useProblemText } from "~/components/ui/notice";
@@ -41,7 +42,7 @@ export function DeviceReport({ connection, kind, metric, range }: DeviceReportPr
       <Page
         title={t("report.title")}
         before={
-          <Link to="/devices/$id" params={{ id: connection.id }} search={(before: DeviceSearch) => ({ ...before, view: undefined })} className={styles.back}>
+          <Link to="/devices/$id" params={{ id: connection.id }} search={(before: DeviceSearch) => ({ ...before, view: undefined })} className={back.back}>
             <Icon name="back" />
             {t("report.back")}
           </Link>

@@ -2,6 +2,7 @@
 import { useQuery } from "@tanstack/react-query";
 import { Link, useNavigate, useParams, useSearch } from "@tanstack/react-router";
 import { lazy, Suspense, useDeferredValue } from "react";
+import back from "~/components/ui/back.module.css";
 import { LinkButton, Button } from "~/components/ui/button";
 import { Card } from "~/components/ui/card";
 import { Icon } from "~/components/ui/icon";
@@ -121,7 +122,7 @@ function Dashboard({ connection }: { connection: Connection }) {
       tab={t("dash.kinds")}
       beside={<LiveMark />}
       before={
-        <Link to="/devices" className={styles.back}>
+        <Link to="/devices" className={back.back}>
           <Icon name="back" />
           {t("dash.back")}
         </Link>

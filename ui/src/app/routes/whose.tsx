@@ -1,6 +1,7 @@
 // "Whose reading is this?": readings that may be another person's wait here for the word of the one whose device it is.
 import { useInfiniteQuery, useQuery } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
+import back from "~/components/ui/back.module.css";
 import { Button, LinkButton } from "~/components/ui/button";
 import { Icon } from "~/components/ui/icon";
 import { LiveMark } from "~/components/ui/live-mark";
@@ -17,7 +18,6 @@ import { useMe } from "~/lib/me";
 import { enReadings } from "~/lib/messages/en-readings";
 import { enWhose } from "~/lib/messages/en-whose";
 import { addMessages, useText } from "~/lib/text";
-import styles from "./whose.module.css";
 
 addMessages(enReadings, "readings");
 addMessages(enWhose, "whose");
@@ -30,7 +30,7 @@ export function WhosePage() {
       title={t("whose.title")}
       beside={own ? <LiveMark /> : null}
       before={
-        <Link to="/devices" className={styles.back}>
+        <Link to="/devices" className={back.back}>
           <Icon name="back" />
           {t("dash.back")}
         </Link>
