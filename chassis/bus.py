@@ -37,6 +37,8 @@ ATTEMPT_S: Final = 1.0
 LEAST_S: Final = 0.5
 """What is tried is tried for so long, however little time is left."""
 DEADLINE_S: Final = 5.0
+INFO_S: Final = 5.0
+"""How long the server may take to tell of a stream: who gives up loses the place in its queue."""
 PASSING: Final = (
     NatsTimeout,
     NoStreamResponseError,
@@ -279,7 +281,7 @@ class Bus:
     async def stream_info(self, stream: str) -> StreamInfo:
         """What the server says of a stream now. Raises `Unavailable` when it cannot be asked."""
         try:
-            reply = await self.nc.request(f"$JS.API.STREAM.INFO.{stream}", b"", timeout=2.0)
+            reply = await self.nc.request(f"$JS.API.STREAM.INFO.{stream}", b"", timeout=INFO_S)
         except Error:
             raise Unavailable("bus") from None
         answer = _decode_info(reply.data)

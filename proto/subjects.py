@@ -14,6 +14,8 @@ HOUR: Final = 3600.0
 DAY: Final = 24 * HOUR
 GIB: Final = 1024**3
 MIB: Final = 1024**2
+SIGN_IN_S: Final = 5.0
+"""So long the server waits for the answer whether a hub may come in; many at once come in by turns (pairing's `admission`)."""
 
 
 class Stream(msgspec.Struct, frozen=True, kw_only=True):

@@ -13,7 +13,7 @@ from typing import Any, Final
 
 import msgspec
 
-from proto.subjects import APP_USERS, GIB, STREAMS, nats_permissions
+from proto.subjects import APP_USERS, GIB, SIGN_IN_S, STREAMS, nats_permissions
 from runtime.embedded.server import BINARIES, Server, ServerError, greets
 from runtime.home import LOOPBACK, Home, replace
 
@@ -115,7 +115,7 @@ def render(
         "accounts": accounts,
         "system_account": "SYS",
         "authorization": {
-            "timeout": 2,
+            "timeout": SIGN_IN_S,
             "auth_callout": {
                 "issuer": secrets["callout.public"],
                 "account": "AUTH",

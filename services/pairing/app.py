@@ -18,6 +18,7 @@ from chassis.resource import Background, Job, Startup
 from proto.resources import MqttAddress
 from proto.state import ConnectionsEntry, ModelState, PermissionState
 from services.pairing.accounts import Accounts
+from services.pairing.admission import Admission
 from services.pairing.changes import BUCKET, shadow
 from services.pairing.completing import Completer
 from services.pairing.consumers import Listener
@@ -46,7 +47,10 @@ def create_app(settings: Settings) -> Litestar:
     background, notes = Background(), Notes(db)
     people = People(models, permissions, notes)
     completer = Completer(models, ring, people)
-    sign_in = HubSignIn(auth, db, own, VendorSecrets(settings.secrets_path), key, notes, background)
+    admission = Admission(lambda: bus.stream_info(f"KV_{BUCKET}"), background)
+    sign_in = HubSignIn(
+        auth, db, own, VendorSecrets(settings.secrets_path), key, notes, background, admission
+    )
     sync = SyncCalls(settings.sync_url)
     evictions = Evictions(db, sys)
     listener = Listener(db, Accounts(models, completer), settings.hub_pair_s)

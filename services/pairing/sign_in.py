@@ -18,6 +18,7 @@ from chassis.mirror import Mirror
 from chassis.resource import Background
 from proto.errors import Unavailable
 from proto.state import ConnectionsEntry, HubState, hub_key
+from services.pairing.admission import Admission
 from services.pairing.callout import (
     SUBJECT,
     KeyPair,
@@ -40,7 +41,7 @@ REAL_TIME: Final = frozenset(name for name in NAMES if manifest_of(name).capabil
 SOCKET_SECRETS: Final = "socket_secrets"
 """One a line, all good: who pushes in real time has the same one for MQTT and the socket."""
 LOOK_UP_S: Final = 1.0
-"""The server gives up on a sign-in after 2 s."""
+"""Well before the server gives up on the sign-in."""
 
 
 class VendorSecrets:
@@ -73,6 +74,7 @@ class HubSignIn:
         key: KeyPair,
         notes: Notes,
         background: Background,
+        admission: Admission,
     ) -> None:
         self._auth = auth
         self._db = db
@@ -81,6 +83,7 @@ class HubSignIn:
         self._key = key
         self._notes = notes
         self._background = background
+        self._admission = admission
 
     async def listen(self) -> None:
         await self._auth.listen(SUBJECT, self._take, queue="pairing")
@@ -105,6 +108,9 @@ class HubSignIn:
             log.warning("sign_in_not_answered", reason="hubs cannot be looked up")
             return  # no answer is a refusal, and not one that says the secret is wrong
         verdict = judge(sign_in, hub, at)
+        if verdict.allowed and not await self._admission.enter():
+            log.warning("sign_in_not_answered", reason="too many hubs at once")
+            return
         await msg.respond(answer(self._key, sign_in, verdict, at))
         self._note(sign_in, hub, verdict, at)
 

@@ -23,6 +23,7 @@ from chassis.mirror import Mirror
 from chassis.resource import Background
 from proto.errors import Unavailable
 from proto.state import ConnectionsEntry
+from services.pairing.admission import Admission
 from services.pairing.notes import Notes
 from services.pairing.settings import Settings
 from services.pairing.sign_in import HubSignIn, VendorSecrets
@@ -245,9 +246,11 @@ async def test_hubs_are_known_while_the_database_is_not_there(
     away = Database(settings, "pairing")  # never started: every question to it is refused
     bus = world.buses["health"]
     mirror: Mirror[ConnectionsEntry] = Mirror(bus, "connections", ConnectionsEntry)
+    tasks = Background()
     answering = HubSignIn(
-        bus, away, mirror, VendorSecrets(Path("/nowhere")), nkeys.from_seed(SEED), Notes(away), Background()
-    )
+        bus, away, mirror, VendorSecrets(Path("/nowhere")), nkeys.from_seed(SEED), Notes(away), tasks,
+        Admission(away.start, tasks),
+    )  # fmt: skip
     with pytest.raises(Unavailable):  # nor is the mirror: nobody is let in on a guess
         await answering.find(hub["hub_id"])
 
