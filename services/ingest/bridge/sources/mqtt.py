@@ -7,6 +7,7 @@ others stand by on a lease.
 
 import asyncio
 import select
+from collections.abc import Sequence
 from typing import Final
 from urllib.parse import urlsplit
 
@@ -29,6 +30,9 @@ BATCH: Final = 100
 DOWN_S: Final = 3.0
 """How long the broker may take to acknowledge what goes down. A lost connection does not end that wait by itself."""
 RECONNECT_S: Final = (0.2, 0.5, 1.0, 2.0, 5.0)
+"""Before the next connection, by failures in a row; the last of them goes on."""
+ANSWER_S: Final = (3.0, 5.0, 10.0)
+"""How long the broker may take to answer a sign-in, likewise: aiomqtt does not notice a connection that ends before."""
 LOOK_S: Final = 1.0
 """How late a reset connection is noticed, at most."""
 
@@ -70,6 +74,7 @@ class MqttSource:
         self._stop = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
         self._connected = False
+        self._failures = 0
 
     async def start(self) -> None:
         self._task = asyncio.create_task(self._run(), name="mqtt-source")
@@ -87,7 +92,6 @@ class MqttSource:
 
     async def _run(self) -> None:
         """Until stopped: a session whenever the lease is held, again and again. Nothing may end this unheard."""
-        failures = 0
         while not self._stop.is_set():
             await self._lease.wait()
             try:
@@ -96,9 +100,12 @@ class MqttSource:
                 log.warning("mqtt_lost", error=type(error).__name__)
             except Exception as error:
                 log.failure("mqtt_failed", error)
-            failures = 0 if self._connected else failures + 1
+            self._failures = 0 if self._connected else self._failures + 1
             self._connected = False
-            await asyncio.sleep(RECONNECT_S[min(failures, len(RECONNECT_S) - 1)])
+            await asyncio.sleep(self._after_failures(RECONNECT_S))
+
+    def _after_failures(self, seconds: Sequence[float]) -> float:
+        return seconds[min(self._failures, len(seconds) - 1)]
 
     async def _session_while_held(self) -> None:
         """Ends when the broker does or the lease is gone, whatever waits then: it is not acknowledged, and comes again."""
@@ -124,6 +131,7 @@ class MqttSource:
             keepalive=20,
             tls_params=aiomqtt.TLSParameters() if self._tls else None,
             max_queued_incoming_messages=0,
+            timeout=self._after_failures(ANSWER_S),
         )
         client._client.manual_ack_set(True)
         async with client:

@@ -6,6 +6,7 @@ from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from datetime import timedelta
 from functools import partial
 from pathlib import Path
+from time import monotonic
 from typing import Any
 from uuid import uuid4
 
@@ -95,7 +96,8 @@ def client_of(broker: Mosquitto, user: str, **options: Any) -> aiomqtt.Client:
     )
 
 
-Start = Callable[[], Replica]
+Start = Callable[..., Replica]
+"""With the address of another broker, where one is given."""
 
 
 @pytest.fixture(scope="module")
@@ -123,11 +125,11 @@ def start(
     secret = home / "secrets/mqtt/password"
     secret.parent.mkdir(exist_ok=True)
     secret.write_text(broker.passwords[BRIDGE])
-    environ = {**service_environ("ingest-bridge"), "DC_MQTT_URL": broker.url}
+    environ = service_environ("ingest-bridge")
     replicas: list[Replica] = []
 
-    def start_one() -> Replica:
-        replicas.append(Replica(environ, tmp_path / f"{len(replicas)}.log"))
+    def start_one(url: str = broker.url) -> Replica:
+        replicas.append(Replica({**environ, "DC_MQTT_URL": url}, tmp_path / f"{len(replicas)}.log"))
         return replicas[-1]
 
     yield start_one
@@ -318,6 +320,21 @@ async def test_nothing_is_lost_when_the_broker_restarts(start: Start, hub: Hub, 
         await asyncio.to_thread(broker.start)
         await until(lambda: replica.problems() == [])
     await until(lambda: hub.holds(sent), 20)
+
+
+async def test_a_broker_that_dies_before_it_answers_is_asked_again_soon(start: Start) -> None:
+    asked: list[float] = []
+
+    async def die(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.read(1)
+        asked.append(monotonic())
+        writer.close()
+
+    async with await asyncio.start_server(die, "127.0.0.1", 0) as server:
+        port = server.sockets[0].getsockname()[1]
+        start(f"mqtt://127.0.0.1:{port}")
+        await until(lambda: len(asked) > 1, 30)
+    assert asked[1] - asked[0] < 5
 
 
 async def test_a_broker_that_died_while_the_bridge_was_stalled_is_noticed(
