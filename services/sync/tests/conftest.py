@@ -233,6 +233,15 @@ class Patient:
             if isinstance(one, RawDeletion) and one.connection_id == self.connection_id
         ]
 
+    async def measures(self) -> str:
+        """At the vendor, which announces it: the id of a record that was not there. A night would be the last one again,
+        which a history holds already.
+        """
+        [new] = await self.cloud.add(self.vendor_user, kind="cardio_fitness")
+        record_id = f"{self.vendor}:{new['id']}"
+        assert record_id not in self.record_ids()
+        return record_id
+
     def record_ids(self) -> set[str]:
         found = set()
         for one in self.readings():

@@ -93,9 +93,8 @@ async def test_a_notification_brings_what_is_new_within_seconds(patient: Patient
     await patient.begin(seed=103)
     await patient.authorize()
     await patient.imported()
-    before = patient.record_ids()
-    await patient.cloud.add(patient.vendor_user, kind="sleep")
-    await until(lambda: patient.record_ids() - before, 10)
+    new = await patient.measures()
+    await until(lambda: new in patient.record_ids(), 10)
 
 
 async def _is_subscribed(patient: Patient) -> bool:
@@ -224,7 +223,6 @@ async def test_an_expired_token_is_refreshed_and_nobody_notices(patient: Patient
     await patient.authorize()
     await patient.imported()
     await patient.cloud.control(f"/accounts/{patient.vendor_user}/tokens", {"action": "expire"})
-    before = patient.record_ids()
-    await patient.cloud.add(patient.vendor_user, kind="sleep")
-    await until(lambda: patient.record_ids() - before, 15)
+    new = await patient.measures()
+    await until(lambda: new in patient.record_ids(), 15)
     assert (await patient.integration())["state"] == "active"

@@ -136,9 +136,8 @@ async def _lives(patient: Patient, everything: Everything) -> None:
     keep |= {f"first {name}": value for name, value in (await _tokens(patient)).items()}
     await cloud.control(f"/accounts/{patient.vendor_user}/tokens", {"action": "expire"})
     await cloud.control("/faults", {"way": "status", "status": 500, "endpoint": "token"})
-    before = patient.record_ids()
-    await cloud.add(patient.vendor_user, kind="sleep")
-    await until(lambda: patient.record_ids() - before, 30)
+    new = await patient.measures()
+    await until(lambda: new in patient.record_ids(), 30)
     second = await _tokens(patient)
     assert second["refresh_token"] != keep["first refresh_token"]
     keep |= {f"second {name}": value for name, value in second.items()}
