@@ -75,10 +75,15 @@ async def logout(
     request: Request[Any, Any, Any],
     sign_ins: NamedDependency[SignIns],
     credentials: NamedDependency[Credentials],
+    everywhere: FromQuery[bool] = False,
 ) -> Response[SignedOut]:
-    """Ends the session everywhere, live connections included: the browser's, or that of the app whose bearer it is."""
+    """Ends the session, live connections included: the browser's, or that of the app whose bearer it is.
+
+    `everywhere`: and every other of the same person, as after a phone was lost.
+    """
     caller = await credentials.caller("POST", request.headers)
-    redirect = await sign_ins.sign_out(caller.session) if caller.session is not None else "/"
+    end = sign_ins.sign_out_everywhere if everywhere else sign_ins.sign_out
+    redirect = await end(caller.session) if caller.session is not None else "/"
     is_app = caller.session is not None and caller.session.session.kind == "app"
     return Response(
         SignedOut(redirect=redirect),

@@ -73,7 +73,10 @@ def _own() -> dict[str, Any]:
                 "get": _operation("SignInCallback", "Where the identity provider sends the browser.", "302", None, public=True)
             },
             "/auth/logout": {
-                "post": _operation("SignOut", "Ends the session and its live connections.", "200", "SignedOut")
+                "post": _operation(
+                    "SignOut", "Ends the session and its live connections.", "200", "SignedOut",
+                    parameters=[_query("everywhere", "`true`: and every other session of the same person.")],
+                )
             },
             "/auth/app/token": {
                 "post": _operation(

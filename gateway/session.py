@@ -10,7 +10,7 @@ import secrets
 import time
 from collections.abc import Callable
 from hashlib import sha256
-from typing import Final, Literal
+from typing import Final, Literal, cast
 from uuid import UUID
 
 import msgspec
@@ -123,11 +123,15 @@ class Sessions:
             ends_at=time.time() + absolute_s,
             kind=kind,
         )
-        key = key_of(sid)
+        key, all_of = key_of(sid), _key_of_all(principal.user_id)
         try:
             async with self._cache.client.pipeline(transaction=True) as pipe:
                 pipe.hset(key, mapping={"session": _encode(session), "seen": int(time.time())})
                 pipe.expire(key, idle_s)
+                pipe.zadd(all_of, {key: session.ends_at})
+                pipe.zremrangebyscore(all_of, "-inf", time.time())
+                pipe.pexpire(all_of, int(absolute_s * 1000), gt=True)
+                pipe.pexpire(all_of, int(absolute_s * 1000), nx=True)
                 await pipe.execute()
         except DOWN:
             raise Unavailable("sessions") from None
@@ -216,6 +220,22 @@ class Sessions:
         except DOWN:
             raise Unavailable("sessions") from None
 
+    async def end_all(self, user_id: UUID) -> list[str]:
+        """Ends every session of a person everywhere; answers the keys of those that there were.
+
+        Whoever asks again after a failure finds those that are left. One that begins meanwhile stays.
+        """
+        all_of = _key_of_all(user_id)
+        try:
+            members = cast("list[bytes]", await self._cache.client.zrange(all_of, 0, -1))
+            keys = [member.decode() for member in members]
+            for key in keys:
+                await self.end(key)
+                await self._cache.client.zrem(all_of, key)
+        except DOWN:
+            raise Unavailable("sessions") from None
+        return keys
+
     def _forget(self, key: str) -> None:
         self._known.pop(key, None)
         for listener in self._listeners:
@@ -241,3 +261,8 @@ def is_csrf(session: Session, header: str | None) -> bool:
 
 def key_of(sid: str) -> str:
     return "dc:session:" + sha256(sid.encode()).hexdigest()
+
+
+def _key_of_all(user_id: UUID) -> str:
+    """The keys of a person's sessions by when they end at the latest; some have ended before."""
+    return f"dc:sessions-of:{user_id}"

@@ -136,6 +136,13 @@ class SignIns:
         await self._audit("session.sign_out", session.principal, session.key)
         return await self._provider.sign_out_address() if session.session.kind == "browser" else "/"
 
+    async def sign_out_everywhere(self, session: Known) -> str:
+        """Ends every session of a person, this one among them: in other browsers, and in the app on any phone."""
+        for key in await self._sessions.end_all(session.principal.user_id):
+            if key != session.key:
+                await self._audit("session.sign_out", session.principal, key)
+        return await self.sign_out(session)
+
     async def _enter(self, person: Person, address: str) -> SignedIn:
         self._check_limits(person.sign_in_name, address)
         try:

@@ -47,14 +47,21 @@ class Tickets:
         return text
 
     async def spend(self, text: str) -> Ticket | None:
-        """Whose it is; None when it was never issued, is used, or is too old. Raises `Unavailable`."""
+        """Whose it is; None when it was never issued, is used, is too old, or when its session has ended since.
+
+        Raises `Unavailable`.
+        """
         try:
             kept = await self._cache.client.getdel(_key(text))
-            if kept is not None:
-                await self._cache.client.set(_key(text, "ticket-spent"), kept, px=REMEMBERED_MS)
+            if kept is None:
+                return None
+            await self._cache.client.set(_key(text, "ticket-spent"), kept, px=REMEMBERED_MS)
+            ticket = _decode(kept)
+            if ticket.session_key is not None and not await self._cache.client.exists(ticket.session_key):
+                return None
         except DOWN:
             raise Unavailable("tickets") from None
-        return _decode(kept) if kept is not None else None
+        return ticket
 
     async def misused(self, text: str) -> Ticket | None:
         """Whose the ticket is or was that opened nothing; told once a ticket, and never of one that was made up."""

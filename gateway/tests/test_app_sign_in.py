@@ -126,6 +126,31 @@ async def test_no_cookie_is_left_and_the_browsers_own_session_goes_on(phone: Pho
     assert "set-cookie" not in out.headers
 
 
+async def test_a_browser_ends_what_the_person_has_everywhere(phone: Phone, front: Settings) -> None:
+    await phone.browser.sign_in("patient-1")
+    lost, other = await phone.sign_in("patient-1"), await phone.sign_in("patient-2")
+    elsewhere = Browser(phone.client)
+    await elsewhere.sign_in("patient-1")
+    ticket = (await phone.client.post("/api/v1/live/ticket", headers=lost)).json()["ticket"]
+    url = f"{front.public_url.replace('http', 'ws', 1)}/ws/live?ticket={ticket}"
+    async with connect(url, origin=APP["Origin"]) as live:  # type: ignore[arg-type]
+        kept = dict(phone.browser.cookies)
+        out = await phone.browser.send(
+            "POST", "/auth/logout", headers=phone.browser.csrf, params={"everywhere": "true"}
+        )
+        with pytest.raises(ConnectionClosed):
+            await asyncio.wait_for(live.recv(), 2)
+    phone.browser.cookies = kept
+    here = await phone.browser.send("GET", "/api/v1/me")
+    there = await elsewhere.send("GET", "/api/v1/me")
+
+    assert out.status_code == 200
+    assert live.close_code == 4401
+    assert (here.status_code, there.status_code) == (401, 401)
+    assert (await phone.client.get("/api/v1/me", headers=lost)).status_code == 401
+    assert (await phone.client.get("/api/v1/me", headers=other)).status_code == 200
+
+
 async def test_a_code_is_good_once(phone: Phone) -> None:
     code = await phone.code()
 

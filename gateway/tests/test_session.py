@@ -175,3 +175,37 @@ async def test_a_ticket_is_for_one_use_and_thirty_seconds(settings: Settings, ca
     assert await tickets.spend(text) == ticket
     assert await tickets.spend(text) is None
     assert await tickets.spend(late) is None
+
+
+async def test_a_ticket_ends_with_the_session_that_asked_for_it(settings: Settings, cache: Cache) -> None:
+    patient = person()
+    sessions, tickets = sessions_of(settings, cache), Tickets(cache, 30)
+    begun = [await sessions.begin(patient, None) for _ in range(2)]
+    keys = [key_of(session.sid) for session in begun]
+    texts = [
+        await tickets.issue(
+            Ticket(
+                user_id=patient.user_id, roles=patient.roles, patient_id=None, ends_at=1e12, session_key=key
+            )
+        )
+        for key in keys
+    ]
+    await sessions.end(keys[0])
+
+    assert [await tickets.spend(text) is None for text in texts] == [True, False]
+
+
+async def test_all_sessions_of_a_person_end_and_nobody_elses(settings: Settings, cache: Cache) -> None:
+    patient, other = person(), person()
+    sessions = sessions_of(settings, cache)
+    mine = [await sessions.begin(patient, None), await sessions.begin_app(patient)]
+    theirs = await sessions.begin(other, None)
+
+    ended = await sessions.end_all(patient.user_id)
+    again = await sessions.end_all(patient.user_id)
+
+    assert set(ended) == {key_of(session.sid) for session in mine}
+    assert again == []
+    assert await sessions.find(mine[0].sid) is None
+    assert await sessions.find(mine[1].sid, "app") is None
+    assert await sessions.find(theirs.sid) is not None

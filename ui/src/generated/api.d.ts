@@ -4368,7 +4368,10 @@ export interface operations {
     };
     SignOut: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description `true`: and every other session of the same person. */
+                everywhere?: string;
+            };
             header?: never;
             path?: never;
             cookie?: never;

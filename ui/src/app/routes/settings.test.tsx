@@ -1,7 +1,7 @@
 import { screen, waitFor } from "@testing-library/react";
 import userEvent from "@testing-library/user-event";
 import { http, HttpResponse } from "msw";
-import { expect, test } from "vitest";
+import { expect, test, vi } from "vitest";
 import { me } from "~/testing/fixtures";
 import { openApp } from "~/testing/render-app";
 import { api, problem, server } from "~/testing/server";
@@ -74,4 +74,19 @@ test("any zone can be chosen", async () => {
   await userEvent.selectOptions(await screen.findByRole("combobox", { name: "Another zone" }), "America/New_York");
 
   expect(await screen.findByText(/shown in America\/New York/)).toBeInTheDocument();
+});
+
+test("after a phone was lost one press signs out everywhere", async () => {
+  const asked = vi.fn();
+  server.use(
+    http.post(api("/auth/logout"), ({ request }) => {
+      asked(new URL(request.url).searchParams.get("everywhere"));
+      return HttpResponse.json({ redirect: "/" });
+    }),
+  );
+  openApp("/settings");
+  await userEvent.click(await screen.findByRole("button", { name: "Sign out everywhere" }));
+
+  expect(await screen.findByRole("heading", { name: "You are signed out" })).toBeInTheDocument();
+  expect(asked).toHaveBeenCalledExactlyOnceWith("true");
 });

@@ -53,6 +53,12 @@ export function SettingsPage() {
               {t("session.signOut")}
             </Button>
           </div>
+          <p>{t("settings.account.lost")}</p>
+          <div>
+            <Button onPress={() => signOut.mutate({ everywhere: "true" })} isDisabled={signOut.isPending}>
+              {t("settings.account.everywhere")}
+            </Button>
+          </div>
         </div>
       </Card>
     </Page>

@@ -1,4 +1,4 @@
-// Signing out: the server ends the session, then nothing of it stays in this browser.
+// Signing out, here or everywhere: the server ends the session, then nothing of it stays in this browser.
 import { useMutation } from "@tanstack/react-query";
 import { api, ask } from "~/lib/api";
 import { rememberSignedOut } from "~/lib/session";
@@ -8,11 +8,11 @@ import { tellTabs } from "./tabs";
 export function useSignOut() {
   const session = useSession();
   return useMutation({
-    mutationFn: async () => {
+    mutationFn: async (query?: { everywhere: "true" } | void) => {
       // While the session still lives: a device may have values that are not sent yet.
       await (await import("~/lib/bluetooth/session")).leaveBluetooth().catch(() => undefined);
       session.expect("signed-out");
-      return ask(api.POST("/auth/logout"));
+      return ask(api.POST("/auth/logout", { params: { query: query ?? {} } }));
     },
     onSettled: (answer) => {
       tellTabs({ type: "signed-out" });

@@ -29,6 +29,8 @@ export const enSettings = {
   "settings.failed": "That could not be saved. It is as it was before.",
   "settings.account": "Account",
   "settings.account.text": "Signed in as {name}.",
+  "settings.account.lost": "Lost a phone, or used somebody else’s computer? You can sign out in every browser and every app at once. Devices stay connected: remove a lost phone among your devices too.",
+  "settings.account.everywhere": "Sign out everywhere",
   "settings.onlyHere": "Kept in this browser.",
   "settings.everywhere": "Kept with your account, used on every device.",
 } as const;

@@ -30,6 +30,8 @@ export default {
   "settings.failed": "لم يمكن الحفظ. بقي كما كان.",
   "settings.account": "الحساب",
   "settings.account.text": "دخلت باسم {name}.",
+  "settings.account.lost": "هل فقدت هاتفًا أو استخدمت حاسوب شخص آخر؟ يمكنك تسجيل الخروج من كل المتصفحات والتطبيقات دفعة واحدة. تبقى الأجهزة متصلة: أزل الهاتف المفقود من أجهزتك أيضًا.",
+  "settings.account.everywhere": "تسجيل الخروج من كل مكان",
   "settings.onlyHere": "يُحفظ في هذا المتصفح.",
   "settings.everywhere": "يُحفظ مع حسابك ويُستخدم على كل أجهزتك.",
 } satisfies Translation<"settings">;

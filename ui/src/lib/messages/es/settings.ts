@@ -30,6 +30,8 @@ export default {
   "settings.failed": "No se pudo guardar. Está como antes.",
   "settings.account": "Cuenta",
   "settings.account.text": "Has entrado como {name}.",
+  "settings.account.lost": "¿Has perdido un teléfono o has usado el ordenador de otra persona? Puedes cerrar la sesión en todos los navegadores y aplicaciones a la vez. Los dispositivos siguen conectados: quita también el teléfono perdido de tus dispositivos.",
+  "settings.account.everywhere": "Cerrar la sesión en todas partes",
   "settings.onlyHere": "Se guarda en este navegador.",
   "settings.everywhere": "Se guarda con tu cuenta y vale en todos tus dispositivos.",
 } satisfies Translation<"settings">;
