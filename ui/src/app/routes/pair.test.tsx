@@ -108,6 +108,16 @@ describe("adding a device", () => {
     expect(state.seen.key.mock.calls[0]?.[0]).toMatch(/^[0-9a-f-]{36}$/);
   }, 20_000);
 
+  test("the types that were asked for have the keyboard's place", async () => {
+    platform();
+    openApp("/pair/type");
+
+    await press("Something else");
+
+    expect(screen.queryByRole("button", { name: "Something else" })).toBeNull();
+    expect(screen.getByRole("button", { name: "Stethoscope" })).toHaveFocus();
+  });
+
   test("a simulated one joins at once", async () => {
     const { seen } = platform({ pairing_method: "simulated", consent: connection().consent });
     openApp(`/pair/connect?connection=${NEW}`);

@@ -12,11 +12,12 @@ interface ChoiceProps {
   onPress: () => void;
   isDisabled?: boolean;
   layout?: "row" | "tile";
+  autoFocus?: boolean;
 }
 
-export function Choice({ picture, title, text, mark, onPress, isDisabled, layout = "row" }: ChoiceProps) {
+export function Choice({ picture, title, text, mark, onPress, isDisabled, layout = "row", autoFocus }: ChoiceProps) {
   return (
-    <Button className={`${styles.choice} ${styles[layout]}`} onPress={onPress} isDisabled={isDisabled}>
+    <Button className={`${styles.choice} ${styles[layout]}`} onPress={onPress} isDisabled={isDisabled} autoFocus={autoFocus}>
       {picture}
       <span className={styles.words}>
         <span className={styles.title}>{title}</span>

@@ -12,7 +12,13 @@ export function TypeStep({ wizard, onEvent }: StepProps) {
   const t = useText();
   const word = useWord();
   const [showAll, setShowAll] = useState(wizard.type !== undefined && !COMMON_TYPES.includes(wizard.type));
-  const types = showAll ? [...COMMON_TYPES, ...DEVICE_TYPES.filter((type) => !COMMON_TYPES.includes(type))] : COMMON_TYPES;
+  const [wasAsked, setAsked] = useState(false);
+  const more = DEVICE_TYPES.filter((type) => !COMMON_TYPES.includes(type));
+  const types = showAll ? [...COMMON_TYPES, ...more] : COMMON_TYPES;
+  const showMore = () => {
+    setShowAll(true);
+    setAsked(true);
+  };
   return (
     <StepFrame wizard={wizard} onEvent={onEvent} title={t("pair.type.title")}>
       <ul className={styles.tiles}>
@@ -23,12 +29,14 @@ export function TypeStep({ wizard, onEvent }: StepProps) {
               picture={<DevicePicture type={type} size={56} />}
               title={word("type", type)}
               onPress={() => onEvent({ type: "choseType", deviceType: type })}
+              // What was asked stands where the button was that asked, which is gone with the keyboard's place.
+              autoFocus={wasAsked && type === more[0]}
             />
           </li>
         ))}
         {showAll ? null : (
           <li>
-            <Choice layout="tile" picture={<Icon name="plus" size={32} />} title={t("pair.type.more")} onPress={() => setShowAll(true)} />
+            <Choice layout="tile" picture={<Icon name="plus" size={32} />} title={t("pair.type.more")} onPress={showMore} />
           </li>
         )}
       </ul>
