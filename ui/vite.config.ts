@@ -22,7 +22,7 @@ const VALUES = [/src\/lib\/(readings|merge|metrics|kind-views)\.ts$/, /src\/gene
 const PLACE = [/src\/components\/chart\/place\.ts$/];
 
 /** What a chart, its table and the report on paper tell of a device's readings. */
-const TOLD = [/src\/features\/readings\/(also|describe|floor|marks|parts|table|use-also|api\/(also|ranges))\.ts$/, /src\/features\/readings\/components\/(chart-panel\.module|in-range|legend)/];
+const TOLD = [/src\/features\/readings\/(also|describe|floor|marks|parts|table|trend|use-also|use-trend|api\/(also|ranges|weight-trend))\.ts$/, /src\/features\/readings\/components\/(chart-panel\.module|in-range|legend)/];
 
 const groups = Object.entries({ first: FIRST, values: VALUES, place: PLACE, told: TOLD }).map(([name, tests]) => ({ name, test: (id: string) => tests.some((one) => one.test(id)) }));
 

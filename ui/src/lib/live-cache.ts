@@ -132,6 +132,7 @@ function applyReadings(client: QueryClient, patientId: string, id: string, items
   client.setQueryData<LatestMap>(keys.latest(patientId, id), (known) => known && mergeLatest(known, items));
   const series = [...keys.device(patientId, id), "series"];
   if (items.some((item) => "glucose_mg_dL" in item.readings)) askAgain(client, [...keys.device(patientId, id), "ranges"]);
+  if (items.some((item) => "weight_kg" in item.readings)) void client.invalidateQueries({ queryKey: [...keys.device(patientId, id), "weight-trend"] });
   askAgain(client, [...keys.patient(patientId), "also"]);
   client.setQueriesData<Series>({ queryKey: series }, (known) => {
     if (!known || known.isDaily) return known;

@@ -7,7 +7,7 @@ import styles from "./paper-chart.module.css";
 import { rangeOf, sideBySide, stretchesOf, ticksOf, type Placed } from "./place";
 
 export interface PaperChartProps {
-  drawing: "pressure" | "line" | "points" | "bars";
+  drawing: "pressure" | "line" | "points" | "bars" | "trend";
   /** Seconds. */
   xs: readonly number[];
   ys: readonly (readonly (number | null)[])[];
@@ -44,7 +44,8 @@ export default function PaperChart(props: PaperChartProps) {
       {band ? <Band band={band} y={y} /> : null}
       <Axes pen={pen} range={range} />
       {props.drawing === "line" ? <Line pen={pen} /> : null}
-      {props.drawing === "points" ? <Points pen={pen} /> : null}
+      {props.drawing === "trend" ? <Average pen={pen} /> : null}
+      {props.drawing === "points" || props.drawing === "trend" ? <Points pen={pen} /> : null}
       {props.drawing === "bars" ? <Bars pen={pen} ground={range[0]} /> : null}
       {props.drawing === "pressure" ? <Pressures pen={pen} /> : null}
       <Edges pen={pen} />
@@ -125,6 +126,13 @@ function Line({ pen: { xs, ys, x, y, hasSpread } }: { pen: Pen }) {
       ))}
     </g>
   );
+}
+
+function Average({ pen: { xs, ys, x, y } }: { pen: Pen }) {
+  const values = ys[3] ?? [];
+  return stretchesOf(values).map((stretch) => (
+    <path key={stretch[0]} className={styles.average} d={`M${stretch.map((index) => `${at2(x(xs[index] ?? 0))} ${at2(y(values[index] ?? 0))}`).join("L")}`} />
+  ));
 }
 
 function Points({ pen: { xs, ys, x, y, hasSpread } }: { pen: Pen }) {

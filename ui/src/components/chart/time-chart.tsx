@@ -16,7 +16,8 @@ import styles from "./time-chart.module.css";
 import { isWhole, moved, showing, type Window } from "./window";
 import { WindowBar } from "./window-bar";
 
-export type ChartDrawing = "pressure" | "line" | "points" | "bars";
+/** trend: single values, and a line of their averages. */
+export type ChartDrawing = "pressure" | "line" | "points" | "bars" | "trend";
 
 export interface TimeChartProps {
   drawing: ChartDrawing;
@@ -69,10 +70,12 @@ function options(read: () => TimeChartProps, shown: () => Window, intl: IntlShap
   const font = `${Math.round(parseFloat(getComputedStyle(document.documentElement).fontSize) * 0.824)}px system-ui, sans-serif`;
   const axis = { stroke: colours.muted, font, grid: { stroke: colours.line, width: 1 }, ticks: { stroke: colours.line, width: 1, size: 6 } };
   const line = drawing === "line";
+  const hasDots = drawing === "points" || drawing === "trend";
   const hidden: uPlot.Series = { show: true, stroke: "transparent", width: 0, points: { show: false }, paths: () => null };
   // How often a sensor could not measure is no value: it must not stretch the axis.
   const counts: uPlot.Series = { ...hidden, auto: false };
   const spread: uPlot.Series = { ...hidden, paths: uPlot.paths.linear?.() };
+  const average: uPlot.Series = { stroke: colours.series2, width: 2.25, spanGaps: false, points: { show: false } };
   const leftOf = (u: uPlot, index: number | null) => {
     const x = index === null ? undefined : u.data[0][index];
     if (index === null || x === undefined) return undefined;
@@ -106,7 +109,10 @@ function options(read: () => TimeChartProps, shown: () => Window, intl: IntlShap
       line
         ? { stroke: colours.series1, width: 2.25, spanGaps: false, points: { show: (u) => u.data[0].length < 90, size: 7, width: 0, fill: colours.series1 } }
         : hidden,
-      ...read().ys.slice(1).map((_, index) => (index > 1 && beyond ? counts : line && hasSpread ? spread : hidden)),
+      ...read().ys.slice(1).map((_, index) => {
+        if (drawing === "trend" && index === 2) return average;
+        return index > 1 && beyond ? counts : line && hasSpread ? spread : hidden;
+      }),
     ],
     hooks: {
       drawClear: [(u) => (band ? drawBand(u, band, colours) : undefined)],
@@ -114,8 +120,8 @@ function options(read: () => TimeChartProps, shown: () => Window, intl: IntlShap
         (u) => {
           read().onPlot(Math.round(u.bbox.width / ratio()));
           if (drawing === "pressure") drawPressures(u, placeBars(u, read().place), colours);
-          if (drawing === "points" && hasSpread) drawRanges(u, colours.range);
-          if (drawing === "points") drawDots(u, 1, colours.series1, colours.surface, 4.5, 2);
+          if (hasDots && hasSpread) drawRanges(u, colours.range);
+          if (hasDots) drawDots(u, 1, colours.series1, colours.surface, 4.5, 2);
           if (drawing === "bars") drawBars(u, 1, colours.series1, 2, 22);
           if (beyond) drawBeyond(u, beyond, strong(font), colours);
           drawCursor(u, leftOf(u, read().selected), colours);

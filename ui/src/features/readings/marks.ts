@@ -7,6 +7,7 @@ import { glucoseMarker, numberAt, scaleOf, valueAt } from "~/lib/metrics";
 import type { Series } from "~/lib/readings";
 import { DAY, HOUR, MINUTE } from "~/lib/time";
 import type { Units } from "~/lib/units";
+import type { AverageAt } from "./trend";
 
 /**
  * One place on the time axis: a reading, what the platform made of many (`rollup`, by metric), or marks that a chart
@@ -111,6 +112,7 @@ export interface Columns {
   /**
    * pressure: systolic, diastolic, pulse, then lowest and highest of each where a mark is several measurements: upper
    * and lower values are never one range · others: value, lowest, highest · glucose: also how often LOW, how often HIGH
+   * · trend: also the average of seven days
    */
   ys: (number | null)[][];
   /** Which mark each x is; -1 for the holes that break a line. */
@@ -121,7 +123,7 @@ export interface Columns {
 
 const TARGET_MG_DL: [number, number] = [70, 180];
 
-export function columnsOf(marks: readonly Mark[], kind: Kind, metric: string, units: Units): Columns {
+export function columnsOf(marks: readonly Mark[], kind: Kind, metric: string, units: Units, averageAt: AverageAt | null = null): Columns {
   const view = KIND_VIEWS[kind];
   const names = view.drawing === "pressure" ? view.charted : [metric];
   const { unit, convert } = scaleOf(metric, units);
@@ -132,6 +134,7 @@ export function columnsOf(marks: readonly Mark[], kind: Kind, metric: string, un
     columns.band = [convert(TARGET_MG_DL[0]), convert(TARGET_MG_DL[1])];
     columns.ys.push([], []);
   }
+  if (averageAt) columns.ys.push([]);
 
   const scaled = (value: number | null | undefined) => (value === null || value === undefined ? null : convert(value));
   const holeMs = longestJoin(marks, view);
@@ -162,6 +165,7 @@ export function columnsOf(marks: readonly Mark[], kind: Kind, metric: string, un
       columns.ys[3]?.push(beyond.low || null);
       columns.ys[4]?.push(beyond.high || null);
     }
+    if (averageAt) columns.ys[3]?.push(scaled(averageAt(mark.at)));
   });
   return columns;
 }
@@ -177,8 +181,9 @@ function longestJoin(marks: readonly Mark[], view: KindView): number {
   return usual > 30 * MINUTE && marks[0]?.reading ? view.joinMs : Math.max(view.joinMs, 3 * usual);
 }
 
-/** What a chart draws for a kind. */
-export function drawingOf({ drawing, joinMs }: KindView): "pressure" | "line" | "points" | "bars" {
+/** What a chart draws for a kind; `isTrend`: beside values there is an average. */
+export function drawingOf({ drawing, joinMs }: KindView, isTrend = false): "pressure" | "line" | "points" | "bars" | "trend" {
+  if (isTrend) return "trend";
   if (drawing === "glucose" || (drawing === "points" && joinMs)) return "line";
   return drawing === "list" ? "points" : drawing;
 }

@@ -79,6 +79,17 @@ export const enReadings = {
   "range.very_high": "Very high, over {low} {unit}",
   "range.error": "How much was in range can’t be shown right now.",
 
+  "trend.less": "{value} less than {days, select, 7 {a week} other {{days} days}} earlier",
+  "trend.more": "{value} more than {days, select, 7 {a week} other {{days} days}} earlier",
+  "trend.same": "The same as {days, select, 7 {a week} other {{days} days}} earlier",
+  "trend.how": "Compared with the average of the days around then.",
+  "trend.average": "{value} on average over 7 days",
+  "trend.column": "7-day average",
+  "trend.change": "Change",
+  "trend.legend.point": "Dot: one measurement",
+  "trend.legend.average": "Line: average of 7 days",
+  "trend.error": "The 7-day average can’t be shown right now.",
+
   "report.open": "Report to print",
   "report.title": "Report to print",
   "report.back": "Back to the device",

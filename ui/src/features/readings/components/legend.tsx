@@ -42,10 +42,13 @@ export function Legend({ kind, columns: { band, unit, ys }, marks, resolution, i
   const beyond = kind === "glucose" ? beyondIn(marks) : { low: 0, high: 0 };
   if (beyond.low > 0) items.push({ text: t("chart.legend.low") });
   if (beyond.high > 0) items.push({ text: t("chart.legend.high") });
+  const isTrend = ys[3] !== undefined && KIND_VIEWS[kind].drawing === "points";
+  if (isTrend && resolution === "raw") items.push({ swatch: styles.point!, text: t("trend.legend.point") });
   const hasDays = resolution === "1d" && KIND_VIEWS[kind].drawing === "points";
   if (hasDays) items.push({ swatch: styles.range!, text: t("chart.legend.ranges") });
-  const average = isPressure ? styles.across! : hasDays ? styles.point! : styles.line!;
+  const average = isPressure ? styles.across! : hasDays || isTrend ? styles.point! : styles.line!;
   if (!(isPressure && isPaper) && resolution !== "raw" && marks.some((mark) => mark.rollup)) items.push({ swatch: average, text: t(AVERAGES[resolution]) });
+  if (isTrend && ys[3]?.some((value) => value !== null)) items.push({ swatch: styles.average!, text: t("trend.legend.average") });
   return (
     <p className={`${isHidden ? styles.unseen : styles.legend} ${isPaper ? styles.paper : ""}`}>
       {items.length === 0 ? t("chart.hint") : null}
