@@ -61,7 +61,7 @@ class View(msgspec.Struct, frozen=True):
     object_id: UUID
     owner: bool
     sources: list[Source] = []
-    """Of a patient: the connections across which the same measurement is told once."""
+    """The connections across which the same measurement is told once."""
 
 
 @get("/device-data/{device_connection_id:uuid}", summary="Readings of a device")
@@ -271,6 +271,7 @@ def _look_at_connection(id: UUID, principal: Principal, world: World) -> tuple[V
         object_type="device_connection",
         object_id=id,
         owner=principal.user_id == connection.patient_id,
+        sources=[source_of(connection)],
     )
     return view, bool(view.kinds)
 

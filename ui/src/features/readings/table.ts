@@ -5,6 +5,7 @@ import { KIND_VIEWS } from "~/lib/kind-views";
 import { metricLabel, scaleOf, shown, shownText, unitText } from "~/lib/metrics";
 import { say } from "~/lib/text";
 import { numberText, type Units } from "~/lib/units";
+import { areDays, daysTable } from "./daily";
 import { meanPressure, rangeText } from "./describe";
 import { beyondOf, extentOf, type Mark } from "./marks";
 import { notesOf } from "./parts";
@@ -42,6 +43,7 @@ interface TableOf {
 }
 
 export function tableOf(intl: IntlShape, units: Units, { kind, metric, marks, notes = (item) => notesOf(intl, item), more = [] }: TableOf): Table {
+  if (areDays(kind, marks)) return daysTable(intl, units, kind, marks);
   if (!marks.some((mark) => mark.rollup)) return noted(widened(singles(intl, units, kind, marks), more), say(intl, "table.note"), marks, notes);
   return widened(KIND_VIEWS[kind].drawing === "pressure" ? pressures(intl, units) : rollups(intl, units, metric), more);
 }

@@ -79,6 +79,15 @@ export const enReadings = {
   "range.very_high": "Very high, over {low} {unit}",
   "range.error": "How much was in range can’t be shown right now.",
 
+  "days.none": "No data",
+  "days.noneSoFar": "No data so far",
+  "days.soFar": "{value} so far",
+  "days.summary": "{count, plural, one {One whole day in {range}: {high}.} other {# whole days in {range}, between {low} and {high} a day.}}",
+  "days.summary.today": "Today so far: {value}.",
+  "days.legend.day": "Bar: a whole day",
+  "days.legend.soFar": "Striped: today so far",
+  "days.legend.none": "Dash: no data",
+
   "trend.less": "{value} less than {days, select, 7 {a week} other {{days} days}} earlier",
   "trend.more": "{value} more than {days, select, 7 {a week} other {{days} days}} earlier",
   "trend.same": "The same as {days, select, 7 {a week} other {{days} days}} earlier",

@@ -17,6 +17,7 @@ import { DAY, dayText } from "~/lib/time";
 import type { Units } from "~/lib/units";
 import { wordsAreHere } from "~/lib/words";
 import { markText, summaryText, whenText } from "../describe";
+import { areDays, axisOf } from "../daily";
 import { floorOf } from "../floor";
 import { columnsOf, counted, drawingOf, grouped, marksOf, type Mark } from "../marks";
 import { averageColumn, averageText, type AverageAt } from "../trend";
@@ -107,14 +108,14 @@ function isSameChoice(one: ChartPanelProps, other: ChartPanelProps): boolean {
 }
 
 const Content = memo(function Content({ asked: props }: { asked: ChartPanelProps }) {
-  const { kind, metric, range, view, units, now } = props;
+  const { kind, metric, range, view, units, now, timeZone } = props;
   const asked = useMemo(() => ({ kind, range, series: props.series }), [kind, range, props.series]);
   const { series } = useSteady(asked, CROWDED_EVERY_MS, cannotWait);
   const t = useText();
   const intl = useIntl();
   const { drawing } = KIND_VIEWS[kind];
   const from = now - RANGES[range].ms;
-  const marks = useMemo(() => marksOf(series, kind, from), [series, kind, from]);
+  const marks = useMemo(() => marksOf(series, kind, from, { now, timeZone }), [series, kind, from, now, timeZone]);
   const counts = useMemo(() => counted(marks), [marks]);
   const summary = useMemo(
     () => summaryText(intl, units, kind, metric, counts, t(`dash.range.${range}`)),
@@ -183,7 +184,9 @@ function Drawn({ kind, metric, marks, units, from, now, timeZone, isZoneNamed, s
   const view = KIND_VIEWS[kind];
   // Marks that have no room side by side are drawn together, so the drawing asks how wide it is.
   const [plot, setPlot] = useState(500);
-  const [start, end] = padded(from, now);
+  const isDaily = areDays(kind, marks);
+  const days = useMemo(() => (isDaily ? axisOf(from, { now, timeZone }) : null), [isDaily, from, now, timeZone]);
+  const [start, end] = days ? [days.start, days.end] : padded(from, now);
   const drawn = useMemo(
     () => (view.drawing === "pressure" ? grouped(marks, from, now, plot) : marks),
     [view, marks, from, now, plot],
@@ -210,7 +213,7 @@ function Drawn({ kind, metric, marks, units, from, now, timeZone, isZoneNamed, s
         }
       >
         <TimeChart
-          drawing={drawingOf(view, averageAt !== null)}
+          drawing={drawingOf(view, { hasAverage: averageAt !== null, isDaily })}
           xs={columns.xs}
           ys={columns.ys}
           hasSpread={series.resolution !== "raw"}
@@ -219,6 +222,7 @@ function Drawn({ kind, metric, marks, units, from, now, timeZone, isZoneNamed, s
           floor={floorOf(kind, metric, columns.band)}
           from={start / 1000}
           to={end / 1000}
+          ticks={days && days.ticks.map((at) => at / 1000)}
           isLong={series.resolution === "raw" && drawn.length > LONG}
           place={sideBySide}
           onPlot={setPlot}

@@ -10,6 +10,7 @@ import { useText, useWord } from "~/lib/text";
 import { hourStyle } from "~/lib/time";
 import type { Units } from "~/lib/units";
 import { summaryText, whenText } from "../describe";
+import { areDays, axisOf } from "../daily";
 import { floorOf } from "../floor";
 import { columnsOf, counted, drawingOf, grouped, marksOf, type Mark } from "../marks";
 import { latestOf, partsOf } from "../parts";
@@ -40,7 +41,7 @@ const ROWS = 34;
 const PAGES = 2;
 
 export function Report(props: ReportProps) {
-  const marks = marksOf(props.series, props.kind, props.now - RANGES[props.range].ms);
+  const marks = marksOf(props.series, props.kind, props.now - RANGES[props.range].ms, props);
   return (
     <div className={styles.report}>
       <FirstPage {...props} marks={counted(marks)} />
@@ -108,6 +109,8 @@ function Chart(props: PageProps & { summary: string }) {
   const intl = useIntl();
   const view = KIND_VIEWS[kind];
   const from = now - RANGES[range].ms;
+  const isDaily = areDays(kind, marks);
+  const days = isDaily ? axisOf(from, { now, timeZone }) : null;
   const drawn = view.drawing === "pressure" ? grouped(marks, from, now, PLOT.width) : marks;
   const { averageAt } = useTrend(props);
   const columns = columnsOf(drawn, kind, metric, units, averageAt);
@@ -115,15 +118,16 @@ function Chart(props: PageProps & { summary: string }) {
     <figure className={styles.figure}>
       {view.drawing === "pressure" ? null : <figcaption>{metricLabel(intl, metric)}</figcaption>}
       <PaperChart
-        drawing={drawingOf(view, averageAt !== null)}
+        drawing={drawingOf(view, { hasAverage: averageAt !== null, isDaily })}
         xs={columns.xs}
         ys={columns.ys}
         hasSpread={series.resolution !== "raw"}
         band={columns.band}
         beyond={view.drawing === "glucose" ? { low: t("value.glucose.low"), high: t("value.glucose.high") } : null}
         floor={floorOf(kind, metric, columns.band)}
-        from={from / 1000}
-        to={now / 1000}
+        from={(days?.start ?? from) / 1000}
+        to={(days?.end ?? now) / 1000}
+        ticks={days && days.ticks.map((at) => at / 1000)}
         timeZone={timeZone}
         unit={unitText(intl, columns.unit)}
         label={summary}
