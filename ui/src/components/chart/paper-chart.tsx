@@ -25,7 +25,7 @@ export interface PaperChartProps {
 }
 
 /** What is drawn on: the plot within the sheet, in its own units. */
-export const PLOT = { left: 44, top: 26, width: 640, height: 236 };
+export const PLOT = { left: 56, top: 26, width: 630, height: 236 };
 const SHEET = { width: 700, height: 294 };
 const HOUR_S = 3600;
 const DAY_S = 86_400;

@@ -112,7 +112,7 @@ function options(read: () => TimeChartProps, shown: () => Window, intl: IntlShap
         ...dates(read),
         values: (_, splits, __, ___, step) => splits.map(axisTime(intl, timeZone, read().ticks ? DAY_S : step)),
       },
-      { ...axis, size: 52, ticks: { show: false }, values: (_, splits) => splits.map((value) => intl.formatNumber(value)) },
+      { ...axis, size: drawing === "days" ? 62 : 52, ticks: { show: false }, values: (_, splits) => splits.map((value) => intl.formatNumber(value)) },
     ],
     bands: hasSpread && line ? [{ series: [3, 2], fill: colours.spread }] : [],
     series: [
