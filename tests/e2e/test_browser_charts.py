@@ -19,6 +19,8 @@ PAGES: Final = re.compile(rb"/Type\s*/Page\b")
 SIXTH_SECOND: Final = re.compile("^[67] seconds of 12$")
 FALLS_BACK_MS: Final = 20_000
 """Three sockets, with the waits between them."""
+UPS_AND_DOWNS: Final = (0, 0.3, -0.2, 0.1, -0.3, 0.2, -0.1)
+"""Of the days of a week: together they are nothing."""
 DOUBTFUL: Final[Json] = {"ambiguous_user": True}
 OFFLINE: Final = "net::ERR_INTERNET_DISCONNECTED"
 
@@ -62,14 +64,16 @@ async def test_a_months_weight_and_days_of_steps_on_a_phone(tidy: World, at_scre
         drawn, chart = screen.page.get_by_role("figure"), screen.page.get_by_role("slider")
         await expect(drawn).to_contain_text("Line: average of 7 days")
         await _tells(chart, "End", "79.0 kg, 79.6 kg on average over 7 days")
+        await chart.press("Escape")
         await screen.look("chart-weight", whole=True)
 
         await screen.open(f"/devices/{device.id}?kind=activity&range=7d")
         for text in ("Bar: a whole day", "Striped: today so far", "Dash: no data"):
             await expect(drawn).to_contain_text(text)
-        await _tells(chart, "End", "90 steps so far")
+        await _tells(chart, "End", "2,400 steps so far")
         for told in ("0 steps", "No data", "8,000 steps"):
             await _tells(chart, "ArrowLeft", told)
+        await chart.press("Escape")
         await screen.look("chart-steps", whole=True)
 
 
@@ -252,7 +256,7 @@ async def _lived_with(patient: Person) -> Device:
     def steps(amount: int, days: int, since: int, until: int) -> Json:
         return device.message({"steps": amount}, at(days, since), meta={"interval_end": at(days, until)})
 
-    weights = [(79.0 + 0.2 * days, at(days)) for days in range(1, 40)]
+    weights = [(79.0 + 0.2 * days + UPS_AND_DOWNS[days % 7], at(days)) for days in range(1, 40)]
     weights += [(kg, at(0, minute)) for minute, kg in enumerate((79.2, 78.8, 79.0))]
     await device.ingest([device.message({"weight_kg": kg}, when) for kg, when in weights], wait_s=10)
     walked = [
@@ -260,7 +264,7 @@ async def _lived_with(patient: Person) -> Device:
         (5000, 3, 700, 760),
         (8000, 3, 0, 24 * 60),
         (0, 1, 600, 660),
-        (90, 0, 0, 1),
+        (2400, 0, 0, 1),
     ]
     await device.ingest([steps(*each) for each in walked], wait_s=10)
     return device
