@@ -374,7 +374,7 @@ class ReadingItem(Message, frozen=True, kw_only=True):
 
 
 class RollupPoint(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """`low`/`high`: LOW and HIGH markers in the bucket (glucose only). `sum`: a patient's steps, energy, distance."""
+    """`low`/`high`: LOW and HIGH markers in the bucket (glucose only). `sum`: steps, energy, distance."""
 
     t: datetime
     min: float | None

@@ -22,9 +22,12 @@ const VALUES = [/src\/lib\/(readings|merge|metrics|kind-views)\.ts$/, /src\/gene
 const PLACE = [/src\/components\/chart\/place\.ts$/];
 
 /** What a chart, its table and the report on paper tell of a device's readings. */
-const TOLD = [/src\/features\/readings\/(also|describe|floor|marks|parts|table|use-also|api\/(also|ranges))\.ts$/, /src\/features\/readings\/components\/(chart-panel\.module|in-range|legend)/];
+const TOLD = [/src\/features\/readings\/(also|daily|describe|floor|marks|parts|table|trend|use-also|use-trend|api\/(also|ranges|weight-trend))\.ts$/, /src\/features\/readings\/components\/(chart-panel\.module|in-range|legend)/];
 
-const groups = Object.entries({ first: FIRST, values: VALUES, place: PLACE, told: TOLD }).map(([name, tests]) => ({ name, test: (id: string) => tests.some((one) => one.test(id)) }));
+/** Days as people count them: charts ask, and so do the pages with a date to fill in. */
+const DAYS = [/src\/lib\/days\.ts$/];
+
+const groups = Object.entries({ first: FIRST, values: VALUES, place: PLACE, days: DAYS, told: TOLD }).map(([name, tests]) => ({ name, test: (id: string) => tests.some((one) => one.test(id)) }));
 
 const gateway = process.env.DC_GATEWAY ?? "http://localhost:8080";
 

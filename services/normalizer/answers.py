@@ -88,7 +88,7 @@ async def _points(conn: Connection, q: Question) -> DataAnswer:
     until = q.until or q.now + timedelta(minutes=5)
     since = q.since or max(LIVE_BEGAN, res.earliest(q.resolution, until))
     res.check_points(q.resolution, since, until)
-    adds_up = bool(q.sources) and metric.kind in CUMULATIVE
+    adds_up = metric.kind in CUMULATIVE
     if adds_up:
         found = await charts.amounts(conn, q, metric, q.since, until)
     elif q.resolution == "1m":

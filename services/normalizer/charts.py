@@ -178,7 +178,7 @@ def _match(rows: list[Row], sources: list[Source], kind: Kind) -> list[Group]:
 async def amounts(
     conn: Connection, q: Question, metric: Metric, since: datetime | None, until: datetime
 ) -> list[Bucket]:
-    """Steps, energy, distance by minutes, hours or local days: each stretch of time once."""
+    """Steps, energy, distance by minutes, hours or local days: each stretch of time once, also of one device alone."""
     begin = _begin(q, since, until)
     if q.resolution == "1m":
         return await _minutes_of_amounts(conn, q, metric, begin, until)

@@ -23,6 +23,7 @@ from proto.glucose import GlucosePattern, GlucoseRanges
 from proto.metrics import Metric
 from proto.resources import DataAnswer, Latest, PatientSummary
 from proto.state import ConnectionState
+from proto.weight import WeightTrend
 from proto.words import AuditAction, Kind
 from services.normalizer import answers, export, merging
 from services.normalizer import resolution as res
@@ -32,6 +33,7 @@ from services.normalizer.pattern import glucose_pattern
 from services.normalizer.question import BEGINNING, END, Question, Value
 from services.normalizer.resolution import Resolution
 from services.normalizer.store import queries
+from services.normalizer.trend import REACH, weight_trend
 from services.normalizer.world import World
 
 From = Annotated[str | None, QueryParameter(name="from", description="RFC 3339 with offset; included")]
@@ -59,7 +61,7 @@ class View(msgspec.Struct, frozen=True):
     object_id: UUID
     owner: bool
     sources: list[Source] = []
-    """Of a patient: the connections across which the same measurement is told once."""
+    """The connections across which the same measurement is told once."""
 
 
 @get("/device-data/{device_connection_id:uuid}", summary="Readings of a device")
@@ -107,7 +109,7 @@ async def read_glucose_ranges(
     """Of at most 92 days; without a range, of the last 14."""
     view = await see_connection(device_connection_id, principal, db, world)
     begin, end = _ranges_of(since, until)
-    return glucose_ranges(await _glucose(view, principal, db, begin, end))
+    return glucose_ranges(await _values(view, principal, db, "glucose_mg_dL", begin, end))
 
 
 @get("/device-data/{device_connection_id:uuid}/glucose-pattern", summary="The usual day of glucose")
@@ -122,8 +124,26 @@ async def read_glucose_pattern(
     """By hours of the patient's clock. Of at most 92 days; without a range, of the last 14."""
     view = await see_connection(device_connection_id, principal, db, world)
     begin, end = _ranges_of(since, until)
-    values = await _glucose(view, principal, db, begin, end)
+    values = await _values(view, principal, db, "glucose_mg_dL", begin, end)
     return glucose_pattern(values, begin, end, ZoneInfo(world.timezone(view.patient_id)))
+
+
+@get("/device-data/{device_connection_id:uuid}/weight-trend", summary="The trend of a weight")
+async def read_weight_trend(
+    device_connection_id: FromPath[UUID],
+    principal: NamedDependency[Principal],
+    db: NamedDependency[Database],
+    world: NamedDependency[World],
+    since: From = None,
+    until: To = None,
+) -> WeightTrend:
+    """By days of the patient's clock, of readings that are surely the patient's. Of at most 92 days; without a range, of
+    the last 14."""
+    view = await see_connection(device_connection_id, principal, db, world)
+    begin, end = _ranges_of(since, until)
+    zone = ZoneInfo(world.timezone(view.patient_id))
+    first = res.day_of(begin, zone)
+    return weight_trend(await _values(view, principal, db, "weight_kg", first - REACH, end), first, zone)
 
 
 def _ranges_of(since: str | None, until: str | None) -> tuple[datetime, datetime]:
@@ -135,13 +155,13 @@ def _ranges_of(since: str | None, until: str | None) -> tuple[datetime, datetime
     return begin, end
 
 
-async def _glucose(
-    view: View, principal: Principal, db: Database, begin: datetime, end: datetime
+async def _values(
+    view: View, principal: Principal, db: Database, name: str, begin: datetime, end: datetime
 ) -> list[Value]:
-    metric = answers.find_metric("glucose_mg_dL", view.names)
+    metric = answers.find_metric(name, view.names)
     # PHI: leaves to a reader whose right was just decided; the audit row is committed before the answer.
-    async with db.transaction("glucose") as tx:
-        values = await queries.select_values(tx.conn, view.connection_ids, ["glucose_mg_dL"], begin, end)
+    async with db.transaction("values") as tx:
+        values = await queries.select_values(tx.conn, view.connection_ids, [name], begin, end)
         tx.audit(audit_of("data.read", principal, view, metric=metric))
     return values
 
@@ -251,6 +271,7 @@ def _look_at_connection(id: UUID, principal: Principal, world: World) -> tuple[V
         object_type="device_connection",
         object_id=id,
         owner=principal.user_id == connection.patient_id,
+        sources=[source_of(connection)],
     )
     return view, bool(view.kinds)
 
@@ -396,6 +417,7 @@ router = Router(
         read_latest,
         read_glucose_ranges,
         read_glucose_pattern,
+        read_weight_trend,
         export_data,
         read_patient_data,
         read_summary,

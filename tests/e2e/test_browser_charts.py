@@ -3,8 +3,9 @@
 import math
 import re
 from collections.abc import Iterable
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, time, timedelta
 from typing import Final
+from zoneinfo import ZoneInfo
 
 import pytest
 from playwright.async_api import Locator, WebSocketRoute, expect
@@ -18,6 +19,8 @@ PAGES: Final = re.compile(rb"/Type\s*/Page\b")
 SIXTH_SECOND: Final = re.compile("^[67] seconds of 12$")
 FALLS_BACK_MS: Final = 20_000
 """Three sockets, with the waits between them."""
+UPS_AND_DOWNS: Final = (0, 0.3, -0.2, 0.1, -0.3, 0.2, -0.1)
+"""Of the days of a week: together they are nothing."""
 DOUBTFUL: Final[Json] = {"ambiguous_user": True}
 OFFLINE: Final = "net::ERR_INTERNET_DISCONNECTED"
 
@@ -47,6 +50,31 @@ async def test_glucose_and_a_sound_on_a_phone(tidy: World, at_screen: AtScreen) 
         await screen.press("On 5 seconds")
         await expect(screen.page.get_by_role("slider")).to_have_attribute("aria-valuetext", SIXTH_SECOND)
         await screen.look("chart-sound", whole=True)
+
+
+async def test_a_months_weight_and_days_of_steps_on_a_phone(tidy: World, at_screen: AtScreen) -> None:
+    patient = await tidy.sign_in("patient-1")
+    device = await _lived_with(patient)
+    async with at_screen("phone") as screen:
+        await _sign_in(screen, patient)
+        await screen.open(f"/devices/{device.id}?kind=weight&range=30d")
+        latest = screen.page.get_by_role("region", name="Latest")
+        await expect(latest).to_contain_text("1.4 kg less than a week earlier")
+        await expect(latest).to_contain_text("6.0 kg less than 30 days earlier")
+        drawn, chart = screen.page.get_by_role("figure"), screen.page.get_by_role("slider")
+        await expect(drawn).to_contain_text("Line: average of 7 days")
+        await _tells(chart, "End", "79.0 kg, 79.6 kg on average over 7 days")
+        await chart.press("Escape")
+        await screen.look("chart-weight", whole=True)
+
+        await screen.open(f"/devices/{device.id}?kind=activity&range=7d")
+        for text in ("Bar: a whole day", "Striped: today so far", "Dash: no data"):
+            await expect(drawn).to_contain_text(text)
+        await _tells(chart, "End", "2,400 steps so far")
+        for told in ("0 steps", "No data", "8,000 steps"):
+            await _tells(chart, "ArrowLeft", told)
+        await chart.press("Escape")
+        await screen.look("chart-steps", whole=True)
 
 
 async def test_a_trace_and_a_report_at_a_desk(tidy: World, at_screen: AtScreen) -> None:
@@ -208,6 +236,38 @@ async def _shows(screen: Screen, newest: str, *, rows: int) -> None:
     """The newest value, and as many rows as there are readings below the table's head."""
     await expect(screen.page.get_by_role("region", name="Latest")).to_contain_text(newest)
     await expect(screen.page.get_by_role("row")).to_have_count(rows + 1)
+
+
+async def _tells(chart: Locator, key: str, told: str) -> None:
+    await chart.press(key)
+    await expect(chart).to_have_attribute("aria-valuetext", re.compile(f": {re.escape(told)}$"))
+
+
+async def _lived_with(patient: Person) -> Device:
+    """A weight on each of 40 days, three on the last; steps of a day with its total beside them, of none, and of today."""
+    device = await patient.pair(kinds=["weight", "activity"])
+    zone = ZoneInfo((await patient.get("/api/v1/me"))["timezone"])
+    today = datetime.now(zone).date()
+
+    def at(days: int, minutes: int = 0) -> str:
+        day = today - timedelta(days=days)
+        return rfc3339(datetime.combine(day, time(), zone).astimezone(UTC) + timedelta(minutes=minutes))
+
+    def steps(amount: int, days: int, since: int, until: int) -> Json:
+        return device.message({"steps": amount}, at(days, since), meta={"interval_end": at(days, until)})
+
+    weights = [(79.0 + 0.2 * days + UPS_AND_DOWNS[days % 7], at(days)) for days in range(1, 40)]
+    weights += [(kg, at(0, minute)) for minute, kg in enumerate((79.2, 78.8, 79.0))]
+    await device.ingest([device.message({"weight_kg": kg}, when) for kg, when in weights], wait_s=10)
+    walked = [
+        (3000, 3, 600, 660),
+        (5000, 3, 700, 760),
+        (8000, 3, 0, 24 * 60),
+        (0, 1, 600, 660),
+        (2400, 0, 0, 1),
+    ]
+    await device.ingest([steps(*each) for each in walked], wait_s=10)
+    return device
 
 
 async def _measured(patient: Person) -> Device:

@@ -234,15 +234,34 @@ async def test_daily_totals_are_never_added_to_the_days_samples(stage: Stage) ->
     assert len(hours) == 24
     assert sum(point["sum"] for point in hours) == pytest.approx(8000)
     assert {point["sum"] for point in hours[8:12]} == {500}
-    one_device = (
-        await cloud.get(
-            f"/device-data/{cloud.connection_id}", {**MONTH, "metric": "steps", "resolution": "1d"}
-        )
-    ).json()
-    assert one_device["points"][0]["count"] == 5  # as it is: nothing is merged there
     raw = (await data(cloud, {"metric": "steps"}))["items"]
     assert len(raw) == 6
     assert sum("also" in item for item in raw) == 1
+
+
+async def test_a_devices_own_day_is_its_samples_and_of_its_total_only_what_they_lack(stage: Stage) -> None:
+    watch, phone = await paths(stage, "vendor_oauth", "healthkit")
+    midnight = datetime(2026, 4, 30, 22, tzinfo=UTC)  # in Berlin
+    day, noon = timedelta(days=1), midnight + timedelta(hours=12)
+    await watch.send(
+        _steps(watch, 500, noon, noon + timedelta(hours=1)),
+        _steps(watch, 700, noon + timedelta(hours=1), noon + timedelta(hours=2)),
+        _steps(watch, 1200, midnight, midnight + day),
+        _steps(watch, 300, noon + day, noon + day + timedelta(hours=1)),
+        _steps(watch, 900, midnight + day, midnight + 2 * day),
+        _steps(watch, 0, midnight + 2 * day, midnight + 2 * day + timedelta(hours=1)),
+    )
+    await phone.send(_steps(phone, 5000, midnight, midnight + day))
+
+    async def days(device: Patient) -> dict[str, float]:
+        asked = {**MONTH, "metric": "steps", "resolution": "1d"}
+        answer = (await device.get(f"/device-data/{device.connection_id}", asked)).json()
+        return {point["t"]: point["sum"] for point in answer["points"]}
+
+    assert await days(watch) == pytest.approx(
+        {"2026-04-30T22:00:00Z": 1200, "2026-05-01T22:00:00Z": 900, "2026-05-02T22:00:00Z": 0}
+    )
+    assert await days(phone) == pytest.approx({"2026-04-30T22:00:00Z": 5000})
 
 
 @pytest.mark.parametrize(("midnight", "hours"), [("2026-03-28T23:00:00Z", 23), ("2026-10-24T22:00:00Z", 25)])

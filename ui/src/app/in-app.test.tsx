@@ -6,7 +6,7 @@ import { beforeEach, describe, expect, test, vi } from "vitest";
 import { serverHere, setBearer, setServer } from "~/lib/companion/here";
 import { challengeOf } from "~/lib/companion/sign-in";
 import { Memory } from "~/lib/health-store/memory";
-import { connection, me, PATIENT } from "~/testing/fixtures";
+import { connection, me, PATIENT, reading } from "~/testing/fixtures";
 import { phone } from "~/testing/phone";
 import { openApp } from "~/testing/render-app";
 import { listening, platformAt, problem, server } from "~/testing/server";
@@ -173,6 +173,38 @@ describe("what goes to the server", () => {
     await waitFor(() => expect(sockets).toEqual(["wss://health.example/ws/live?ticket=ticket"]));
     expect(seen[0]?.headers.get("Authorization")).toBe("Bearer dca_one");
     expect(seen[0]?.credentials).toBe("omit");
+  });
+
+  test("where sockets are cut, values come as server-sent events with the same bearer, and go on from the same place", { timeout: 15_000 }, async () => {
+    const asked: Request[] = [];
+    let line: ReadableStreamDefaultController<Uint8Array>;
+    const item = reading("new", new Date().toISOString(), { device_connection_id: connection().id, readings: { blood_pressure: { systolic: 141, diastolic: 91 } } });
+    const frames = [{ type: "subscribed", patient_id: PATIENT, cursor: "c0" }, { type: "reading", patient_id: PATIENT, cursor: "c7", reading: item }];
+    server.use(
+      ws.link("wss://health.example/ws/live").addEventListener("connection", ({ client }) => client.close(1011)),
+      http.get(there("/api/v1/stream"), ({ request }) => {
+        asked.push(request);
+        const text = frames.map((frame) => `id: ${frame.cursor}\ndata: ${JSON.stringify(frame)}\n\n`).join("");
+        const body = new ReadableStream<Uint8Array>({
+          start: (controller) => {
+            controller.enqueue(new TextEncoder().encode(text));
+            line = controller;
+          },
+        });
+        return new HttpResponse(body, { headers: { "Content-Type": "text/event-stream" } });
+      }),
+    );
+    await open(`/devices/${connection().id}`);
+
+    expect(await screen.findByText("Live", undefined, { timeout: 10_000 })).toBeInTheDocument();
+    expect(asked[0]?.headers.get("Authorization")).toBe("Bearer dca_one");
+    expect(asked[0]?.credentials).toBe("omit");
+    expect(new URL(asked[0]!.url).searchParams.get("patient_id")).toBe(PATIENT);
+    expect((await screen.findAllByText(/141\/91/))[0]).toBeInTheDocument();
+
+    line!.close();
+    await waitFor(() => expect(asked).toHaveLength(2), { timeout: 5000 });
+    expect(new URL(asked[1]!.url).searchParams.get("after")).toBe("c7");
   });
 
   test("signing out ends the session there and leaves nothing on the phone", async () => {

@@ -381,6 +381,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/device-data/{device_connection_id}/weight-trend": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The trend of a weight */
+        get: operations["ApiV1DeviceDataDeviceConnectionIdWeightTrendReadWeightTrend"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/device-health": {
         parameters: {
             query?: never;
@@ -1926,6 +1943,26 @@ export interface components {
             optional_services: string[];
             characteristics: string[];
         };
+        /** WeightChange */
+        WeightChange: {
+            days: number;
+            kg: number;
+        };
+        /** WeightDay */
+        WeightDay: {
+            /** Format: date-time */
+            start: string;
+            /** Format: date-time */
+            end: string;
+            count: number;
+            mean: number;
+            mean_7d: number;
+        };
+        /** WeightTrend */
+        WeightTrend: {
+            days: components["schemas"]["WeightDay"][];
+            changes: components["schemas"]["WeightChange"][];
+        };
     };
     responses: never;
     parameters: never;
@@ -2910,6 +2947,48 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Latest"];
+                };
+            };
+            /** @description Bad request syntax or unsupported method */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        status_code: number;
+                        detail: string;
+                        extra?: null | {
+                            [key: string]: unknown;
+                        } | unknown[];
+                    };
+                };
+            };
+        };
+    };
+    ApiV1DeviceDataDeviceConnectionIdWeightTrendReadWeightTrend: {
+        parameters: {
+            query?: {
+                /** @description RFC 3339 with offset; included */
+                from?: string | null;
+                /** @description RFC 3339 with offset; not included */
+                to?: string | null;
+            };
+            header?: never;
+            path: {
+                device_connection_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WeightTrend"];
                 };
             };
             /** @description Bad request syntax or unsupported method */

@@ -21,6 +21,7 @@ export type ReadingItem = Schemas["ReadingItem"];
 export type RollupPoint = Schemas["RollupPoint"];
 export type GlucoseRanges = Schemas["GlucoseRanges"];
 export type GlucosePattern = Schemas["GlucosePattern"];
+export type WeightTrend = Schemas["WeightTrend"];
 export type LatestValue = Schemas["LatestValue"];
 export type Integration = Schemas["Integration"];
 export type SyncJob = Schemas["SyncJob"];

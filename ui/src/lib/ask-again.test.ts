@@ -18,6 +18,19 @@ afterEach(() => {
   vi.useRealTimers();
 });
 
+test("a tracker's days are asked again when it tells amounts, a whole night of minutes at once in two questions", () => {
+  const days = [...keys.device(PATIENT, reading("s", "2026-05-01T08:00:00Z").device_connection_id), "series", "activity"];
+  const say = (n: number, readings: Record<string, unknown>) =>
+    applyFrames(client, PATIENT, [{ type: "reading", cursor: `c${n}`, patient_id: PATIENT, reading: reading(`s${n}`, "2026-05-01T08:00:00Z", { readings }) }]);
+
+  say(0, { heart_rate_bpm: 70 });
+  expect(asks(days)).toBe(0);
+  for (let n = 1; n <= 500; n += 1) say(n, { steps: n });
+  expect(asks(days)).toBe(1);
+  vi.advanceTimersByTime(60_000);
+  expect(asks(days)).toBe(2);
+});
+
 test("the first is asked at once, those after it together when the minute is over", () => {
   for (let second = 0; second < 60; second += 1) {
     askAgain(client, KEY);

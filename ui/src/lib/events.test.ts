@@ -66,7 +66,7 @@ function setUp() {
     stream: vi.fn<Ports["stream"]>((patientId, cursor) => {
       const stream = new Stream(patientId, cursor);
       streams.push(stream);
-      return stream as unknown as EventSource;
+      return stream;
     }),
     deliver: vi.fn<Ports["deliver"]>(),
     missed: vi.fn<Ports["missed"]>(),

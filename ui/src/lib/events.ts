@@ -10,11 +10,18 @@ export interface LiveState {
   liveAt: number | null;
 }
 
+/** What is used of an `EventSource`; the app has a reader of its own. */
+export interface EventLine {
+  readonly readyState: number;
+  addEventListener(type: "open" | "message" | "error", listener: (event: Event) => void): void;
+  close(): void;
+}
+
 export interface Ports {
   ticket: () => Promise<string>;
   socket: (ticket: string) => WebSocket;
   /** Server-sent events, for networks that break WebSockets. */
-  stream: (patientId: string, cursor: string | null) => EventSource;
+  stream: (patientId: string, cursor: string | null) => EventLine;
   deliver: (frames: Frame[]) => void;
   /** Something may have been missed: what is on screen must be asked again. */
   missed: (patientId: string) => void;
@@ -50,7 +57,7 @@ export class LiveStream {
   private readonly subscriptions = new Map<string, Subscription>();
   private pending: Frame[] = [];
   private socket: WebSocket | null = null;
-  private readonly streams = new Map<string, EventSource>();
+  private readonly streams = new Map<string, EventLine>();
   private readonly opened = new Set<string>();
   private attempt = 0;
   /** Sockets in a row over which no word came, be it that they never opened or were cut at once. */
@@ -191,8 +198,8 @@ export class LiveStream {
       this.opened.add(patientId);
       if (this.opened.size === this.streams.size) this.onOpen();
     });
-    stream.addEventListener("message", (event: MessageEvent<unknown>) => {
-      if (isCurrent()) this.onMessage(event.data, patientId);
+    stream.addEventListener("message", (event) => {
+      if (isCurrent() && event instanceof MessageEvent) this.onMessage(event.data, patientId);
     });
     stream.addEventListener("error", () => {
       if (isCurrent()) this.onStreamLost(patientId, stream);
@@ -206,7 +213,7 @@ export class LiveStream {
   }
 
   /** One that is refused while others are open is a person who may not be seen any more: asking says what is so. */
-  private onStreamLost(patientId: string, stream: EventSource) {
+  private onStreamLost(patientId: string, stream: EventLine) {
     if (stream.readyState === CLOSED && this.streams.size > 1) {
       this.closeStream(patientId);
       this.ports.missed(patientId);

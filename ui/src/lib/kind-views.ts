@@ -57,6 +57,7 @@ export const KIND_VIEWS: Record<Kind, KindView> = {
     main: ["steps", "active_energy_kcal"],
     beside: ["distance_m", "active_energy_kcal"],
     charted: ["steps", "distance_m", "active_energy_kcal"],
+    daily: ["24h", "7d", "30d", "90d"],
   },
   sleep: {
     drawing: "bars",

@@ -1,14 +1,18 @@
 // Live frames become cached data here: one write per key and batch. The cache stays the only source that screens read.
-import type { QueryClient } from "@tanstack/react-query";
+import type { Query, QueryClient } from "@tanstack/react-query";
 import type { Connection, DeviceHealth, Integration, Kind, ReadingItem, SyncJob } from "./api-types";
 import { askAgain } from "./ask-again";
 import type { Frame } from "./frames";
 import { keys } from "./keys";
+import { KIND_VIEWS } from "./kind-views";
 import { mergeReadings } from "./merge";
 import { NEWEST, type LatestMap, type Series } from "./readings";
 import { noteStopped } from "./stopped";
 
 type Revoked = Extract<Frame, { type: "revoked" }>;
+
+/** What a day of activity is made of. */
+const AMOUNTS = KIND_VIEWS.activity.charted;
 
 /** A reading older than this never belongs to a chart on screen. */
 const KEEP = 20_000;
@@ -132,6 +136,7 @@ function applyReadings(client: QueryClient, patientId: string, id: string, items
   client.setQueryData<LatestMap>(keys.latest(patientId, id), (known) => known && mergeLatest(known, items));
   const series = [...keys.device(patientId, id), "series"];
   if (items.some((item) => "glucose_mg_dL" in item.readings)) askAgain(client, [...keys.device(patientId, id), "ranges"]);
+  if (items.some((item) => "weight_kg" in item.readings)) void client.invalidateQueries({ queryKey: [...keys.device(patientId, id), "weight-trend"] });
   askAgain(client, [...keys.patient(patientId), "also"]);
   client.setQueriesData<Series>({ queryKey: series }, (known) => {
     if (!known || known.isDaily) return known;
@@ -140,7 +145,10 @@ function applyReadings(client: QueryClient, patientId: string, id: string, items
   });
   askWhose(client, patientId, items);
   // What the platform counts by days is asked again: a reading beside the day that holds it would be told twice.
-  void client.invalidateQueries({ queryKey: series, predicate: ({ state }) => (state.data as Series | undefined)?.isDaily === true });
+  const isDaily = ({ state, queryKey }: Query) => queryKey[5] !== "activity" && (state.data as Series | undefined)?.isDaily === true;
+  void client.invalidateQueries({ queryKey: series, predicate: isDaily });
+  // A tracker tells its amounts by the minute, and of many days at once; adding them up has its cost.
+  if (items.some((item) => AMOUNTS.some((name) => name in item.readings))) askAgain(client, [...series, "activity"]);
 }
 
 /** A reading of an unknown person came, or one of those that wait has found its person, perhaps on another screen. */

@@ -2,6 +2,7 @@
 import type { QueryClient } from "@tanstack/react-query";
 import { createContext, useContext, useEffect, useRef, useState, useSyncExternalStore } from "react";
 import { api, ask } from "./api";
+import { EventStream } from "./companion/event-stream";
 import { serverHere } from "./companion/here";
 import type { LiveState, LiveStream, Ports } from "./events";
 import { keys } from "./keys";
@@ -55,7 +56,7 @@ function portsFor(client: QueryClient, reader: string, ended: () => void): Omit<
       const url = new URL("/api/v1/stream", import.meta.env.VITE_APP ? serverHere() : location.href);
       url.searchParams.set("patient_id", patientId);
       if (cursor) url.searchParams.set("after", cursor);
-      return new EventSource(url);
+      return import.meta.env.VITE_APP ? new EventStream(url) : new EventSource(url);
     },
     missed: (patientId) => {
       void client.invalidateQueries({ queryKey: keys.patient(patientId) });

@@ -32,6 +32,7 @@ export const platformAt = (api: (path: string) => string) => [
   http.get(api("/api/v1/device-data/:id/latest"), () => HttpResponse.json({ latest: {} })),
   http.get(api("/api/v1/device-data/:id/glucose-ranges"), () => HttpResponse.json({ count: 0, bands: [] })),
   http.get(api("/api/v1/device-data/:id/glucose-pattern"), () => HttpResponse.json(NO_PATTERN)),
+  http.get(api("/api/v1/device-data/:id/weight-trend"), () => HttpResponse.json({ days: [], changes: [] })),
   http.get(api("/api/v1/device-data/:id"), () => HttpResponse.json({ items: [], next_cursor: null, resolution: "raw" })),
   http.get(api("/api/v1/patients/:id/ambiguous"), () => page([])),
   http.post(api("/api/v1/live/ticket"), () => HttpResponse.json({ ticket: "ticket" }, { status: 201 })),

@@ -143,6 +143,7 @@ function Dashboard({ connection }: { connection: Connection }) {
           {latest.data ? (
             <LatestCard
               patientId={patientId}
+              connectionId={id}
               latest={latest.data}
               newest={newest.data ?? []}
               kind={kind}

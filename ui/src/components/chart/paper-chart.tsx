@@ -4,10 +4,10 @@ import { useIntl } from "react-intl";
 import { hourStyle } from "~/lib/time";
 import { BEYOND, type BeyondWords } from "./beyond";
 import styles from "./paper-chart.module.css";
-import { rangeOf, sideBySide, stretchesOf, ticksOf, type Placed } from "./place";
+import { rangeOf, sideBySide, SO_FAR, stretchesOf, thinned, ticksOf, type Placed } from "./place";
 
 export interface PaperChartProps {
-  drawing: "pressure" | "line" | "points" | "bars";
+  drawing: "pressure" | "line" | "points" | "bars" | "trend" | "days";
   /** Seconds. */
   xs: readonly number[];
   ys: readonly (readonly (number | null)[])[];
@@ -17,15 +17,18 @@ export interface PaperChartProps {
   floor: [number, number] | null;
   from: number;
   to: number;
+  /** The dates below the axis, in seconds; without them it has six times, evenly. */
+  ticks: readonly number[] | null;
   timeZone: string;
   unit: string;
   label: string;
 }
 
 /** What is drawn on: the plot within the sheet, in its own units. */
-export const PLOT = { left: 44, top: 26, width: 640, height: 236 };
+export const PLOT = { left: 56, top: 26, width: 630, height: 236 };
 const SHEET = { width: 700, height: 294 };
 const HOUR_S = 3600;
+const DAY_S = 86_400;
 const DAYS_FROM_S = 2 * 86_400;
 
 interface Pen extends PaperChartProps {
@@ -35,7 +38,7 @@ interface Pen extends PaperChartProps {
 
 export default function PaperChart(props: PaperChartProps) {
   const { from, to, label, unit, band } = props;
-  const range = rangeOf(...endsOf(props), { floor: props.floor, isFromZero: props.drawing === "bars", hasEdges: props.beyond !== null });
+  const range = rangeOf(...endsOf(props), { floor: props.floor, isFromZero: props.drawing === "bars" || props.drawing === "days", hasEdges: props.beyond !== null });
   const x = (at: number) => PLOT.left + ((at - from) / (to - from)) * PLOT.width;
   const y = (value: number) => PLOT.top + (1 - (value - range[0]) / (range[1] - range[0])) * PLOT.height;
   const pen = { ...props, x, y };
@@ -44,8 +47,10 @@ export default function PaperChart(props: PaperChartProps) {
       {band ? <Band band={band} y={y} /> : null}
       <Axes pen={pen} range={range} />
       {props.drawing === "line" ? <Line pen={pen} /> : null}
-      {props.drawing === "points" ? <Points pen={pen} /> : null}
+      {props.drawing === "trend" ? <Average pen={pen} /> : null}
+      {props.drawing === "points" || props.drawing === "trend" ? <Points pen={pen} /> : null}
       {props.drawing === "bars" ? <Bars pen={pen} ground={range[0]} /> : null}
+      {props.drawing === "days" ? <Days pen={pen} ground={range[0]} /> : null}
       {props.drawing === "pressure" ? <Pressures pen={pen} /> : null}
       <Edges pen={pen} />
       <text className={styles.text} x={4} y={12}>
@@ -56,8 +61,8 @@ export default function PaperChart(props: PaperChartProps) {
 }
 
 /** The lowest and highest value; how often a sensor could not measure is none. */
-function endsOf({ ys, beyond }: PaperChartProps): [number | null, number | null] {
-  const values = (beyond ? ys.slice(0, BEYOND.low - 1) : ys).flat().filter((value) => value !== null);
+function endsOf({ ys, beyond, drawing }: PaperChartProps): [number | null, number | null] {
+  const values = (beyond || drawing === "days" ? ys.slice(0, BEYOND.low - 1) : ys).flat().filter((value) => value !== null);
   let [low, high] = [Infinity, -Infinity];
   for (const value of values) [low, high] = [Math.min(low, value), Math.max(high, value)];
   return values.length > 0 ? [low, high] : [null, null];
@@ -77,11 +82,12 @@ function Band({ band: [low, high], y }: { band: [number, number]; y: Pen["y"] })
   );
 }
 
-function Axes({ pen: { x, y, from, to, timeZone }, range }: { pen: Pen; range: [number, number] }) {
+function Axes({ pen: { x, y, from, to, ticks, timeZone }, range }: { pen: Pen; range: [number, number] }) {
   const intl = useIntl();
   const style: Intl.DateTimeFormatOptions =
-    to - from > DAYS_FROM_S ? { day: "numeric", month: "short", timeZone } : { ...hourStyle(intl.locale), timeZone };
-  const times = [0, 1, 2, 3, 4, 5].map((part) => Math.round((from + ((to - from) * (part + 0.5)) / 6) / HOUR_S) * HOUR_S);
+    ticks || to - from > DAYS_FROM_S ? { day: "numeric", month: "short", timeZone } : { ...hourStyle(intl.locale), timeZone };
+  const evenly = [0, 1, 2, 3, 4, 5].map((part) => Math.round((from + ((to - from) * (part + 0.5)) / 6) / HOUR_S) * HOUR_S);
+  const times = ticks ? thinned(ticks, 10) : evenly;
   const bottom = PLOT.top + PLOT.height;
   return (
     <g>
@@ -127,6 +133,13 @@ function Line({ pen: { xs, ys, x, y, hasSpread } }: { pen: Pen }) {
   );
 }
 
+function Average({ pen: { xs, ys, x, y } }: { pen: Pen }) {
+  const values = ys[3] ?? [];
+  return stretchesOf(values).map((stretch) => (
+    <path key={stretch[0]} className={styles.average} d={`M${stretch.map((index) => `${at2(x(xs[index] ?? 0))} ${at2(y(values[index] ?? 0))}`).join("L")}`} />
+  ));
+}
+
 function Points({ pen: { xs, ys, x, y, hasSpread } }: { pen: Pen }) {
   const [values = [], lows = [], highs = []] = ys;
   return (
@@ -155,6 +168,27 @@ function Bars({ pen: { xs, ys, x, y }, ground }: { pen: Pen; ground: number }) {
         return typeof value === "number" ? (
           <rect key={at} className={styles.bar} x={x(at) - width / 2} y={y(value)} width={width} height={y(ground) - y(value)} />
         ) : null;
+      })}
+    </g>
+  );
+}
+
+/** As on the screen: full, striped for a day that is not over, a dash where nothing came. */
+function Days({ pen: { xs, ys, x, y, from, to }, ground }: { pen: Pen; ground: number }) {
+  const stripes = useId();
+  const width = Math.min(Math.max(((PLOT.width * DAY_S) / (to - from)) * 0.6, 2), 36);
+  return (
+    <g>
+      <pattern id={stripes} width="5" height="5" patternUnits="userSpaceOnUse" patternTransform="rotate(45)">
+        <path d="M0 0V5" className={styles.stripe} />
+      </pattern>
+      {xs.map((at, index) => {
+        const value = ys[0]?.[index];
+        if (typeof value !== "number") return <path key={at} className={styles.stroke} d={`M${at2(x(at) - 3)} ${y(ground) - 6}h6`} />;
+        const height = Math.max(y(ground) - y(value), 2);
+        const box = { x: x(at) - width / 2, y: y(ground) - height, width, height };
+        const isSoFar = ys[3]?.[index] === SO_FAR;
+        return <rect key={at} {...box} className={isSoFar ? styles.outlined : styles.bar} style={isSoFar ? { fill: `url(#${stripes})` } : undefined} />;
       })}
     </g>
   );

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { rangeOf, sideBySide, spread, stretchesOf, ticksOf } from "./place";
+import { rangeOf, sideBySide, spread, stretchesOf, thinned, ticksOf } from "./place";
 
 describe("spread", () => {
   test("leaves alone what is far enough apart", () => {
@@ -63,4 +63,10 @@ describe("the value axis", () => {
 
 test("a hole ends a line", () => {
   expect(stretchesOf([1, 2, null, 3, null, null, 4, 5])).toEqual([[0, 1], [3], [6, 7]]);
+});
+
+test("dates are thinned evenly, and the last is always written", () => {
+  expect(thinned([1, 2, 3, 4, 5, 6, 7], 7)).toEqual([1, 2, 3, 4, 5, 6, 7]);
+  expect(thinned([1, 2, 3, 4, 5, 6, 7], 3)).toEqual([1, 4, 7]);
+  expect(thinned([1, 2, 3, 4], 0)).toEqual([4]);
 });

@@ -34,6 +34,15 @@ export function ticksOf([low, high]: [number, number], wanted = 5): number[] {
   return Array.from({ length: Math.floor(high / step) - first + 1 }, (_, index) => Number(((first + index) * step).toPrecision(12)));
 }
 
+/** What the last column of amounts by days says: all of a day, what there is of it so far, or that nothing came. */
+export const [ALL, SO_FAR, NONE] = [0, 1, 2] as const;
+
+/** As many of these as may be written, evenly; the last one always. */
+export function thinned(ticks: readonly number[], most: number): number[] {
+  const step = Math.ceil(ticks.length / Math.max(most, 1));
+  return ticks.filter((_, index) => (ticks.length - 1 - index) % step === 0);
+}
+
 /** The stretches of a line: a hole ends one. Each is the indexes of its marks. */
 export function stretchesOf(values: readonly (number | null)[]): number[][] {
   const found: number[][] = [];

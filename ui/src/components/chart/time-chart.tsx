@@ -8,15 +8,17 @@ import { isolated } from "~/lib/text";
 import { useAppearance } from "~/lib/theme";
 import { hourStyle } from "~/lib/time";
 import { drawBeyond, type BeyondWords } from "./beyond";
+import { drawDays } from "./days";
 import { drawBars, drawCursor, drawBand, drawDots, drawRanges, ratio, readColours } from "./draw";
-import { rangeOf, type Placed } from "./place";
+import { rangeOf, thinned, type Placed } from "./place";
 import { listenToDrags } from "./drag";
 import { drawPressures, placeBars } from "./pressure";
 import styles from "./time-chart.module.css";
 import { isWhole, moved, showing, type Window } from "./window";
 import { WindowBar } from "./window-bar";
 
-export type ChartDrawing = "pressure" | "line" | "points" | "bars";
+/** trend: single values, and a line of their averages · days: a bar above the date of each. */
+export type ChartDrawing = "pressure" | "line" | "points" | "bars" | "trend" | "days";
 
 export interface TimeChartProps {
   drawing: ChartDrawing;
@@ -33,6 +35,8 @@ export interface TimeChartProps {
   /** The ends of the time axis. */
   from: number;
   to: number;
+  /** The dates below the axis, in seconds; without them they are where the chart likes. */
+  ticks: readonly number[] | null;
   /** There is more in it than can be seen at once: a part can be looked at closer, and moved along. */
   isLong: boolean;
   /** How bars share a plot of so many pixels (pressure). */
@@ -50,12 +54,19 @@ export interface TimeChartProps {
 }
 
 const HEIGHT = 280;
+/** Room for the words below a tick. */
+const TICK = 64;
 const DAY_S = 86_400;
 
 function axisTime(intl: IntlShape, timeZone: string, step: number) {
   const hours: Intl.DateTimeFormatOptions = { ...hourStyle(intl.locale), timeZone };
   const days: Intl.DateTimeFormatOptions = { day: "numeric", month: "short", timeZone };
   return (at: number) => isolated(intl, intl.formatDate(at * 1000, step < DAY_S ? hours : days));
+}
+
+function dates(read: () => TimeChartProps): Pick<uPlot.Axis, "splits"> {
+  if (!read().ticks) return {};
+  return { splits: (u) => thinned(read().ticks ?? [], Math.floor(u.bbox.width / ratio() / TICK)) };
 }
 
 const strong = (font: string) => `600 ${scaled(font)}`;
@@ -69,10 +80,12 @@ function options(read: () => TimeChartProps, shown: () => Window, intl: IntlShap
   const font = `${Math.round(parseFloat(getComputedStyle(document.documentElement).fontSize) * 0.824)}px system-ui, sans-serif`;
   const axis = { stroke: colours.muted, font, grid: { stroke: colours.line, width: 1 }, ticks: { stroke: colours.line, width: 1, size: 6 } };
   const line = drawing === "line";
+  const hasDots = drawing === "points" || drawing === "trend";
   const hidden: uPlot.Series = { show: true, stroke: "transparent", width: 0, points: { show: false }, paths: () => null };
   // How often a sensor could not measure is no value: it must not stretch the axis.
   const counts: uPlot.Series = { ...hidden, auto: false };
   const spread: uPlot.Series = { ...hidden, paths: uPlot.paths.linear?.() };
+  const average: uPlot.Series = { stroke: colours.series2, width: 2.25, spanGaps: false, points: { show: false } };
   const leftOf = (u: uPlot, index: number | null) => {
     const x = index === null ? undefined : u.data[0][index];
     if (index === null || x === undefined) return undefined;
@@ -88,17 +101,18 @@ function options(read: () => TimeChartProps, shown: () => Window, intl: IntlShap
     scales: {
       x: { time: true, range: () => [...shown()] },
       y: {
-        range: (_, low, high) => rangeOf(low, high, { floor, isFromZero: drawing === "bars", hasEdges: beyond !== null }),
+        range: (_, low, high) => rangeOf(low, high, { floor, isFromZero: drawing === "bars" || drawing === "days", hasEdges: beyond !== null }),
       },
     },
     axes: [
       {
         ...axis,
-        space: 64,
+        space: TICK,
         grid: { show: false },
-        values: (_, splits, __, ___, step) => splits.map(axisTime(intl, timeZone, step)),
+        ...dates(read),
+        values: (_, splits, __, ___, step) => splits.map(axisTime(intl, timeZone, read().ticks ? DAY_S : step)),
       },
-      { ...axis, size: 52, ticks: { show: false }, values: (_, splits) => splits.map((value) => intl.formatNumber(value)) },
+      { ...axis, size: drawing === "days" ? 62 : 52, ticks: { show: false }, values: (_, splits) => splits.map((value) => intl.formatNumber(value)) },
     ],
     bands: hasSpread && line ? [{ series: [3, 2], fill: colours.spread }] : [],
     series: [
@@ -106,7 +120,10 @@ function options(read: () => TimeChartProps, shown: () => Window, intl: IntlShap
       line
         ? { stroke: colours.series1, width: 2.25, spanGaps: false, points: { show: (u) => u.data[0].length < 90, size: 7, width: 0, fill: colours.series1 } }
         : hidden,
-      ...read().ys.slice(1).map((_, index) => (index > 1 && beyond ? counts : line && hasSpread ? spread : hidden)),
+      ...read().ys.slice(1).map((_, index) => {
+        if (drawing === "trend" && index === 2) return average;
+        return index > 1 && (beyond || drawing === "days") ? counts : line && hasSpread ? spread : hidden;
+      }),
     ],
     hooks: {
       drawClear: [(u) => (band ? drawBand(u, band, colours) : undefined)],
@@ -114,9 +131,10 @@ function options(read: () => TimeChartProps, shown: () => Window, intl: IntlShap
         (u) => {
           read().onPlot(Math.round(u.bbox.width / ratio()));
           if (drawing === "pressure") drawPressures(u, placeBars(u, read().place), colours);
-          if (drawing === "points" && hasSpread) drawRanges(u, colours.range);
-          if (drawing === "points") drawDots(u, 1, colours.series1, colours.surface, 4.5, 2);
+          if (hasDots && hasSpread) drawRanges(u, colours.range);
+          if (hasDots) drawDots(u, 1, colours.series1, colours.surface, 4.5, 2);
           if (drawing === "bars") drawBars(u, 1, colours.series1, 2, 22);
+          if (drawing === "days") drawDays(u, colours);
           if (beyond) drawBeyond(u, beyond, strong(font), colours);
           drawCursor(u, leftOf(u, read().selected), colours);
         },

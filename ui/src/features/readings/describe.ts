@@ -6,6 +6,7 @@ import { scaleOf, shownText, unitText } from "~/lib/metrics";
 import { say } from "~/lib/text";
 import { dayText } from "~/lib/time";
 import { numberText, type Units } from "~/lib/units";
+import { amountText, areDays, daysSummary } from "./daily";
 import { beyondIn, beyondOf, extentOf, severalOf, type Beyond, type Extent, type Mark } from "./marks";
 import { part, partsOf } from "./parts";
 
@@ -61,6 +62,7 @@ export function markText(intl: IntlShape, units: Units, kind: Kind, metric: stri
     if (!parts) return "";
     return [shownText(parts.main), ...parts.beside.map((one) => `${one.label} ${shownText(one)}`)].join(", ");
   }
+  if (areDays(kind, [mark])) return amountText(intl, units, metric, mark);
   if (KIND_VIEWS[kind].drawing === "pressure") return pressuresText(intl, mark);
   const beyond = beyondText(intl, beyondOf(mark));
   const point = mark.rollup?.[metric];
@@ -97,6 +99,7 @@ export function summaryText(intl: IntlShape, units: Units, kind: Kind, metric: s
       unit: "mmHg",
     });
   }
+  if (areDays(kind, marks)) return daysSummary(intl, units, metric, marks, range);
   const extent = extentOf(marks, metric);
   const beyond = kind === "glucose" ? beyondText(intl, beyondIn(marks)) : "";
   if (!extent) return beyond ? say(intl, "chart.summary.onlyBeyond", { beyond, range }) : say(intl, "chart.summary.none");

@@ -7,6 +7,8 @@ import { glucoseMarker, numberAt, scaleOf, valueAt } from "~/lib/metrics";
 import type { Series } from "~/lib/readings";
 import { DAY, HOUR, MINUTE } from "~/lib/time";
 import type { Units } from "~/lib/units";
+import { amountOf, areDays, toldOf, withEachDay, type Where } from "./daily";
+import type { AverageAt } from "./trend";
 
 /**
  * One place on the time axis: a reading, what the platform made of many (`rollup`, by metric), or marks that a chart
@@ -19,6 +21,8 @@ export interface Mark {
   group?: readonly Mark[];
   /** The whole of the day that begins at `at`. */
   isDay?: boolean;
+  /** Of which more may come: it is not over. */
+  isSoFar?: boolean;
 }
 
 function holds(item: ReadingItem, view: KindView): boolean {
@@ -26,7 +30,7 @@ function holds(item: ReadingItem, view: KindView): boolean {
 }
 
 /** Oldest first. Readings that came live after the rollups were asked stand between them one by one. */
-export function marksOf(series: Series, kind: Kind, from: number): Mark[] {
+export function marksOf(series: Series, kind: Kind, from: number, where?: Where): Mark[] {
   const view = KIND_VIEWS[kind];
   const byTime = new Map<number, Record<string, RollupPoint>>();
   for (const [name, points] of Object.entries(series.points)) {
@@ -42,7 +46,8 @@ export function marksOf(series: Series, kind: Kind, from: number): Mark[] {
     const at = Date.parse(reading.timestamp);
     if (at >= from && holds(reading, view)) marks.push({ at, reading });
   }
-  return marks.sort((a, b) => a.at - b.at);
+  marks.sort((a, b) => a.at - b.at);
+  return where && areDays(kind, marks) ? withEachDay(marks, where) : marks;
 }
 
 /** What a chart and its sentence tell: a reading that may be another's, or of a wrong clock, stands in the table alone. */
@@ -111,6 +116,7 @@ export interface Columns {
   /**
    * pressure: systolic, diastolic, pulse, then lowest and highest of each where a mark is several measurements: upper
    * and lower values are never one range · others: value, lowest, highest · glucose: also how often LOW, how often HIGH
+   * · trend: also the average of seven days · days: also what there is of each, see `daily.ts`
    */
   ys: (number | null)[][];
   /** Which mark each x is; -1 for the holes that break a line. */
@@ -121,7 +127,7 @@ export interface Columns {
 
 const TARGET_MG_DL: [number, number] = [70, 180];
 
-export function columnsOf(marks: readonly Mark[], kind: Kind, metric: string, units: Units): Columns {
+export function columnsOf(marks: readonly Mark[], kind: Kind, metric: string, units: Units, averageAt: AverageAt | null = null): Columns {
   const view = KIND_VIEWS[kind];
   const names = view.drawing === "pressure" ? view.charted : [metric];
   const { unit, convert } = scaleOf(metric, units);
@@ -132,11 +138,21 @@ export function columnsOf(marks: readonly Mark[], kind: Kind, metric: string, un
     columns.band = [convert(TARGET_MG_DL[0]), convert(TARGET_MG_DL[1])];
     columns.ys.push([], []);
   }
+  const isDaily = areDays(kind, marks);
+  if (averageAt || isDaily) columns.ys.push([]);
 
   const scaled = (value: number | null | undefined) => (value === null || value === undefined ? null : convert(value));
   const holeMs = longestJoin(marks, view);
   let last: number | null = null;
+  if (isDaily && marks.every((mark) => amountOf(mark, metric) === null)) return columns;
   marks.forEach((mark, index) => {
+    if (isDaily) {
+      const amount = scaled(amountOf(mark, metric));
+      columns.xs.push(mark.at / 1000);
+      columns.marks.push(index);
+      [amount, amount, amount, toldOf(mark, metric)].forEach((value, at) => columns.ys[at]?.push(value));
+      return;
+    }
     const values = names.map((name) => valueOf(mark, name));
     const several = view.drawing === "pressure" ? names.map((name) => severalOf(mark, name)) : [];
     const beyond = isGlucose ? beyondOf(mark) : null;
@@ -162,6 +178,7 @@ export function columnsOf(marks: readonly Mark[], kind: Kind, metric: string, un
       columns.ys[3]?.push(beyond.low || null);
       columns.ys[4]?.push(beyond.high || null);
     }
+    if (averageAt) columns.ys[3]?.push(scaled(averageAt(mark.at)));
   });
   return columns;
 }
@@ -177,8 +194,12 @@ function longestJoin(marks: readonly Mark[], view: KindView): number {
   return usual > 30 * MINUTE && marks[0]?.reading ? view.joinMs : Math.max(view.joinMs, 3 * usual);
 }
 
-/** What a chart draws for a kind. */
-export function drawingOf({ drawing, joinMs }: KindView): "pressure" | "line" | "points" | "bars" {
+type Drawn = "pressure" | "line" | "points" | "bars" | "trend" | "days";
+
+/** What a chart draws for a kind. `hasAverage`: beside values there is one; `isDaily`: bars are whole days. */
+export function drawingOf({ drawing, joinMs }: KindView, { hasAverage = false, isDaily = false } = {}): Drawn {
+  if (hasAverage) return "trend";
+  if (drawing === "bars" && isDaily) return "days";
   if (drawing === "glucose" || (drawing === "points" && joinMs)) return "line";
   return drawing === "list" ? "points" : drawing;
 }

@@ -5,6 +5,7 @@ import { KIND_VIEWS } from "~/lib/kind-views";
 import { metricLabel, scaleOf, shown, shownText, unitText } from "~/lib/metrics";
 import { say } from "~/lib/text";
 import { numberText, type Units } from "~/lib/units";
+import { areDays, daysTable } from "./daily";
 import { meanPressure, rangeText } from "./describe";
 import { beyondOf, extentOf, type Mark } from "./marks";
 import { notesOf } from "./parts";
@@ -24,12 +25,45 @@ export interface Table {
   row: (mark: Mark) => Row;
 }
 
+/** A column that the readings themselves do not have. */
+export interface Column {
+  head: string;
+  cell: (mark: Mark) => string | null;
+}
+
 /** What stands beside a reading as a note. */
 export type NotesOf = (item: ReadingItem) => string[];
 
-export function tableOf(intl: IntlShape, units: Units, kind: Kind, metric: string, marks: readonly Mark[], notes: NotesOf = (item) => notesOf(intl, item)): Table {
-  if (!marks.some((mark) => mark.rollup)) return singles(intl, units, kind, marks, notes);
-  return KIND_VIEWS[kind].drawing === "pressure" ? pressures(intl, units) : rollups(intl, units, metric);
+interface TableOf {
+  kind: Kind;
+  metric: string;
+  marks: readonly Mark[];
+  notes?: NotesOf;
+  more?: readonly Column[];
+}
+
+export function tableOf(intl: IntlShape, units: Units, { kind, metric, marks, notes = (item) => notesOf(intl, item), more = [] }: TableOf): Table {
+  if (areDays(kind, marks)) return daysTable(intl, units, kind, marks);
+  if (!marks.some((mark) => mark.rollup)) return noted(widened(singles(intl, units, kind, marks), more), say(intl, "table.note"), marks, notes);
+  return widened(KIND_VIEWS[kind].drawing === "pressure" ? pressures(intl, units) : rollups(intl, units, metric), more);
+}
+
+function widened(table: Table, more: readonly Column[]): Table {
+  if (more.length === 0) return table;
+  return {
+    heads: [...table.heads, ...more.map(({ head }) => head)],
+    row: (mark) => rowOf(mark, [...table.row(mark).cells, ...more.map(({ cell }) => cell(mark) ?? NONE)]),
+  };
+}
+
+/** With the notes of each reading in a last column, where one has any. */
+function noted(table: Table, head: string, marks: readonly Mark[], notesOf: NotesOf): Table {
+  if (!marks.some((mark) => mark.reading && notesOf(mark.reading).length > 0)) return table;
+  return {
+    heads: [...table.heads, head],
+    hasNotes: true,
+    row: (mark) => rowOf(mark, [...table.row(mark).cells, mark.reading ? notesOf(mark.reading).join(", ") : ""]),
+  };
 }
 
 const rowOf = (mark: Mark, cells: string[]): Row => ({ key: mark.reading?.id ?? String(mark.at), mark, cells });
@@ -74,22 +108,19 @@ function pressures(intl: IntlShape, units: Units): Table {
   };
 }
 
-function singles(intl: IntlShape, units: Units, kind: Kind, marks: readonly Mark[], notesOf: NotesOf): Table {
+function singles(intl: IntlShape, units: Units, kind: Kind, marks: readonly Mark[]): Table {
   const view = KIND_VIEWS[kind];
   const names = [...new Set([...view.main, ...view.beside])]
     .filter((name) => name !== "irregular_heartbeat")
     .filter((name) => marks.some((mark) => mark.reading && shown(intl, units, name, mark.reading.readings)));
-  const withNotes = marks.some((mark) => mark.reading && notesOf(mark.reading).length > 0);
   return {
-    heads: [...names.map((name) => metricLabel(intl, name)), ...(withNotes ? [say(intl, "table.note")] : [])],
-    hasNotes: withNotes,
+    heads: names.map((name) => metricLabel(intl, name)),
     row: (mark) => {
       const cells = names.map((name) => {
         const value = shown(intl, units, name, mark.reading?.readings ?? {});
         return value ? shownText(value) : NONE;
       });
-      const notes = mark.reading ? notesOf(mark.reading).join(", ") : "";
-      return rowOf(mark, withNotes ? [...cells, notes] : cells);
+      return rowOf(mark, cells);
     },
   };
 }

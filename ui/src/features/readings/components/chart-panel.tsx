@@ -17,8 +17,11 @@ import { DAY, dayText } from "~/lib/time";
 import type { Units } from "~/lib/units";
 import { wordsAreHere } from "~/lib/words";
 import { markText, summaryText, whenText } from "../describe";
+import { areDays, axisOf } from "../daily";
 import { floorOf } from "../floor";
 import { columnsOf, counted, drawingOf, grouped, marksOf, type Mark } from "../marks";
+import { averageColumn, averageText, type AverageAt } from "../trend";
+import { useTrend } from "../use-trend";
 import styles from "./chart-panel.module.css";
 import { InRange } from "./in-range";
 import { Legend } from "./legend";
@@ -105,26 +108,27 @@ function isSameChoice(one: ChartPanelProps, other: ChartPanelProps): boolean {
 }
 
 const Content = memo(function Content({ asked: props }: { asked: ChartPanelProps }) {
-  const { kind, metric, range, view, units, now } = props;
+  const { kind, metric, range, view, units, now, timeZone } = props;
   const asked = useMemo(() => ({ kind, range, series: props.series }), [kind, range, props.series]);
   const { series } = useSteady(asked, CROWDED_EVERY_MS, cannotWait);
   const t = useText();
   const intl = useIntl();
   const { drawing } = KIND_VIEWS[kind];
   const from = now - RANGES[range].ms;
-  const marks = useMemo(() => marksOf(series, kind, from), [series, kind, from]);
+  const marks = useMemo(() => marksOf(series, kind, from, { now, timeZone }), [series, kind, from, now, timeZone]);
   const counts = useMemo(() => counted(marks), [marks]);
   const summary = useMemo(
     () => summaryText(intl, units, kind, metric, counts, t(`dash.range.${range}`)),
     [intl, units, kind, metric, counts, range, t],
   );
+  const { averageAt, isLost } = useTrend(props);
   const isList = drawing === "list";
   const isTable = isList || view === "table";
   if (marks.length === 0) return <Nothing {...props} />;
 
   return (
     <>
-      {isTable || counts.length === 0 ? null : <Drawn {...props} series={series} marks={counts} from={from} summary={summary} />}
+      {isTable || counts.length === 0 ? null : <Drawn {...props} series={series} marks={counts} from={from} summary={summary} averageAt={averageAt} />}
       {isTable || counts.length > 0 ? null : <Nothing {...props} />}
       {isList ? (
         <Suspense>
@@ -137,7 +141,8 @@ const Content = memo(function Content({ asked: props }: { asked: ChartPanelProps
           <UsualDay {...props} />
         </Suspense>
       ) : null}
-      {isTable ? <ReadingsTable {...props} marks={marks} /> : null}
+      {isTable ? <ReadingsTable {...props} marks={marks} more={averageAt ? [averageColumn(intl, units, averageAt)] : []} /> : null}
+      {isLost ? <p className={styles.summary}>{t("trend.error")}</p> : null}
       <div className={styles.foot}>
         {isList ? null : <p className={styles.summary}>{summary}</p>}
         <AnchorButton look="quiet" href={exportUrl(props.connectionId, new Date(from).toISOString())} download>
@@ -169,9 +174,9 @@ function cannotWait(shown: Asked, now: Asked): boolean {
   return shown.kind !== now.kind || shown.range !== now.range || items < CROWDED || items < before;
 }
 
-type DrawnProps = ChartPanelProps & { marks: ReturnType<typeof marksOf>; from: number; summary: string };
+type DrawnProps = ChartPanelProps & { marks: ReturnType<typeof marksOf>; from: number; summary: string; averageAt: AverageAt | null };
 
-function Drawn({ kind, metric, marks, units, from, now, timeZone, isZoneNamed, summary, series }: DrawnProps) {
+function Drawn({ kind, metric, marks, units, from, now, timeZone, isZoneNamed, summary, series, averageAt }: DrawnProps) {
   const t = useText();
   const intl = useIntl();
   const hiddenSummary = useId();
@@ -179,17 +184,20 @@ function Drawn({ kind, metric, marks, units, from, now, timeZone, isZoneNamed, s
   const view = KIND_VIEWS[kind];
   // Marks that have no room side by side are drawn together, so the drawing asks how wide it is.
   const [plot, setPlot] = useState(500);
-  const [start, end] = padded(from, now);
+  const isDaily = areDays(kind, marks);
+  const days = useMemo(() => (isDaily ? axisOf(from, { now, timeZone }) : null), [isDaily, from, now, timeZone]);
+  const [start, end] = days ? [days.start, days.end] : padded(from, now);
   const drawn = useMemo(
     () => (view.drawing === "pressure" ? grouped(marks, from, now, plot) : marks),
     [view, marks, from, now, plot],
   );
-  const columns = useMemo(() => columnsOf(drawn, kind, metric, units), [drawn, kind, metric, units]);
+  const columns = useMemo(() => columnsOf(drawn, kind, metric, units, averageAt), [drawn, kind, metric, units, averageAt]);
   const mark = selected === null ? undefined : drawn[columns.marks[selected] ?? -1];
   const day = (one: Mark) => whenText(intl, one, { now, timeZone, isZoneNamed });
   const [first, last] = [mark?.group?.at(0) ?? mark, mark?.group?.at(-1) ?? mark];
   const when = first && last && (first.at === last.at ? day(first) : t("chart.span", { from: day(first), to: day(last) }));
-  const at = mark ? t("chart.at", { when, value: markText(intl, units, kind, metric, mark) }) : "";
+  const values = mark ? [markText(intl, units, kind, metric, mark), averageText(intl, units, averageAt?.(mark.at) ?? null)] : [];
+  const at = mark ? t("chart.at", { when, value: intl.formatList(values.filter(Boolean), { type: "unit" }) }) : "";
 
   return (
     <figure className={styles.figure}>
@@ -205,7 +213,7 @@ function Drawn({ kind, metric, marks, units, from, now, timeZone, isZoneNamed, s
         }
       >
         <TimeChart
-          drawing={drawingOf(view)}
+          drawing={drawingOf(view, { hasAverage: averageAt !== null, isDaily })}
           xs={columns.xs}
           ys={columns.ys}
           hasSpread={series.resolution !== "raw"}
@@ -214,6 +222,7 @@ function Drawn({ kind, metric, marks, units, from, now, timeZone, isZoneNamed, s
           floor={floorOf(kind, metric, columns.band)}
           from={start / 1000}
           to={end / 1000}
+          ticks={days && days.ticks.map((at) => at / 1000)}
           isLong={series.resolution === "raw" && drawn.length > LONG}
           place={sideBySide}
           onPlot={setPlot}

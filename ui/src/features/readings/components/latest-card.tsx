@@ -4,6 +4,7 @@ import { Age, Moment } from "~/components/ui/age";
 import { Card } from "~/components/ui/card";
 import { Icon } from "~/components/ui/icon";
 import { Say } from "~/components/ui/say";
+import { Loading, Skeleton } from "~/components/ui/skeleton";
 import type { Kind, ReadingItem } from "~/lib/api-types";
 import { useNow } from "~/lib/clock";
 import { useZone } from "~/lib/me";
@@ -11,11 +12,14 @@ import type { LatestMap } from "~/lib/readings";
 import { useText, useWord } from "~/lib/text";
 import type { Units } from "~/lib/units";
 import { latestOf, notesOf, partsOf } from "../parts";
+import { changeTexts } from "../trend";
 import { useAlso } from "../use-also";
+import { useTrend } from "../use-trend";
 import styles from "./latest-card.module.css";
 
 interface LatestCardProps {
   patientId: string;
+  connectionId: string;
   latest: LatestMap;
   newest: readonly ReadingItem[];
   kind: Kind;
@@ -24,7 +28,7 @@ interface LatestCardProps {
   isStale: boolean;
 }
 
-export function LatestCard({ patientId, latest, newest, kind, units, source, isStale }: LatestCardProps) {
+export function LatestCard({ patientId, connectionId, latest, newest, kind, units, source, isStale }: LatestCardProps) {
   const t = useText();
   const word = useWord();
   const intl = useIntl();
@@ -33,6 +37,7 @@ export function LatestCard({ patientId, latest, newest, kind, units, source, isS
   const parts = head && partsOf(intl, units, kind, head.readings);
   const at = head ? Date.parse(head.at) : null;
   const also = useAlso({ patientId, kind, from: at, to: at ?? undefined }, { now: useNow(), timeZone: zone, isZoneNamed: isNamed });
+  const { trend, isPending } = useTrend({ patientId, connectionId, kind });
   if (!head || !parts) return null;
   const item = newest.find((one) => one.id === head.id);
   const notes = [...(item ? notesOf(intl, item) : []), also(head.id) ?? []].flat();
@@ -50,6 +55,7 @@ export function LatestCard({ patientId, latest, newest, kind, units, source, isS
             <span className={styles.number}>{parts.main.number}</span> <span className={styles.unit}>{parts.main.unit}</span>
           </bdi>
         </p>
+        <Changes texts={changeTexts(intl, units, trend, Date.parse(head.at))} isPending={isPending} />
         <dl className={styles.beside}>
           {parts.beside
             .filter((part) => part.name !== "irregular_heartbeat")
@@ -86,5 +92,28 @@ export function LatestCard({ patientId, latest, newest, kind, units, source, isS
         ) : null}
       </div>
     </Card>
+  );
+}
+
+/** How the value differs from earlier ones, where something was measured then. */
+function Changes({ texts, isPending }: { texts: readonly string[]; isPending: boolean }) {
+  const t = useText();
+  if (isPending) {
+    return (
+      <Loading>
+        <Skeleton height={76} />
+      </Loading>
+    );
+  }
+  if (texts.length === 0) return null;
+  return (
+    <div className={styles.changes}>
+      <ul className="number">
+        {texts.map((text) => (
+          <li key={text}>{text}</li>
+        ))}
+      </ul>
+      <p className={styles.source}>{t("trend.how")}</p>
+    </div>
   );
 }

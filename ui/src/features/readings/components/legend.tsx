@@ -1,10 +1,12 @@
 // What the shapes of a chart are, in words.
 import { useIntl } from "react-intl";
+import { NONE } from "~/components/chart/place";
 import type { Kind } from "~/lib/api-types";
 import { KIND_VIEWS } from "~/lib/kind-views";
 import type { Series } from "~/lib/readings";
 import { useText } from "~/lib/text";
 import { numberText } from "~/lib/units";
+import { areDays } from "../daily";
 import { beyondIn, type columnsOf, type Mark } from "../marks";
 import styles from "./chart-panel.module.css";
 
@@ -42,10 +44,18 @@ export function Legend({ kind, columns: { band, unit, ys }, marks, resolution, i
   const beyond = kind === "glucose" ? beyondIn(marks) : { low: 0, high: 0 };
   if (beyond.low > 0) items.push({ text: t("chart.legend.low") });
   if (beyond.high > 0) items.push({ text: t("chart.legend.high") });
+  const isTrend = ys[3] !== undefined && KIND_VIEWS[kind].drawing === "points";
+  if (isTrend && resolution === "raw") items.push({ swatch: styles.point!, text: t("trend.legend.point") });
+  const isDaily = areDays(kind, marks);
   const hasDays = resolution === "1d" && KIND_VIEWS[kind].drawing === "points";
   if (hasDays) items.push({ swatch: styles.range!, text: t("chart.legend.ranges") });
-  const average = isPressure ? styles.across! : hasDays ? styles.point! : styles.line!;
-  if (!(isPressure && isPaper) && resolution !== "raw" && marks.some((mark) => mark.rollup)) items.push({ swatch: average, text: t(AVERAGES[resolution]) });
+  const average = isPressure ? styles.across! : hasDays || isTrend ? styles.point! : styles.line!;
+  if (isDaily) {
+    items.push({ swatch: styles.bar!, text: t("days.legend.day") });
+    if (marks.some((mark) => mark.isSoFar && mark.rollup)) items.push({ swatch: styles.striped!, text: t("days.legend.soFar") });
+    if (ys[3]?.includes(NONE)) items.push({ swatch: styles.dash!, text: t("days.legend.none") });
+  } else if (!(isPressure && isPaper) && resolution !== "raw" && marks.some((mark) => mark.rollup)) items.push({ swatch: average, text: t(AVERAGES[resolution]) });
+  if (isTrend && ys[3]?.some((value) => value !== null)) items.push({ swatch: styles.average!, text: t("trend.legend.average") });
   return (
     <p className={`${isHidden ? styles.unseen : styles.legend} ${isPaper ? styles.paper : ""}`}>
       {items.length === 0 ? t("chart.hint") : null}

@@ -11,7 +11,7 @@ import type { Units } from "~/lib/units";
 import { whenText } from "../describe";
 import type { Mark } from "../marks";
 import { notesOf } from "../parts";
-import { tableOf } from "../table";
+import { tableOf, type Column } from "../table";
 import { useAlso } from "../use-also";
 import styles from "./readings-table.module.css";
 
@@ -26,9 +26,10 @@ interface TableProps {
   timeZone: string;
   isZoneNamed: boolean;
   now: number;
+  more: readonly Column[];
 }
 
-export function ReadingsTable({ patientId, marks, kind, metric, units, timeZone, isZoneNamed, now }: TableProps) {
+export function ReadingsTable({ patientId, marks, kind, metric, units, timeZone, isZoneNamed, now, more }: TableProps) {
   const t = useText();
   const word = useWord();
   const intl = useIntl();
@@ -39,7 +40,7 @@ export function ReadingsTable({ patientId, marks, kind, metric, units, timeZone,
   const oldest = visible.at(-1);
   const also = useAlso({ patientId, kind, from: oldest?.reading ? Math.floor(oldest.at / HOUR) * HOUR : null }, { now, timeZone, isZoneNamed });
   const notes = (item: ReadingItem) => [...notesOf(intl, item), also(item.id) ?? []].flat();
-  const { heads, hasNotes, row } = tableOf(intl, units, kind, metric, marks, notes);
+  const { heads, hasNotes, row } = tableOf(intl, units, { kind, metric, marks, notes, more });
 
   const caption = t("table.caption", { kind: word("kind", kind) });
   return (

@@ -10,10 +10,13 @@ import { useText, useWord } from "~/lib/text";
 import { hourStyle } from "~/lib/time";
 import type { Units } from "~/lib/units";
 import { summaryText, whenText } from "../describe";
+import { areDays, axisOf } from "../daily";
 import { floorOf } from "../floor";
 import { columnsOf, counted, drawingOf, grouped, marksOf, type Mark } from "../marks";
 import { latestOf, partsOf } from "../parts";
 import { tableOf } from "../table";
+import { averageColumn, changeTexts } from "../trend";
+import { useTrend } from "../use-trend";
 import { InRange } from "./in-range";
 import { Legend } from "./legend";
 import styles from "./report.module.css";
@@ -38,7 +41,7 @@ const ROWS = 34;
 const PAGES = 2;
 
 export function Report(props: ReportProps) {
-  const marks = marksOf(props.series, props.kind, props.now - RANGES[props.range].ms);
+  const marks = marksOf(props.series, props.kind, props.now - RANGES[props.range].ms, props);
   return (
     <div className={styles.report}>
       <FirstPage {...props} marks={counted(marks)} />
@@ -67,12 +70,15 @@ function FirstPage(props: PageProps) {
   const day = (at: number) => intl.formatDate(at, { dateStyle: "long", timeZone });
   const head = latestOf(latest, kind);
   const parts = head && partsOf(intl, units, kind, head.readings);
+  const { trend } = useTrend({ ...props, metric: undefined });
+  const changes = head ? changeTexts(intl, units, trend, Date.parse(head.at)) : [];
   const facts = [
     { label: t("report.device"), text: device },
     { label: t("report.time"), text: t("report.span", { from: day(now - RANGES[range].ms), to: day(now), zone: timeZone.replaceAll("_", " ") }) },
     ...(head && parts
       ? [{ label: t("report.latest"), text: t("chart.at", { when: momentText(intl, Date.parse(head.at), timeZone), value: `${parts.main.number} ${parts.main.unit}`.trim() }) }]
       : []),
+    ...(changes.length > 0 ? [{ label: t("trend.change"), text: intl.formatList(changes, { type: "unit" }) }] : []),
   ];
   const summary = summaryText(intl, units, kind, metric, marks, t(`dash.range.${range}`));
   return (
@@ -97,26 +103,31 @@ function FirstPage(props: PageProps) {
   );
 }
 
-function Chart({ kind, metric, range, series, units, timeZone, now, marks, summary }: PageProps & { summary: string }) {
+function Chart(props: PageProps & { summary: string }) {
+  const { kind, metric, range, series, units, timeZone, now, marks, summary } = props;
   const t = useText();
   const intl = useIntl();
   const view = KIND_VIEWS[kind];
   const from = now - RANGES[range].ms;
+  const isDaily = areDays(kind, marks);
+  const days = isDaily ? axisOf(from, { now, timeZone }) : null;
   const drawn = view.drawing === "pressure" ? grouped(marks, from, now, PLOT.width) : marks;
-  const columns = columnsOf(drawn, kind, metric, units);
+  const { averageAt } = useTrend(props);
+  const columns = columnsOf(drawn, kind, metric, units, averageAt);
   return (
     <figure className={styles.figure}>
       {view.drawing === "pressure" ? null : <figcaption>{metricLabel(intl, metric)}</figcaption>}
       <PaperChart
-        drawing={drawingOf(view)}
+        drawing={drawingOf(view, { hasAverage: averageAt !== null, isDaily })}
         xs={columns.xs}
         ys={columns.ys}
         hasSpread={series.resolution !== "raw"}
         band={columns.band}
         beyond={view.drawing === "glucose" ? { low: t("value.glucose.low"), high: t("value.glucose.high") } : null}
         floor={floorOf(kind, metric, columns.band)}
-        from={from / 1000}
-        to={now / 1000}
+        from={(days?.start ?? from) / 1000}
+        to={(days?.end ?? now) / 1000}
+        ticks={days && days.ticks.map((at) => at / 1000)}
         timeZone={timeZone}
         unit={unitText(intl, columns.unit)}
         label={summary}
@@ -126,11 +137,13 @@ function Chart({ kind, metric, range, series, units, timeZone, now, marks, summa
   );
 }
 
-function SecondPage({ person, kind, metric, units, timeZone, now, marks }: PageProps) {
+function SecondPage(props: PageProps) {
+  const { person, kind, metric, units, timeZone, now, marks } = props;
   const t = useText();
   const word = useWord();
   const intl = useIntl();
-  const { heads, row } = tableOf(intl, units, kind, metric, marks);
+  const { averageAt } = useTrend(props);
+  const { heads, row } = tableOf(intl, units, { kind, metric, marks, more: averageAt ? [averageColumn(intl, units, averageAt)] : [] });
   const newest = [...marks].reverse().slice(0, ROWS);
   const rest = marks.length - newest.length;
   return (
