@@ -26,6 +26,10 @@ const TOLD = [/src\/features\/readings\/(also|describe|floor|marks|parts|table|u
 
 const groups = Object.entries({ first: FIRST, values: VALUES, place: PLACE, told: TOLD }).map(([name, tests]) => ({ name, test: (id: string) => tests.some((one) => one.test(id)) }));
 
+/** The first page names every file that a later one needs, and a hash does not compress: seven letters are the least that the bundler takes. */
+const NAME = "assets/[name]-[hash:7]";
+const names = { entryFileNames: `${NAME}.js`, chunkFileNames: `${NAME}.js`, assetFileNames: `${NAME}[extname]` };
+
 const gateway = process.env.DC_GATEWAY ?? "http://localhost:8080";
 
 /** The companion app is a build of its own: what only one of the two needs is not in the other. */
@@ -45,7 +49,7 @@ export default defineConfig({
     assetsInlineLimit: 0,
     modulePreload: { polyfill: false },
     sourcemap: false,
-    rolldownOptions: { output: { codeSplitting: { groups } } },
+    rolldownOptions: { output: { codeSplitting: { groups }, ...names } },
   },
   server: {
     port: 5173,
