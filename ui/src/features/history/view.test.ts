@@ -28,11 +28,11 @@ test("a history belongs to what comes through Apple Health and may send, the new
     connection({ id: "a", ...watch, created_at: "2026-01-01T00:00:00Z" }),
     connection({ id: "b", ...watch, created_at: "2026-02-01T00:00:00Z", status: "disconnected" }),
     connection({ id: "c", ...watch, status: "revoked" }),
-    connection({ id: "d", ...watch, status: "pairing" }),
+    connection({ id: "d", ...watch, created_at: "2026-01-15T00:00:00Z", status: "pairing" }),
     connection({ id: "e", ...watch, consent: null }),
     connection({ id: "f", pairing_method: "hub" }),
   ]);
-  expect(found.map(({ id }) => id)).toEqual(["b", "a"]);
+  expect(found.map(({ id }) => id)).toEqual(["b", "d", "a"]);
 });
 
 describe("the sending", () => {

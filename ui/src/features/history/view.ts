@@ -1,6 +1,7 @@
 // What the page says of a file and of its reading, decided from facts alone. Pure.
 import type { Connection, SyncJob } from "~/lib/api-types";
 import { codeOf } from "~/lib/problem";
+import { comesThroughHealth } from "~/lib/through-health";
 import type { UploadStep } from "~/lib/uploads/uploads";
 
 /** As the platform takes them: services/ingest/content.py. */
@@ -23,11 +24,9 @@ export function judged(size: number, head: Uint8Array): Judged {
   return size > MAX_SIZE ? { refusal: "size" } : { contentType: found.type };
 }
 
-/** What comes through Apple Health and may send now, newest first: the history belongs to one of them. */
+/** A history belongs to one of them; the newest first. */
 export function throughHealth(connections: readonly Connection[]): Connection[] {
-  return connections
-    .filter((one) => one.pairing_method === "healthkit" && one.status !== "revoked" && one.status !== "pairing" && one.consent !== null)
-    .sort((a, b) => b.created_at.localeCompare(a.created_at));
+  return connections.filter(comesThroughHealth).sort((a, b) => b.created_at.localeCompare(a.created_at));
 }
 
 /** Nothing is on its way; and what became of the last choice. */

@@ -39,11 +39,6 @@ export function byNeed(a: Integration, b: Integration): number {
   return ORDER.indexOf(standingOf(a)) - ORDER.indexOf(standingOf(b)) || a.name.localeCompare(b.name);
 }
 
-/** A device that sends through the Health app of a phone. */
-export function isThroughHealth({ pairing_method: method, status }: Connection): boolean {
-  return method === "healthkit" && status !== "revoked" && status !== "pairing";
-}
-
 /** Nothing new for so long that somebody should look: the maker's app may not have sent what it holds. */
 export function isQuiet({ last_sync_at: last }: Integration, now: number): boolean {
   return last !== null && now - Date.parse(last) > QUIET_MS;

@@ -9,7 +9,7 @@ import { isOver } from "../view";
 
 const EVERY_MS = 1000;
 /** From its last byte to the row of its reading a file takes a moment; one that is not there then is nobody's here. */
-const MOMENTS = 10;
+const MOMENTS = 6;
 
 export const importQuery = (me: Me, id: string) =>
   queryOptions({
