@@ -24,7 +24,10 @@ const PLACE = [/src\/components\/chart\/place\.ts$/];
 /** What a chart, its table and the report on paper tell of a device's readings. */
 const TOLD = [/src\/features\/readings\/(also|describe|floor|marks|parts|table|use-also|api\/(also|ranges))\.ts$/, /src\/features\/readings\/components\/(chart-panel\.module|in-range|legend)/];
 
-const groups = Object.entries({ first: FIRST, values: VALUES, place: PLACE, told: TOLD }).map(([name, tests]) => ({ name, test: (id: string) => tests.some((one) => one.test(id)) }));
+/** What an account and a file with a history have in common. */
+const BROUGHT = [/src\/components\/ui\/progress\./, /src\/lib\/through-health\.ts$/];
+
+const groups = Object.entries({ first: FIRST, values: VALUES, place: PLACE, told: TOLD, brought: BROUGHT }).map(([name, tests]) => ({ name, test: (id: string) => tests.some((one) => one.test(id)) }));
 
 /** The first page names every file that a later one needs, and a hash does not compress: seven letters are the least that the bundler takes. */
 const NAME = "assets/[name]-[hash:7]";
