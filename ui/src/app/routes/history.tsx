@@ -14,6 +14,7 @@ import { useSending } from "~/features/history/api/sending";
 import { ChooseFile } from "~/features/history/components/choose-file";
 import { ReadingPanel } from "~/features/history/components/reading-panel";
 import { SendingPanel } from "~/features/history/components/sending-panel";
+import { useFileDrop } from "~/features/history/use-file-drop";
 import { throughHealth } from "~/features/history/view";
 import type { Connection } from "~/lib/api-types";
 import { connectionsQuery } from "~/lib/connections";
@@ -78,6 +79,8 @@ function Bringing({ usable }: { usable: readonly Connection[] }) {
   const target = usable.find((one) => one.id === chosen) ?? usable[0];
   const onArrived = useCallback((job: string) => void navigate({ to: "/integrations/import", search: { job }, replace: true }), [navigate]);
   const { sending, choose, stop } = useSending(target?.id, onArrived);
+  const mayChoose = isOnline && sending.at === "choosing";
+  const isOver = useFileDrop((file) => (mayChoose ? void choose(file) : undefined));
   if (sending.at !== "choosing") return <SendingPanel state={sending} isOnline={isOnline} onStop={stop} />;
   return (
     <>
@@ -86,6 +89,7 @@ function Bringing({ usable }: { usable: readonly Connection[] }) {
         name={target?.name ?? ""}
         state={sending}
         isOnline={isOnline}
+        isOver={isOver && mayChoose}
         target={
           usable.length > 1 ? (
             <ChoiceField

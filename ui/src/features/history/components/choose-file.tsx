@@ -5,12 +5,13 @@ import { Notice, SupportDetails, useProblemText } from "~/components/ui/notice";
 import { useText } from "~/lib/text";
 import { faultWord, type Choosing } from "../view";
 import styles from "./history.module.css";
-import { useFileDrop } from "./use-file-drop";
 
 interface ChooseProps {
   name: string;
   state: Choosing;
   isOnline: boolean;
+  /** A file is held above the page. */
+  isOver: boolean;
   /** Which device it is for, where there is more than one. */
   target: ReactNode;
   onChoose: (file: File) => void;
@@ -18,14 +19,13 @@ interface ChooseProps {
 
 const STEPS = ["open", "export", "save"] as const;
 
-export function ChooseFile({ name, state, isOnline, target, onChoose }: ChooseProps) {
+export function ChooseFile({ name, state, isOnline, isOver, target, onChoose }: ChooseProps) {
   const t = useText();
   const input = useRef<HTMLInputElement>(null);
-  const isOver = useFileDrop((file) => (isOnline ? onChoose(file) : undefined));
   return (
     <>
       <Outcome state={state} />
-      <section className={isOver && isOnline ? `${styles.card} ${styles.over}` : styles.card} aria-label={t("history.steps")}>
+      <section className={isOver ? `${styles.card} ${styles.over}` : styles.card} aria-label={t("history.steps")}>
         <h2>{t("history.steps")}</h2>
         <ol className={styles.steps}>
           {STEPS.map((step) => (
@@ -60,7 +60,7 @@ export function ChooseFile({ name, state, isOnline, target, onChoose }: ChoosePr
           <Button look="primary" autoFocus={state.isStopped || state.error !== null} onPress={() => input.current?.click()} isDisabled={!isOnline}>
             {t("history.choose")}
           </Button>
-          <span className={styles.muted}>{t(isOver && isOnline ? "history.dropNow" : "history.drop")}</span>
+          <span className={styles.muted}>{t(isOver ? "history.dropNow" : "history.drop")}</span>
         </div>
       </section>
     </>

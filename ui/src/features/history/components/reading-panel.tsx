@@ -82,9 +82,9 @@ function Counts({ job }: { job: SyncJob }) {
       <p className="number">{t("history.end.accepted", { count: job.accepted })}</p>
       {job.duplicates > 0 ? <p className="number">{t("history.end.duplicates", { count: job.duplicates })}</p> : null}
       {job.rejected > 0 ? (
-        <div>
+        <div className={styles.part}>
           <p className="number">{t("history.end.rejected", { count: job.rejected })}</p>
-          <ul className={styles.steps}>
+          <ul className={styles.whys}>
             {(whys.length > 0 ? whys : (["other"] as const)).map((why) => (
               <li key={why}>{t(`history.why.${why}`)}</li>
             ))}
