@@ -140,6 +140,13 @@ async def test_the_history_of_a_phone_comes_in_as_a_file(
         await screen.link(f"See readings of {watch['name']}").click()
         await screen.heading(watch["name"])
         await expect(screen.page.get_by_text("81.4").first).to_be_visible()
+    async with at_screen("desktop") as screen:
+        await screen.open("/")
+        await screen.sign_in(patient, look=False)
+        await screen.heading("Your devices")
+        await screen.open("/integrations/import")
+        await screen.heading("How to get the file")
+        await screen.look("history")
 
 
 # --- steps ----------------------------------------------------------------------------------------------------------

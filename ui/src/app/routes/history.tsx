@@ -1,5 +1,5 @@
 // "Bring in your whole history": a person gives a file, and sees it checked, sent and read.
-import { useQuery } from "@tanstack/react-query";
+import { useQuery, useQueryClient } from "@tanstack/react-query";
 import { Link, useNavigate, useSearch } from "@tanstack/react-router";
 import { useCallback, useState } from "react";
 import back from "~/components/ui/back.module.css";
@@ -9,8 +9,8 @@ import { Icon } from "~/components/ui/icon";
 import { Notice, SupportDetails, useProblemText } from "~/components/ui/notice";
 import { Page } from "~/components/ui/page";
 import { Loading, Skeleton } from "~/components/ui/skeleton";
-import { importQuery } from "~/features/history/api/import";
-import { useSending } from "~/features/history/api/sending";
+import { importQuery, putArrived } from "~/features/history/api/import";
+import { useSending, type Arrived } from "~/features/history/api/sending";
 import { ChooseFile } from "~/features/history/components/choose-file";
 import { ReadingPanel } from "~/features/history/components/reading-panel";
 import { SendingPanel } from "~/features/history/components/sending-panel";
@@ -77,7 +77,15 @@ function Bringing({ usable }: { usable: readonly Connection[] }) {
   const isOnline = useOnline();
   const [chosen, setChosen] = useState<string>();
   const target = usable.find((one) => one.id === chosen) ?? usable[0];
-  const onArrived = useCallback((job: string) => void navigate({ to: "/integrations/import", search: { job }, replace: true }), [navigate]);
+  const client = useQueryClient();
+  const me = useMe();
+  const onArrived = useCallback(
+    (file: Arrived) => {
+      putArrived(client, me, file);
+      void navigate({ to: "/integrations/import", search: { job: file.id }, replace: true });
+    },
+    [client, me, navigate],
+  );
   const { sending, choose, stop } = useSending(target?.id, onArrived);
   const mayChoose = isOnline && sending.at === "choosing";
   const isOver = useFileDrop((file) => (mayChoose ? void choose(file) : undefined));
@@ -114,16 +122,16 @@ function Reading({ id }: { id: string }) {
   const reading = useQuery(importQuery(me, id));
   const connections = useQuery(connectionsQuery(me));
   const another = () => void navigate({ to: "/integrations/import", search: {}, replace: true });
-  if (reading.data) {
-    const device = connections.data?.find((one) => one.id === reading.data.device_connection_id);
-    return <ReadingPanel job={reading.data} device={device} isOnline={isOnline} onAnother={another} />;
-  }
   if (codeOf(reading.error) === "not_found") {
     return (
       <Notice tone="warn" role="alert" title={t("history.unknown.title")} actions={<Button onPress={another}>{t("history.choose")}</Button>}>
         <p>{t("history.unknown.text")}</p>
       </Notice>
     );
+  }
+  if (reading.data) {
+    const device = connections.data?.find((one) => one.id === reading.data.device_connection_id);
+    return <ReadingPanel job={reading.data} device={device} isOnline={isOnline} onAnother={another} />;
   }
   if (reading.error) return <NotShown of="lost" error={reading.error} isFetching={reading.isFetching} onRetry={() => void reading.refetch()} />;
   return <Waiting />;

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { ApiProblem } from "~/lib/problem";
 import { connection, job } from "~/testing/fixtures";
-import { CHOOSING, endWord, faultWord, judged, MAX_SIZE, next, quarter, shareOf, shareRead, throughHealth, whyWords, type Sending, type SendingEvent } from "./view";
+import { CHOOSING, endWord, faultWord, judged, MAX_SIZE, next, quarter, shareOf, shareRead, throughHealth, unitOf, whyWords, type Sending, type SendingEvent } from "./view";
 
 const bytes = (text: string) => new TextEncoder().encode(text);
 
@@ -56,6 +56,10 @@ describe("the sending", () => {
 
   test("that ended is not begun again by a word that comes late", () => {
     expect(after(began, { type: "stopped" }, { type: "moved", step: "sending", done: 90 }, { type: "waits" })).toEqual({ ...CHOOSING, isStopped: true });
+  });
+
+  test("is told in a unit that fits the whole file", () => {
+    expect([10, 3_400, 8_000_000, 3_900_000_000].map((size) => unitOf(size).unit)).toEqual(["kilobyte", "kilobyte", "megabyte", "gigabyte"]);
   });
 
   test("has a share where somebody knows it", () => {

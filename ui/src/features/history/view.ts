@@ -81,6 +81,17 @@ export function shareOf({ at, done, size }: UnderWay): number | null {
   return at === "arriving" ? null : Math.min(1, done / size);
 }
 
+const UNITS = [
+  { unit: "gigabyte", bytes: 1e9, digits: 2 },
+  { unit: "megabyte", bytes: 1e6, digits: 0 },
+  { unit: "kilobyte", bytes: 1e3, digits: 0 },
+] as const;
+
+/** What a size is told in, and what is done of it too. */
+export function unitOf(size: number): (typeof UNITS)[number] {
+  return UNITS.find(({ bytes }) => size >= bytes) ?? UNITS[2];
+}
+
 /** What a screen reader hears of a share: quarters, not every step. */
 export function quarter(share: number): number {
   return Math.floor(share * 4) / 4;

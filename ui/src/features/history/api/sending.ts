@@ -6,7 +6,14 @@ import { UploadMemory } from "~/lib/uploads/memory";
 import { restUntilOnline, upload } from "~/lib/uploads/uploads";
 import { CHOOSING, HEAD, judged, next } from "../view";
 
-export function useSending(connectionId: string | undefined, onArrived: (uploadId: string) => void) {
+/** What has arrived, and for which device. */
+export interface Arrived {
+  id: string;
+  connectionId: string;
+  size: number;
+}
+
+export function useSending(connectionId: string | undefined, onArrived: (file: Arrived) => void) {
   const [sending, dispatch] = useReducer(next, CHOOSING);
   const underWay = useRef<AbortController | null>(null);
   const isUnderWay = sending.at !== "choosing";
@@ -43,7 +50,7 @@ export function useSending(connectionId: string | undefined, onArrived: (uploadI
           onProgress: (step, done) => dispatch({ type: "moved", step, done }),
           signal,
         });
-        onArrived(id);
+        onArrived({ id, connectionId, size: file.size });
       } catch (error) {
         dispatch(signal.aborted ? { type: "stopped" } : { type: "failed", error });
       } finally {

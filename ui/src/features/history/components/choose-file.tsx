@@ -23,47 +23,45 @@ export function ChooseFile({ name, state, isOnline, isOver, target, onChoose }: 
   const t = useText();
   const input = useRef<HTMLInputElement>(null);
   return (
-    <>
+    <section className={isOver ? `${styles.card} ${styles.over}` : styles.card} aria-label={t("history.steps")}>
+      <h2>{t("history.steps")}</h2>
+      <ol className={styles.steps}>
+        {STEPS.map((step) => (
+          <li key={step}>{t(`history.step.${step}`)}</li>
+        ))}
+      </ol>
+      <p className={styles.muted}>{t("history.unpacked")}</p>
+      <div className={styles.part}>
+        <h3>{t("history.then")}</h3>
+        <p>{t("history.then.text", { name })}</p>
+      </div>
+      {target}
+      {isOnline ? null : (
+        <Notice tone="warn" icon="offline" role="status">
+          <p>{t("history.offline")}</p>
+        </Notice>
+      )}
       <Outcome state={state} />
-      <section className={isOver ? `${styles.card} ${styles.over}` : styles.card} aria-label={t("history.steps")}>
-        <h2>{t("history.steps")}</h2>
-        <ol className={styles.steps}>
-          {STEPS.map((step) => (
-            <li key={step}>{t(`history.step.${step}`)}</li>
-          ))}
-        </ol>
-        <p className={styles.muted}>{t("history.unpacked")}</p>
-        <div className={styles.part}>
-          <h3>{t("history.then")}</h3>
-          <p>{t("history.then.text", { name })}</p>
-        </div>
-        {target}
-        {isOnline ? null : (
-          <Notice tone="warn" icon="offline" role="status">
-            <p>{t("history.offline")}</p>
-          </Notice>
-        )}
-        <div className={styles.choose}>
-          <input
-            ref={input}
-            hidden
-            type="file"
-            accept=".zip,.xml"
-            aria-label={t("history.choose")}
-            onChange={({ target }) => {
-              const file = target.files?.[0];
-              // The same file can be chosen once more.
-              target.value = "";
-              if (file) onChoose(file);
-            }}
-          />
-          <Button look="primary" autoFocus={state.isStopped || state.error !== null} onPress={() => input.current?.click()} isDisabled={!isOnline}>
-            {t("history.choose")}
-          </Button>
-          <span className={styles.muted}>{t(isOver ? "history.dropNow" : "history.drop")}</span>
-        </div>
-      </section>
-    </>
+      <div className={styles.choose}>
+        <input
+          ref={input}
+          hidden
+          type="file"
+          accept=".zip,.xml"
+          aria-label={t("history.choose")}
+          onChange={({ target }) => {
+            const file = target.files?.[0];
+            // The same file can be chosen once more.
+            target.value = "";
+            if (file) onChoose(file);
+          }}
+        />
+        <Button look="primary" autoFocus={state.isStopped || state.error !== null} onPress={() => input.current?.click()} isDisabled={!isOnline}>
+          {t("history.choose")}
+        </Button>
+        <span className={styles.drop}>{t(isOver ? "history.dropNow" : "history.drop")}</span>
+      </div>
+    </section>
   );
 }
 

@@ -3,7 +3,7 @@ import { useIntl } from "react-intl";
 import { Button } from "~/components/ui/button";
 import { Notice } from "~/components/ui/notice";
 import { useText } from "~/lib/text";
-import { shareOf, type UnderWay } from "../view";
+import { shareOf, unitOf, type UnderWay } from "../view";
 import styles from "./history.module.css";
 import { Panel } from "./panel";
 import { StepProgress } from "./step-progress";
@@ -21,7 +21,8 @@ export function SendingPanel({ state, isOnline, onStop }: SendingProps) {
   const intl = useIntl();
   const { at, name, size, done, isWaiting } = state;
   const share = shareOf(state);
-  const sizeText = (bytes: number) => intl.formatNumber(bytes / 1e6, { style: "unit", unit: "megabyte", maximumFractionDigits: size < 1e7 ? 1 : 0 });
+  const { unit, bytes: each, digits } = unitOf(size);
+  const sizeText = (bytes: number) => intl.formatNumber(bytes / each, { style: "unit", unit, maximumFractionDigits: digits });
   return (
     <Panel label={t(`history.${at}`)}>
       <StepProgress
