@@ -5,6 +5,7 @@ import re
 import zipfile
 from asyncio import Event
 from pathlib import Path
+from random import randbytes
 from typing import Final
 
 import pytest
@@ -229,7 +230,7 @@ async def _watch(patient: Person) -> Json:
 
 
 def _export() -> bytes:
-    """As the phone makes it: three weights of spring, and steps that nobody agreed to."""
+    """As the phone makes it: three weights of spring, steps that nobody agreed to, and a walk that is not read."""
     record = (
         '<Record type="HKQuantityTypeIdentifier{type}" sourceName="Watch" unit="{unit}" '
         'startDate="2026-0{month}-01 07:00:00 +0100" endDate="2026-0{month}-01 07:05:00 +0100" value="{value}"/>'
@@ -243,6 +244,7 @@ def _export() -> bytes:
     file = io.BytesIO()
     with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as archive:
         archive.writestr("apple_health_export/export.xml", document)
+        archive.writestr("apple_health_export/workout-routes/route.gpx", randbytes(6_000_000))
     return file.getvalue()
 
 

@@ -15,7 +15,7 @@ export const enHistory = {
   "history.step.open": "On your iPhone, open the Health app and tap your picture at the top.",
   "history.step.export": "Tap “Export All Health Data” and wait. That can take some minutes.",
   "history.step.save": "Save the file export.zip, or send it to this computer. Then choose it here.",
-  "history.unpacked": "Was it unpacked on the way? Then choose export.xml from its folder.",
+  "history.unpacked": "Was it unpacked on the way? Then choose export.xml from its folder, the largest file there.",
   "history.then": "What happens then",
   "history.then.text": "We check the file, send it and read it. Only what you agreed to share from {name} is kept, readings that are here already stay as they are, and the file is deleted afterwards.",
   "history.for": "Whose history is it?",
