@@ -221,6 +221,27 @@ describe("a file", () => {
     expect(presigned).toHaveBeenCalledOnce();
   });
 
+  test("that has arrived can no longer be stopped", async () => {
+    platform();
+    server.use(http.post(api("/api/v1/uploads/:id/complete"), () => delay("infinite")));
+    openApp(PAGE);
+    await choose(zip());
+
+    await screen.findByRole("heading", { name: "Making sure that it arrived whole" });
+    expect(screen.getByRole("button", { name: "Stop" })).toBeDisabled();
+  });
+
+  test("that is compared for longer than a request lasts is no lost line", async () => {
+    platform();
+    server.use(http.post(api("/api/v1/uploads/:id/complete"), () => problem(503, "unavailable"), { once: true }));
+    openApp(PAGE);
+    await choose(zip());
+
+    await screen.findByRole("heading", { name: "Making sure that it arrived whole" });
+    await screen.findByText("Your history is here");
+    expect(screen.queryByText(/The connection is lost/)).toBeNull();
+  });
+
   test("whose line is lost says that it waits, and goes on", async () => {
     platform();
     server.use(http.put(STORE, () => HttpResponse.error(), { once: true }));

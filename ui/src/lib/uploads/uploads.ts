@@ -24,8 +24,11 @@ export type UploadStep = "checking" | "sending" | "arriving";
 export interface Surroundings {
   memory: UploadMemory;
   digest: Digest;
-  /** Resolves when it is worth trying again, or when it is stopped. */
-  rest: (attempt: number, signal: AbortSignal) => Promise<void>;
+  /**
+   * Resolves when it is worth trying again, or when it is stopped. Gigabytes are compared for longer than a request lasts: the
+   * platform is busy then, and the line is good.
+   */
+  rest: (attempt: number, signal: AbortSignal, error: ApiProblem) => Promise<void>;
   now: () => number;
   onProgress: (step: UploadStep, done: number) => void;
   /** Ends it. What arrived stays, and the same file goes on from there. */
@@ -48,7 +51,7 @@ export async function upload(wish: Wish, around: Surroundings): Promise<string> 
       return id;
     } catch (error) {
       if (!isPassing(error) || attempt >= TRIES) throw error;
-      await around.rest(attempt, around.signal);
+      await around.rest(attempt, around.signal, error);
       around.signal.throwIfAborted();
     }
   }
@@ -94,7 +97,7 @@ function isFinal(error: unknown): boolean {
 }
 
 /** No line, a store or platform that is busy, or an object that has not come: another try may do. */
-function isPassing(error: unknown): boolean {
+function isPassing(error: unknown): error is ApiProblem {
   if (!(error instanceof ApiProblem) || error.code === "file_unreadable") return false;
   return error.status === 0 || error.status === 429 || error.status >= 500 || error.code === "unknown_object" || error.code === "upload_refused";
 }

@@ -42,8 +42,8 @@ export function useSending(connectionId: string | undefined, onArrived: (file: A
         const id = await upload(wish, {
           memory: new UploadMemory(),
           digest: digestApart,
-          rest: (attempt, signal) => {
-            dispatch({ type: "waits" });
+          rest: (attempt, signal, { code }) => {
+            if (code === "network") dispatch({ type: "waits" });
             return restUntilOnline(attempt, signal);
           },
           now: Date.now,

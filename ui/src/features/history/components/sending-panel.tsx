@@ -41,7 +41,10 @@ export function SendingPanel({ state, isOnline, onStop }: SendingProps) {
       ) : null}
       <p>{t("history.stay")}</p>
       <div className={styles.actions}>
-        <Button onPress={onStop}>{t("history.stop")}</Button>
+        {/* What has arrived is read: there is nothing left to stop here. */}
+        <Button onPress={onStop} isDisabled={at === "arriving"}>
+          {t("history.stop")}
+        </Button>
       </div>
     </Panel>
   );
