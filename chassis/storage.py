@@ -18,7 +18,11 @@ from proto.errors import Unavailable
 
 log = Log("storage")
 
-CHUNK: Final = 1024 * 1024
+CHUNK: Final = 8 * 1024 * 1024
+"""What is read in one request: each has the time of a request, however large the object is."""
+REQUEST: Final = "10s"
+COPY: Final = "15m"
+"""The store copies gigabytes by itself, and says nothing before it has done so."""
 
 
 class Storage:
@@ -26,7 +30,11 @@ class Storage:
 
     def __init__(self, settings: Common) -> None:
         self.bucket = settings.s3_bucket
-        self._store = S3Store(
+        self._store = self._store_of(settings, REQUEST)
+        self._copies = self._store_of(settings, COPY)
+
+    def _store_of(self, settings: Common, timeout: str) -> S3Store:
+        return S3Store(
             settings.s3_bucket,
             endpoint=settings.s3_endpoint,
             access_key_id=settings.secret("s3/access_key").reveal(),
@@ -35,7 +43,7 @@ class Storage:
             virtual_hosted_style_request=False,
             client_options={
                 "allow_http": settings.env == "development",
-                "timeout": "10s",
+                "timeout": timeout,
                 "connect_timeout": "3s",
             },
             retry_config={"max_retries": 2, "retry_timeout": timedelta(seconds=10)},
@@ -72,12 +80,12 @@ class Storage:
         except BaseError as error:
             raise self._unavailable(error) from None
 
-    async def read(self, key: str) -> AsyncIterator[bytes]:
-        """The content in chunks: constant memory at any size."""
+    async def read(self, key: str, size: int) -> AsyncIterator[bytes]:
+        """The content in chunks: constant memory at any size, and no request that lasts as long as the whole of it."""
         try:
-            result = await obstore.get_async(self._store, key)
-            async for chunk in result.stream(min_chunk_size=CHUNK):
-                yield bytes(chunk)
+            for start in range(0, size, CHUNK):
+                length = min(CHUNK, size - start)
+                yield bytes(await obstore.get_range_async(self._store, key, start=start, length=length))
         except (FileNotFoundError, NotFoundError):
             return
         except BaseError as error:
@@ -99,7 +107,7 @@ class Storage:
     async def move(self, source: str, target: str) -> None:
         """Copies, then deletes. Repeating it after a crash in between gives the same end."""
         try:
-            await obstore.copy_async(self._store, source, target)
+            await obstore.copy_async(self._copies, source, target)
             await obstore.delete_async(self._store, source)
         except (FileNotFoundError, NotFoundError):
             if await self.size(target) is None:

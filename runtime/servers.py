@@ -2,9 +2,11 @@
 
 from collections.abc import Callable, Mapping
 from functools import partial
+from urllib.parse import urlsplit
 
 import msgspec
 
+from gateway.origins import APP_ORIGINS
 from runtime.embedded import nats, postgres, s3, valkey
 from runtime.embedded.server import Server
 from runtime.home import LOOPBACK, S3_PORTS, Home
@@ -19,6 +21,12 @@ class Servers(msgspec.Struct, frozen=True, kw_only=True):
     addresses: Addresses
     admin_url: str
     database: str
+
+
+def pages(public: str, more_app: str) -> tuple[str, ...]:
+    """Whose scripts may send files to the object store and fetch them: our own page's, and the companion app's."""
+    own = urlsplit(public)
+    return (f"{own.scheme}://{own.netloc}", *sorted(APP_ORIGINS), *([more_app] if more_app else []))
 
 
 def decide(home: Home, given: Mapping[str, str], gateway_port: int) -> Servers:
@@ -42,7 +50,7 @@ def decide(home: Home, given: Mapping[str, str], gateway_port: int) -> Servers:
 
     s3_url = given.get("DC_S3_ENDPOINT", "")
     if not s3_url:
-        embedded["s3"] = partial(s3.prepare, home, (public,))
+        embedded["s3"] = partial(s3.prepare, home, pages(public, given.get("DC_DEV_APP_ORIGIN", "")))
         s3_url = f"http://{LOOPBACK}:{home.ports(s3.PARTS, S3_PORTS)['s3']}"
 
     database_url = given.get("DC_DATABASE_URL", "")

@@ -27,7 +27,14 @@ const TOLD = [/src\/features\/readings\/(also|daily|describe|floor|marks|parts|t
 /** Days as people count them: charts ask, and so do the pages with a date to fill in. */
 const DAYS = [/src\/lib\/days\.ts$/];
 
-const groups = Object.entries({ first: FIRST, values: VALUES, place: PLACE, days: DAYS, told: TOLD }).map(([name, tests]) => ({ name, test: (id: string) => tests.some((one) => one.test(id)) }));
+/** What an account and a file with a history have in common. */
+const BROUGHT = [/src\/components\/ui\/progress\./, /src\/lib\/through-health\.ts$/];
+
+const groups = Object.entries({ first: FIRST, values: VALUES, place: PLACE, days: DAYS, told: TOLD, brought: BROUGHT }).map(([name, tests]) => ({ name, test: (id: string) => tests.some((one) => one.test(id)) }));
+
+/** The first page names every file that a later one needs, and a hash does not compress: seven letters are the least that the bundler takes. */
+const NAME = "assets/[name]-[hash:7]";
+const names = { entryFileNames: `${NAME}.js`, chunkFileNames: `${NAME}.js`, assetFileNames: `${NAME}[extname]` };
 
 const gateway = process.env.DC_GATEWAY ?? "http://localhost:8080";
 
@@ -48,7 +55,7 @@ export default defineConfig({
     assetsInlineLimit: 0,
     modulePreload: { polyfill: false },
     sourcemap: false,
-    rolldownOptions: { output: { codeSplitting: { groups } } },
+    rolldownOptions: { output: { codeSplitting: { groups }, ...names } },
   },
   server: {
     port: 5173,

@@ -38,7 +38,9 @@ def prepare(home: Home, origins: tuple[str, ...] = ("*",)) -> Server:
                 "-master.volumeSizeLimitMB=64",
                 "-master.telemetry=false",
             ),
-            *(f"-volume.port={ports['s3-volume']}", "-volume.max=20", "-volume.preStopSeconds=0"),
+            *(f"-volume.port={ports['s3-volume']}", "-volume.preStopSeconds=0"),
+            # As many volumes as there is room for, and some left to the servers that keep readings on the same disk.
+            *("-volume.max=0", "-volume.minFreeSpace=1GiB"),
             *("-filer", f"-filer.port={ports['s3-filer']}", "-filer.allowedOrigins=http://localhost"),
             *("-s3", f"-s3.port={port}", f"-s3.config={identities}"),
             *("-s3.iam=false", "-s3.port.iceberg=0", "-s3.port.lance=0"),

@@ -6,7 +6,7 @@ import pytest
 
 from runtime import secrets
 from runtime.home import Home
-from runtime.servers import decide
+from runtime.servers import decide, pages
 
 
 @pytest.fixture
@@ -50,3 +50,10 @@ def test_a_hospitals_broker_stands_beside_our_nats(folder: Home) -> None:
 
     assert "nats" in servers.embedded
     assert servers.addresses.mqtt == "mqtts://broker.example.org:8883"
+
+
+def test_the_pages_of_the_object_store_are_origins() -> None:
+    own = ("https://care.example.org:8443", "capacitor://localhost", "https://localhost")
+
+    assert pages("https://care.example.org:8443/start", "") == own
+    assert pages("https://care.example.org:8443", "http://127.0.0.1:5000") == (*own, "http://127.0.0.1:5000")

@@ -159,7 +159,7 @@ async def _verify(tx: Tx, upload: store.Upload, storage: Storage) -> Refused | N
         await storage.delete(source)
         return Refused("checksum_mismatch", field="size")
     digest, done, head, told = sha256(), 0, b"", time.monotonic()
-    async for chunk in storage.read(source):
+    async for chunk in storage.read(source, size):
         if len(head) < 64:
             head = (head + chunk)[:64]
         digest.update(chunk)

@@ -1,13 +1,18 @@
 """A person connects an account at a maker and sees its history come in; the maker's cloud and its page are simulated."""
 
+import io
 import re
+import zipfile
+from asyncio import Event
+from pathlib import Path
+from random import randbytes
 from typing import Final
 
 import pytest
-from playwright.async_api import Locator, expect
+from playwright.async_api import Locator, Route, expect
 
 from tests.e2e.browser import AtScreen, Screen
-from tests.e2e.driver import Person, World, eventually
+from tests.e2e.driver import Json, Person, World, eventually
 
 pytestmark = pytest.mark.timeout(400)
 IMPORT_MS: Final = 240_000
@@ -99,6 +104,52 @@ async def test_a_scale_is_added_by_signing_in_at_its_maker(tidy: World, at_scree
         await screen.heading("Give it a name")
 
 
+async def test_the_history_of_a_phone_comes_in_as_a_file(
+    tidy: World, at_screen: AtScreen, tmp_path: Path
+) -> None:
+    patient = await tidy.sign_in("patient-1")
+    watch = await _watch(patient)
+    export, other = tmp_path / "export.zip", tmp_path / "report.pdf"
+    export.write_bytes(_export())
+    other.write_bytes(b"%PDF-1.7")
+    async with at_screen("phone") as screen:
+        await _open_accounts(screen, patient)
+        apple = screen.page.get_by_role("article", name="Apple Health")
+        await apple.get_by_role("link", name="Bring in your whole history").click()
+        await screen.heading("Bring in your whole history")
+        await screen.look("history", whole=True)
+        await _choose(screen, other)
+        await expect(screen.page.get_by_role("alert")).to_contain_text("not an export of the Health app")
+        await screen.look("history-refused", whole=True)
+
+        let_go = await _hold_the_file(screen)
+        await _choose(screen, export)
+        await screen.heading("Sending the file")
+        await screen.look("history-sending", whole=True)
+        let_go.set()
+        end = screen.page.get_by_role("status").filter(has_text="Your history is here")
+        await expect(end).to_be_visible(timeout=IMPORT_MS)
+        await expect(end).to_contain_text("3 readings brought in")
+        await expect(end).to_contain_text("You have not agreed to share these kinds of readings")
+        await screen.look("history-end", whole=True)
+
+        await screen.page.reload()
+        await expect(end).to_contain_text("3 readings brought in")
+        await screen.press("Bring in another file")
+        await _choose(screen, export)
+        await expect(screen.page.get_by_text("3 were here already")).to_be_visible(timeout=IMPORT_MS)
+        await screen.link(f"See readings of {watch['name']}").click()
+        await screen.heading(watch["name"])
+        await expect(screen.page.get_by_text("81.4").first).to_be_visible()
+    async with at_screen("desktop") as screen:
+        await screen.open("/")
+        await screen.sign_in(patient, look=False)
+        await screen.heading("Your devices")
+        await screen.open("/integrations/import")
+        await screen.heading("How to get the file")
+        await screen.look("history")
+
+
 # --- steps ----------------------------------------------------------------------------------------------------------
 
 
@@ -164,3 +215,52 @@ async def _names(patient: Person) -> list[str]:
 async def _connection(patient: Person) -> str:
     names = await eventually(lambda: _names(patient), lambda found: len(found) == 1)
     return names[0]
+
+
+async def _watch(patient: Person) -> Json:
+    """One that comes through the Health app, with a yes to weight alone."""
+    models = (await patient.get("/api/v1/devices", limit=1000))["items"]
+    model = next(
+        one for one in models if "healthkit" in one["pairing_methods"] and "weight" in one["capabilities"]
+    )
+    watch, _ = await patient.begin(model, "healthkit")
+    agreed = await patient.consent(["weight"])
+    await patient.post("/api/v1/consents", {"device_connection_id": watch["id"], "locale": "en", **agreed})
+    return watch
+
+
+def _export() -> bytes:
+    """As the phone makes it: three weights of spring, steps that nobody agreed to, and a walk that is not read."""
+    record = (
+        '<Record type="HKQuantityTypeIdentifier{type}" sourceName="Watch" unit="{unit}" '
+        'startDate="2026-0{month}-01 07:00:00 +0100" endDate="2026-0{month}-01 07:05:00 +0100" value="{value}"/>'
+    )
+    weights = [
+        record.format(type="BodyMass", unit="kg", month=3 + n, value=value)
+        for n, value in enumerate((82.6, 81.9, 81.4))
+    ]
+    steps = record.format(type="StepCount", unit="count", month=3, value=900)
+    document = f'<?xml version="1.0"?><HealthData locale="en_US">{"".join(weights)}{steps}</HealthData>'
+    file = io.BytesIO()
+    with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("apple_health_export/export.xml", document)
+        archive.writestr("apple_health_export/workout-routes/route.gpx", randbytes(6_000_000))
+    return file.getvalue()
+
+
+async def _choose(screen: Screen, file: Path) -> None:
+    async with screen.page.expect_file_chooser() as chooser:
+        await screen.press("Choose the file")
+    await (await chooser.value).set_files(file)
+
+
+async def _hold_the_file(screen: Screen) -> Event:
+    """The next file is on its way until the event is set: what is small would be there before anybody looks."""
+    let_go = Event()
+
+    async def hold(route: Route) -> None:
+        await let_go.wait()
+        await route.continue_()
+
+    await screen.page.route(re.compile("/quarantine/"), hold, times=1)
+    return let_go

@@ -8,6 +8,7 @@ import httpx2
 import msgspec
 import pytest
 
+from chassis.storage import CHUNK
 from proto import subjects
 from proto.events import VerifiedUpload
 from proto.state import ModelState
@@ -79,6 +80,16 @@ async def test_an_export_is_said_once_however_often_it_is_completed(
     [said] = [one for one in heard if str(one.upload_id) == upload_id]
     assert (said.kind, said.size, said.object_url) == ("apple_export", len(EXPORT), presigned["object_url"])
     assert (said.patient_id, said.device_connection_id) == (PATIENT, scene.connection_id)
+
+
+async def test_an_export_of_several_parts_is_compared_whole_and_in_order(scene: Scene) -> None:
+    await of_apple(scene)
+    content = EXPORT + b"".join(number.to_bytes(4) for number in range(CHUNK // 2))
+    assert 2 * CHUNK < len(content) < 3 * CHUNK
+    presigned = (await presign(scene, content, "apple_export", "application/xml")).json()
+    await put(presigned, content)
+    answer = await complete(scene, presigned["upload_id"])
+    assert answer.status_code == 200, answer.text
 
 
 async def test_an_export_with_another_content_is_refused_and_not_said(

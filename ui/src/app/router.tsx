@@ -188,6 +188,17 @@ const integrations = createRoute({
   component: lazyRouteComponent(() => import("./routes/integrations"), "IntegrationsPage"),
 });
 
+export interface HistorySearch {
+  /** The upload that is read. */
+  job?: string;
+}
+const history = createRoute({
+  getParentRoute: () => signedIn,
+  path: "/integrations/import",
+  validateSearch: ({ job }: Search): HistorySearch => ({ job: word(job) }),
+  component: lazyRouteComponent(() => import("./routes/history"), "HistoryPage"),
+});
+
 const sharing = createRoute({
   getParentRoute: () => signedIn,
   path: "/sharing",
@@ -239,7 +250,7 @@ const appHealth = /* @__PURE__ */ createRoute({
   component: /* @__PURE__ */ lazyRouteComponent(() => import("./routes/app-health"), "AppHealthPage"),
 });
 
-const inside = [devices, device, fix, whose, health, admin, pair, pairStart, integrations, sharing, sharingLog, settings] as const;
+const inside = [devices, device, fix, whose, health, admin, pair, pairStart, integrations, history, sharing, sharingLog, settings] as const;
 const routes = root.addChildren(
   import.meta.env.VITE_APP
     ? [home, signIn, signedOut, appServer, appSignedIn, signedIn.addChildren([...inside, appPair, appHealth])]

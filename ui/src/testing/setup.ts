@@ -30,6 +30,14 @@ globalThis.matchMedia = ((query: string) => ({
   removeListener() {},
 })) as unknown as typeof matchMedia;
 window.scrollTo = () => {};
+Blob.prototype.arrayBuffer ??= function (this: Blob) {
+  return new Promise((resolve, reject) => {
+    const reader = new FileReader();
+    reader.addEventListener("load", () => resolve(reader.result as ArrayBuffer));
+    reader.addEventListener("error", () => reject(reader.error ?? new Error("not read")));
+    reader.readAsArrayBuffer(this);
+  });
+};
 
 // A busy machine may be slow; waiting ends as soon as what is waited for is there.
 configure({ asyncUtilTimeout: 8000 });

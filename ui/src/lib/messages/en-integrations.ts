@@ -23,6 +23,7 @@ export const enIntegrations = {
   "integrations.why.paused": "We are not reading from {name} at the moment. What it has is kept there and comes later; you need not do anything.",
   "integrations.why.noCredentials": "Patients do not see this one yet. Put the credentials of {name} into the folder vendors/{vendor} of the secrets and start the sync service again; its guide names the files.",
   "integrations.why.healthkit": "Apple Health has no website: its readings stay on your iPhone. Install the Device Connect app there, open it and choose what to share. New readings are sent while the app is open.",
+  "integrations.history": "Bring in your whole history",
   "integrations.why.health_connect": "Health Connect has no website: its readings stay on your Android phone. Install the Device Connect app there, open it and choose what to share. New readings are sent while the app is open.",
   "integrations.why.partner": "{name} gives readings only to clinics that have a contract with it. There is nothing to press here: your care team sets it up.",
   "integrations.why.closed": "{name} has closed this way of sharing, so it can’t be connected any more.",

@@ -7,6 +7,7 @@ import type { enConsent } from "./en-consent";
 import type { enFix } from "./en-fix";
 import type { enHealth } from "./en-health";
 import type { enHelp } from "./en-help";
+import type { enHistory } from "./en-history";
 import type { enIntegrations } from "./en-integrations";
 import type { enKinds } from "./en-kinds";
 import type { enLog } from "./en-log";
@@ -34,6 +35,7 @@ export interface Parts {
   fix: typeof enFix;
   health: typeof enHealth;
   help: typeof enHelp;
+  history: typeof enHistory;
   integrations: typeof enIntegrations;
   kinds: typeof enKinds;
   log: typeof enLog;

@@ -8,6 +8,7 @@ import type { Integration, Me } from "~/lib/api-types";
 import { useNow } from "~/lib/clock";
 import { useText } from "~/lib/text";
 import { hasAccount, isQuiet, isUnderWay, reasonWord, standingOf, type Standing } from "../view";
+import { BringHistory } from "./bring-history";
 import { Disconnect } from "./disconnect";
 import styles from "./integration-card.module.css";
 import { JobProgress } from "./job-progress";
@@ -56,6 +57,7 @@ export function IntegrationCard({ me, integration, successor, isOnline, onEnded 
         {standing === "closed" ? null : <Kinds integration={integration} isThere={isThere} />}
         {standing === "connected" || standing === "waiting" ? <Missing me={me} integration={integration} isOnline={isOnline} /> : null}
         {isThere ? <JobProgress job={integration.job} name={integration.name} /> : null}
+        {integration.pairing_method === "healthkit" ? <BringHistory me={me} /> : null}
         <Actions me={me} integration={integration} standing={standing} isOnline={isOnline} onEnded={ended} />
       </article>
     </li>

@@ -1,6 +1,7 @@
 // How far a look at an account is: a bar for history, a sentence for what is new, and what came of the last one.
 import { useIntl } from "react-intl";
 import { Notice, SupportDetails } from "~/components/ui/notice";
+import { Progress } from "~/components/ui/progress";
 import type { SyncJob } from "~/lib/api-types";
 import { useText } from "~/lib/text";
 import { faultWords, isUnderWay, quarter, shareDone, type FaultWord } from "../view";
@@ -34,17 +35,7 @@ export function JobProgress({ job, name }: { job: SyncJob | null; name: string }
       ) : null}
       {job && isRunning && share !== null ? (
         <div className={styles.history}>
-          <div
-            className={styles.track}
-            role="progressbar"
-            aria-label={t("integrations.job.label", { name })}
-            aria-valuemin={0}
-            aria-valuemax={100}
-            aria-valuenow={Math.round(share * 100)}
-            aria-valuetext={percent(share)}
-          >
-            <span className={styles.bar} style={{ inlineSize: `${share * 100}%` }} />
-          </div>
+          <Progress label={t("integrations.job.label", { name })} share={share} />
           <p className={`${styles.text} number`}>{t("integrations.job.history", { percent: percent(share), count: job.accepted })}</p>
         </div>
       ) : null}

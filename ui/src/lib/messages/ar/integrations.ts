@@ -24,6 +24,7 @@ export default {
   "integrations.why.paused": "لا نقرأ من {name} الآن. ما لديه محفوظ هناك ويصل لاحقًا؛ ليس عليك فعل شيء.",
   "integrations.why.noCredentials": "لا يرى المرضى هذا بعد. ضع بيانات اعتماد {name} في المجلد vendors/{vendor} ضمن الأسرار وأعد تشغيل خدمة sync؛ يذكر دليله أسماء الملفات.",
   "integrations.why.healthkit": "ليس لـ Apple Health موقع: تبقى قراءاته على iPhone. ثبّت تطبيق Device Connect عليه وافتحه واختر ما تشاركه. تُرسل القراءات الجديدة ما دام التطبيق مفتوحًا.",
+  "integrations.history": "إحضار سجلك كاملًا",
   "integrations.why.health_connect": "ليس لـ Health Connect موقع: تبقى قراءاته على هاتف Android. ثبّت تطبيق Device Connect عليه وافتحه واختر ما تشاركه. تُرسل القراءات الجديدة ما دام التطبيق مفتوحًا.",
   "integrations.why.partner": "لا يعطي {name} القراءات إلا للعيادات المتعاقدة معه. لا شيء تضغطه هنا: فريق رعايتك يتولى ذلك.",
   "integrations.why.closed": "أغلق {name} طريقة المشاركة هذه، فلم يعد ممكنًا توصيله.",

@@ -24,6 +24,7 @@ export default {
   "integrations.why.paused": "Ahora no leemos de {name}. Lo que tiene se guarda allí y llega después; no tienes que hacer nada.",
   "integrations.why.noCredentials": "Los pacientes aún no ven esta. Pon las credenciales de {name} en la carpeta vendors/{vendor} de los secretos y reinicia el servicio sync; su guía dice los archivos.",
   "integrations.why.healthkit": "Apple Health no tiene página web: sus lecturas se quedan en tu iPhone. Instala allí la app Device Connect, ábrela y elige qué compartir. Las lecturas nuevas se envían mientras la app está abierta.",
+  "integrations.history": "Traer todo tu historial",
   "integrations.why.health_connect": "Health Connect no tiene página web: sus lecturas se quedan en tu teléfono Android. Instala allí la app Device Connect, ábrela y elige qué compartir. Las lecturas nuevas se envían mientras la app está abierta.",
   "integrations.why.partner": "{name} solo da lecturas a las clínicas que tienen un contrato. Aquí no hay nada que pulsar: lo prepara tu equipo de salud.",
   "integrations.why.closed": "{name} ha cerrado esta forma de compartir, así que ya no se puede conectar.",
