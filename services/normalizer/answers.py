@@ -88,22 +88,31 @@ async def _points(conn: Connection, q: Question) -> DataAnswer:
     until = q.until or q.now + timedelta(minutes=5)
     since = q.since or max(LIVE_BEGAN, res.earliest(q.resolution, until))
     res.check_points(q.resolution, since, until)
-    adds_up = metric.kind in CUMULATIVE
-    if adds_up:
-        found = await charts.amounts(conn, q, metric, q.since, until)
-    elif q.resolution == "1m":
-        found = await _minutes(conn, q, metric, since, until)
-    elif q.resolution == "1h":
-        found = await _hours(conn, q, metric, since, until)
-    else:
-        found = await _days(conn, q, metric, since, until)
+    sums: dict[datetime, float] | None = None
+    if metric.kind in CUMULATIVE:
+        reach = max(q.since, until - charts.AMOUNTS_REACH) if q.since and q.is_device else q.since
+        found = await charts.amounts(conn, q, metric, reach, until)
+        sums = {bucket.t: bucket.sum for bucket in found}
+    if sums is None or q.is_device:
+        found = await _as_told(conn, q, metric, since, until)
+        told = {bucket.t for bucket in found}
+        found += [Bucket(t) for t in sums or () if t not in told]  # what began before it, and ended in it
     glucose = metric.kind == "glucose"
-    return DataAnswer(
-        resolution=q.resolution, points=[_point(bucket, glucose, adds_up) for bucket in res.buckets(found)]
-    )
+    points = [_point(bucket, glucose, sums) for bucket in res.buckets(found)]
+    return DataAnswer(resolution=q.resolution, points=points)
 
 
-def _point(bucket: Bucket, glucose: bool, adds_up: bool) -> RollupPoint:
+async def _as_told(
+    conn: Connection, q: Question, metric: Metric, since: datetime, until: datetime
+) -> list[Bucket]:
+    if q.resolution == "1m":
+        return await _minutes(conn, q, metric, since, until)
+    if q.resolution == "1h":
+        return await _hours(conn, q, metric, since, until)
+    return await _days(conn, q, metric, since, until)
+
+
+def _point(bucket: Bucket, glucose: bool, sums: dict[datetime, float] | None) -> RollupPoint:
     return RollupPoint(
         t=bucket.t.astimezone(UTC),
         min=bucket.min,
@@ -112,7 +121,7 @@ def _point(bucket: Bucket, glucose: bool, adds_up: bool) -> RollupPoint:
         count=bucket.n,
         low=bucket.low if glucose else UNSET,
         high=bucket.high if glucose else UNSET,
-        sum=bucket.sum if adds_up else UNSET,
+        sum=UNSET if sums is None else sums.get(bucket.t, UNSET),
     )
 
 

@@ -22,8 +22,8 @@ Value = tuple[datetime, float | None, str | None]
 class Question(msgspec.Struct, frozen=True, kw_only=True):
     """A checked query. `names`: the reading names that the reader may see, narrowed to the metric when there is one.
 
-    `sources`: across these the same measurement is told once; one alone is told as it is, but its amounts are added up as
-    those of several. `as_of`: as known then.
+    `sources`: across these the same measurement is told once. `is_device`: one alone, told as it is; its amounts are added
+    up as those of several. `as_of`: as known then.
     """
 
     connection_ids: list[UUID]
@@ -38,4 +38,5 @@ class Question(msgspec.Struct, frozen=True, kw_only=True):
     zone: ZoneInfo
     now: datetime
     sources: list[Source]
+    is_device: bool
     as_of: datetime | None = None

@@ -354,6 +354,7 @@ async def _answer(
         zone=ZoneInfo(world.timezone(view.patient_id)),
         now=at,
         sources=view.sources,
+        is_device=view.object_type == "device_connection",
         as_of=then,
     )
     # PHI: leaves to a reader whose right was just decided; the audit row is committed before the answer.

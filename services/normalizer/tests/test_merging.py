@@ -234,6 +234,12 @@ async def test_daily_totals_are_never_added_to_the_days_samples(stage: Stage) ->
     assert len(hours) == 24
     assert sum(point["sum"] for point in hours) == pytest.approx(8000)
     assert {point["sum"] for point in hours[8:12]} == {500}
+    one_device = (
+        await cloud.get(
+            f"/device-data/{cloud.connection_id}", {**MONTH, "metric": "steps", "resolution": "1d"}
+        )
+    ).json()["points"]
+    assert one_device[0]["count"] == 5  # as it is: nothing is merged there, and what it walked is told beside
     raw = (await data(cloud, {"metric": "steps"}))["items"]
     assert len(raw) == 6
     assert sum("also" in item for item in raw) == 1
