@@ -39,7 +39,9 @@ UUID = r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}"
 ALONE = {"tests/e2e", "tests/faults", "tests/load", "runtime/tests/test_supervised.py"}
 #: What lies there and judges no time.
 BESIDE = {
+    "tests/e2e/test_browser.py",
     "tests/e2e/test_browser_admin.py",
+    "tests/e2e/test_browser_charts.py",
     "tests/e2e/test_browser_integrations.py",
     "tests/e2e/test_browser_languages.py",
     "tests/e2e/test_browser_phone.py",
@@ -59,10 +61,14 @@ def pytest_make_parametrize_id(config: pytest.Config, val: object, argname: str)
     return re.sub(UUID, "id", val) if isinstance(val, str) and re.search(UUID, val) else None
 
 
-def _is_alone(path: Path) -> bool:
+def _places(path: Path) -> set[str]:
+    """The file and every folder around it."""
     here = path.relative_to(ROOT)
-    places = {str(here), *map(str, here.parents)}
-    return bool(places & ALONE) and not places & BESIDE
+    return {str(here), *map(str, here.parents)}
+
+
+def _is_alone(path: Path) -> bool:
+    return bool(_places(path) & ALONE) and not _places(path) & BESIDE
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -71,6 +77,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker(pytest.mark.alone)
         if SERVER_FIXTURES.intersection(getattr(item, "fixturenames", ())):
             item.add_marker(pytest.mark.integration)
+    # The walks are long: begun first, they leave the short ones to whoever is free in the end.
+    items.sort(key=lambda item: not _places(item.path) & BESIDE)
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:

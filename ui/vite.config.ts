@@ -72,5 +72,7 @@ export default defineConfig({
     css: { modules: { classNameStrategy: "non-scoped" } },
     restoreMocks: true,
     testTimeout: 30_000,
+    // Left alone it keeps a core for a person who watches.
+    maxWorkers: "100%",
   },
 });

@@ -46,6 +46,30 @@ _AXE_RUN: Final = """
 _TURN: Final = """
 () => document.documentElement.dir = document.documentElement.dir === 'rtl' ? 'ltr' : 'rtl'
 """
+_NEAR: Final = """
+(wanted) => {
+  const here = document.activeElement;
+  if (here === wanted) return 'there';
+  return wanted.type === 'radio' && here.type === 'radio' && here.name === wanted.name ? 'beside' : 'away';
+}
+"""
+"""Of a group of radio buttons one alone is reached by Tab, and the others from there by arrows."""
+_MARKED: Final = """
+() => {
+  const here = document.activeElement;
+  const marked = [here.closest('[data-focus-visible]'), here].find((one) => {
+    const style = one && getComputedStyle(one);
+    return style && style.outlineStyle !== 'none' && parseFloat(style.outlineWidth) >= 2;
+  });
+  if (!marked) return `no ring around ${here.outerHTML.slice(0, 200)}`;
+  const [box] = marked.getClientRects();
+  const above = document.elementFromPoint(box.x + box.width / 2, box.y + box.height / 2);
+  return marked.contains(above) || above?.contains(marked) ? '' : `hidden: ${here.outerHTML.slice(0, 200)}`;
+}
+"""
+"""The focus has a ring of two pixels or more, and nothing lies over it (WCAG 2.4.7, 2.4.11)."""
+FURTHEST: Final = 80
+"""So often somebody presses Tab before giving up."""
 _SETTLED: Final = """
 () => document.fonts.status === 'loaded' && document.getAnimations().every((one) => one.playState !== 'running'
   || one.effect?.getComputedTiming().iterations === Infinity)
@@ -83,12 +107,16 @@ def screens() -> Path | None:
 
 
 class Screen:
-    """One browser window of one person. `faults` collects what must not happen; `check` fails with it."""
+    """One browser window of one person. `faults` collects what must not happen; `check` fails with it.
+
+    `by_keyboard`: this person has no pointer; what `use`, `switch_on`, `choose` and `write` do is done with keys alone.
+    """
 
     def __init__(self, page: Page, size: Size, system: System, looked_at: set[str]) -> None:
         self.page = page
         self.size = size
         self.system = system
+        self.by_keyboard = False
         self.faults: list[str] = []
         self._looked_at = looked_at
         page.on("console", self._on_console)
@@ -105,7 +133,48 @@ class Screen:
         return self.page.get_by_role("link", name=name, exact=exact)
 
     async def press(self, name: str) -> None:
-        await self.button(name).click()
+        await self.use(self.button(name))
+
+    async def use(self, wanted: Locator) -> None:
+        """A button or a link."""
+        if not self.by_keyboard:
+            return await wanted.click()
+        await self._reach(wanted)
+        await self.page.keyboard.press("Enter")
+
+    async def switch_on(self, name: str, *, within: Locator) -> None:
+        if not self.by_keyboard:
+            return await within.get_by_text(name, exact=True).click()
+        await self._reach(within.get_by_role("switch", name=name))
+        await self.page.keyboard.press("Space")
+
+    async def choose(self, name: str) -> None:
+        """One of a group. The input itself is visually hidden: a pointer takes its label."""
+        radio = self.page.get_by_role("radio", name=name)
+        if not self.by_keyboard:
+            return await self.page.locator("label").filter(has=radio).click()
+        await self._reach(radio)
+
+    async def write(self, label: str, text: str) -> None:
+        field = self.page.get_by_label(label)
+        if not self.by_keyboard:
+            return await field.fill(text)
+        await self._reach(field)
+        await self.page.keyboard.press("ControlOrMeta+A")
+        await self.page.keyboard.type(text)
+
+    async def _reach(self, wanted: Locator) -> None:
+        """Goes on by Tab until the focus is there, and looks whether it can be seen."""
+        await wanted.wait_for(state="attached")
+        for _ in range(FURTHEST):
+            near = await wanted.evaluate(_NEAR)
+            if near == "there":
+                break
+            await self.page.keyboard.press("Tab" if near == "away" else "ArrowDown")
+        else:
+            raise AssertionError(f"{wanted} cannot be reached by Tab")
+        if unseen := await self.page.evaluate(_MARKED):
+            self.faults.append(f"{self.page.url}: {unseen}")
 
     async def heading(self, name: str) -> None:
         """Waits for the page with this heading."""
@@ -116,11 +185,11 @@ class Screen:
             await self.open("/")
             await self.link("Sign in").wait_for()
             await self.look("sign-in")
-        await self.link("Sign in").click()
+        await self.use(self.link("Sign in"))
         await self.heading("Who would you like to be?")
         if look:
             await self.look("identity-provider")
-        await self.page.get_by_role("link", name=re.compile(rf"^\s*{person.me['display_name']}")).click()
+        await self.use(self.page.get_by_role("link", name=re.compile(rf"^\s*{person.me['display_name']}")))
 
     async def look(self, name: str, *, whole: bool = False) -> None:
         """The page as it is, light and dark, and mirrored: no finding of axe, nothing wider than the screen; a picture of

@@ -8,7 +8,7 @@ import pytest
 
 from tests.e2e import browser as browsers
 from tests.e2e.browser import AtScreen, Screen, Size
-from tests.e2e.driver import World, world_of
+from tests.e2e.driver import World, new_world, world_of
 from tests.support.system import System
 
 HERE = Path(__file__).parent
@@ -30,12 +30,8 @@ async def world(system: System) -> AsyncIterator[World]:
 async def hasty(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[World]:
     """A world in which pairing tokens, tickets and older hub secrets are good for a second."""
     short = {"DC_PAIRING_TTL_S": "1", "DC_TICKET_TTL_S": "1", "DC_ROTATE_OVERLAP_S": "1"}
-    one = System(tmp_path_factory.mktemp("hasty") / "home", short)
-    try:
-        async with world_of(one.start()) as world:
-            yield world
-    finally:
-        one.stop()
+    async with new_world(tmp_path_factory.mktemp("hasty"), short) as world:
+        yield world
 
 
 @pytest.fixture(scope="module")
@@ -51,12 +47,8 @@ def _needs_a_browser() -> None:
 @pytest.fixture(scope="module")
 async def tidy(_needs_a_browser: None, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[World]:
     """A system in which nobody has a device yet, so that pages begin empty."""
-    system = System(tmp_path_factory.mktemp("tidy") / "home")
-    try:
-        async with world_of(system.start()) as world:
-            yield world
-    finally:
-        system.stop()
+    async with new_world(tmp_path_factory.mktemp("tidy")) as world:
+        yield world
 
 
 @pytest.fixture(scope="module")

@@ -5,9 +5,10 @@ import hashlib
 import itertools
 import sys
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager, suppress
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any, Final, TypeVar
 from urllib.parse import urlsplit
 
@@ -475,3 +476,14 @@ class World:
 async def world_of(system: System) -> AsyncIterator[World]:
     async with httpx2.AsyncClient(base_url=system.gateway, timeout=40, trust_env=False) as http:
         yield World(system, http)
+
+
+@asynccontextmanager
+async def new_world(folder: Path, settings: Mapping[str, str] | None = None) -> AsyncIterator[World]:
+    """A system of its own: nobody is in it yet, and nobody else wants to find it whole."""
+    system = System(folder / "home", settings)
+    try:
+        async with world_of(system.start()) as world:
+            yield world
+    finally:
+        system.stop()

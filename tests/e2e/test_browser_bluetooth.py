@@ -31,6 +31,10 @@ def _wall_clock() -> datetime:
     return datetime.now(ZONE).replace(tzinfo=None)
 
 
+def _daylight_min() -> int:
+    return int((datetime.now(ZONE).dst() or timedelta()).total_seconds() // 60)
+
+
 class Chooser:
     """The browser's list of devices, and a hand that chooses in it."""
 
@@ -101,13 +105,13 @@ async def _to_the_search(screen: Screen, type_: str, model: str, kinds: list[str
     await screen.open("/pair")
     await screen.heading("What do you have?")
     if not await screen.button(type_).count():
-        await screen.page.get_by_text("Something else").click()
+        await screen.press("Something else")
     await screen.press(type_)
     await screen.heading("Which one?")
     listed = screen.page.get_by_role("main").get_by_role("listitem").get_by_role("button")
-    await listed.filter(has_text=model).first.click()
+    await screen.use(listed.filter(has_text=model).first)
     await screen.heading("How should it connect?")
-    await screen.button(WAY, exact=False).click()
+    await screen.use(screen.button(WAY, exact=False))
     await _consent(screen, kinds, look="consent-bluetooth")
     await screen.heading("Get it ready")
     await screen.press("My light is blinking")
@@ -135,8 +139,10 @@ async def test_a_cuff_is_chosen_measures_and_is_seen(
     patient = await tidy.sign_in("patient-1")
     cuff = _cuff(air, "AA:BB:CC:00:00:01", "Cuff 7", is_asleep=True)
     async with at_bluetooth() as (screen, chooser):
+        screen.by_keyboard = True  # a tablet's
         await screen.open("/")
         await screen.sign_in(patient, look=False)
+        await screen.heading("Your devices")
         await _to_the_search(screen, "Blood pressure cuff", "", ["Blood pressure"])
         await screen.look("pair-bluetooth")
         chooser.takes("Cuff 7")
@@ -182,6 +188,8 @@ class Measured(NamedTuple):
     characteristic: str
     says: Callable[[datetime], bytes]
     expected: Json
+    facts: Callable[[datetime], dict[str, bytes]] = lambda _: {}
+    """What it answers when it is asked, beside its battery."""
 
 
 MEASURED: Final = (
@@ -221,18 +229,51 @@ MEASURED: Final = (
         lambda _: gatt.heart_rate(72),
         {"heart_rate_bpm": 72},
     ),
+    Measured(
+        "Scale",
+        "Whole body scale",
+        ["Body composition"],
+        "181b",
+        "2a9c",
+        lambda at: gatt.body_composition(24.5, at=at),
+        {"body_fat_pct": 24.5},
+    ),
+    Measured(
+        "Glucose sensor",
+        "Standard sensor",
+        ["Glucose"],
+        "181f",
+        "2aa7",
+        lambda _: gatt.cgm(118, 30),
+        {"glucose_mg_dL": 118},
+        lambda at: {"2aaa": gatt.session_start(at - timedelta(minutes=30), 60, _daylight_min())},
+    ),
 )
+REGISTERED: Final = (
+    ("Whole body scale", "scale", ["weight", "body_composition"]),
+    ("Standard sensor", "cgm", ["glucose"]),
+)
+"""By an administrator: nothing in the catalogue speaks these profiles."""
+STREAMS: Final = {"180d", "181f"}
+"""Services whose values are not acknowledged one by one."""
 
 
 async def test_other_devices_measure_and_are_seen(tidy: World, air: Bluez, at_bluetooth: Open) -> None:
-    patient = await tidy.sign_in("patient-2")
+    patient, admin = await tidy.sign_in("patient-2"), await tidy.sign_in("admin-1")
+    for name, device_type, kinds in REGISTERED:
+        model = {"vendor_id": "generic", "model": name, "name": name, "device_type": device_type}
+        ways = {"capabilities": kinds, "pairing_methods": ["web_bluetooth"]}
+        await admin.post("/api/v1/devices/register", model | ways, status=201)
     async with at_bluetooth() as (screen, chooser):
         await screen.open("/")
         await screen.sign_in(patient, look=False)
         for number, row in enumerate(MEASURED):
             name = f"{row.type} {number}"
-            flag = "notify" if row.service == "180d" else "indicate"  # a stream is not acknowledged
-            services = {row.service: {row.characteristic: Characteristic([flag])}, **BATTERY}
+            said = Characteristic(["notify" if row.service in STREAMS else "indicate"])
+            facts = {
+                uuid: Characteristic(["read"], value) for uuid, value in row.facts(_wall_clock()).items()
+            }
+            services = {row.service: {row.characteristic: said, **facts}, **BATTERY}
             device = air.device(f"AA:BB:CC:00:01:{number:02X}", name, services)
             await _to_the_search(screen, row.type, row.model, row.kinds)
             chooser.takes(name)
@@ -242,8 +283,8 @@ async def test_other_devices_measure_and_are_seen(tidy: World, air: Bluez, at_bl
             device.say(row.characteristic, row.says(_wall_clock()))
             await screen.heading("Your first reading is here")
             await screen.press("Yes, this is me")
-            await _name(screen, f"My {row.type}")
-            connection = await _found(patient, f"My {row.type}")
+            await _name(screen, f"My {name}")
+            connection = await _found(patient, f"My {name}")
             [reading] = await _readings(patient, connection["id"])
             assert {key: reading["readings"][key] for key in row.expected} == row.expected
             device.drop()
@@ -376,7 +417,7 @@ async def test_a_browser_without_bluetooth_says_why_and_what_else_works(tidy: Wo
         await _to_the_search(screen, "Blood pressure cuff", "", ["Blood pressure"])
         await expect(screen.page.get_by_text("This browser can’t use Bluetooth.")).to_be_visible()
         await screen.look("pair-bluetooth-missing")
-        await screen.button("Next best:", exact=False).click()
+        await screen.use(screen.button("Next best:", exact=False))
         await expect(
             screen.page.get_by_text("Which hub?").or_(screen.page.get_by_text("Sign in at"))
         ).to_be_visible()

@@ -78,17 +78,18 @@ async def test_a_no_at_the_maker_changes_nothing(tidy: World, at_screen: AtScree
 async def test_a_scale_is_added_by_signing_in_at_its_maker(tidy: World, at_screen: AtScreen) -> None:
     patient = await tidy.sign_in("patient-2")
     async with at_screen("desktop") as screen:
+        screen.by_keyboard = True
         await screen.open("/")
         await screen.sign_in(patient, look=False)
-        await screen.link("Add your first device").click()
+        await screen.use(screen.link("Add your first device"))
         await screen.press("Scale")
         await screen.heading("Which one?")
-        await screen.button("Withings Body+", exact=False).click()
+        await screen.use(screen.button("Withings Body+", exact=False))
         await screen.heading("How should it connect?")
-        await screen.button("Through its maker’s account", exact=False).click()
+        await screen.use(screen.button("Through its maker’s account", exact=False))
         dialog = screen.page.get_by_role("dialog")
-        await dialog.get_by_text("Weight", exact=True).click()
-        await dialog.get_by_role("button", name="Share these readings").click()
+        await screen.switch_on("Weight", within=dialog)
+        await screen.use(dialog.get_by_role("button", name="Share these readings"))
         await screen.heading("Sign in at Withings")
         await screen.look("pair-vendor")
         step = screen.page.url

@@ -11,10 +11,9 @@ from playwright.async_api import Browser, expect
 
 from tests.e2e import browser as browsers
 from tests.e2e.browser import Screen
-from tests.e2e.driver import Caller, Json, Person, World, rfc3339, world_of
+from tests.e2e.driver import Caller, Json, Person, World, new_world, rfc3339
 from tests.e2e.phone import Phone, app_pages
 from tests.support.ports import free_port
-from tests.support.system import System
 
 pytestmark = pytest.mark.timeout(200)
 
@@ -30,12 +29,8 @@ async def home(
 ) -> AsyncIterator[World]:
     """A system that lets the app's pages in from one more origin, as development may."""
     settings = {"DC_DEV_APP_ORIGIN": f"http://127.0.0.1:{app_port}"}
-    system = System(tmp_path_factory.mktemp("companion") / "home", settings)
-    try:
-        async with world_of(system.start()) as world:
-            yield world
-    finally:
-        system.stop()
+    async with new_world(tmp_path_factory.mktemp("companion"), settings) as world:
+        yield world
 
 
 @pytest.fixture(scope="module")

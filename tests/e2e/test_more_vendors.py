@@ -8,8 +8,7 @@ import httpx2
 import pytest
 
 from tests.e2e.clouds import NOTIFIED_S, Cloud, integration, spoken, walk
-from tests.e2e.driver import Person, World, at, eventually, world_of
-from tests.support.system import System
+from tests.e2e.driver import Person, World, at, eventually, new_world
 
 CLOSED = ("fitbit", "google_fit")
 OFFERED = {
@@ -20,12 +19,8 @@ OFFERED = {
 
 @pytest.fixture(scope="module")
 async def offering(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[World]:
-    one = System(tmp_path_factory.mktemp("offering") / "home", OFFERED)
-    try:
-        async with world_of(one.start()) as world:
-            yield world
-    finally:
-        one.stop()
+    async with new_world(tmp_path_factory.mktemp("offering"), OFFERED) as world:
+        yield world
 
 
 @pytest.mark.parametrize(

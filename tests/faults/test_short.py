@@ -4,12 +4,11 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from tests.e2e.driver import World, world_of
+from tests.e2e.driver import World, new_world
 from tests.faults.scenarios import SCENARIOS
 from tests.faults.stage import Scenario, play
 from tests.faults.traffic import PATIENTS, Clock, Household, move_in
 from tests.load.world import RAISED
-from tests.support.system import System
 
 pytestmark = [pytest.mark.faults, pytest.mark.timeout(120)]
 SEED = 1
@@ -18,13 +17,8 @@ RATE = 100.0
 
 @pytest.fixture(scope="module")
 async def own(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[World]:
-    """A system that nobody else wants to find whole."""
-    system = System(tmp_path_factory.mktemp("faults") / "home", RAISED)
-    try:
-        async with world_of(system.start()) as world:
-            yield world
-    finally:
-        system.stop()
+    async with new_world(tmp_path_factory.mktemp("faults"), RAISED) as world:
+        yield world
 
 
 @pytest.fixture(scope="module")
