@@ -11,6 +11,7 @@ from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from runtime import secrets
 from runtime.embedded import s3 as s3_server
@@ -32,6 +33,11 @@ from tests.support.system import System
 ROOT = Path(__file__).parent
 GIVEN = {name: value for name, value in os.environ.items() if name.startswith("DC_")}  # noqa: TID251 - the edge
 
+
+# Other tests take the cores too: how long an example took says nothing. CI has a profile of its own, which says the same.
+settings.register_profile("untimed", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+if "CI" not in os.environ:  # noqa: TID251 - what every CI says of itself
+    settings.load_profile("untimed")
 
 UUID = r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}"
 
