@@ -6,7 +6,9 @@ const ACCENTED = "áçéğíñóšúýÁÇÉĞÍÑÓŠÚÝ";
 const LITERAL = 0;
 
 const accented = (text: string) => text.replaceAll(/[aceginosuyACEGINOSUY]/g, (letter) => ACCENTED.charAt(PLAIN.indexOf(letter)));
-const longer = (text: string) => `[${text}${"~".repeat(Math.ceil(text.length / 3))}]`;
+/** No language has a word as long as a sentence. */
+const words = (signs: string) => signs.replaceAll(/~{8}(?=~)/g, "$& ");
+const longer = (text: string) => `[${text}${words("~".repeat(Math.ceil(text.length / 3)))}]`;
 
 interface Element {
   type: number;
