@@ -13,7 +13,7 @@ from typing import Any, Final
 
 from gateway.static import Static
 from tests.e2e.browser import ROOT, Screen
-from tests.e2e.driver import Json
+from tests.e2e.driver import Json, Person
 from tests.support.serving import served
 
 BUILD_S: Final = 120
@@ -131,3 +131,15 @@ async def app_pages(port: int, folder: Path) -> AsyncIterator[str]:
 
     async with served(app, port=port):
         yield f"http://127.0.0.1:{port}"
+
+
+async def agreed_watch(patient: Person) -> Json:
+    """One that comes through the Health app, with a yes to weight alone, as the wizard asks for it on another screen."""
+    models = (await patient.get("/api/v1/devices", limit=1000))["items"]
+    model = next(
+        one for one in models if "healthkit" in one["pairing_methods"] and "weight" in one["capabilities"]
+    )
+    watch, _ = await patient.begin(model, "healthkit")
+    agreed = await patient.consent(["weight"])
+    await patient.post("/api/v1/consents", {"device_connection_id": watch["id"], "locale": "en", **agreed})
+    return watch

@@ -12,7 +12,8 @@ import pytest
 from playwright.async_api import Locator, Route, expect
 
 from tests.e2e.browser import AtScreen, Screen
-from tests.e2e.driver import Json, Person, World, eventually
+from tests.e2e.driver import Person, World, eventually
+from tests.e2e.phone import agreed_watch
 
 pytestmark = pytest.mark.timeout(400)
 IMPORT_MS: Final = 240_000
@@ -109,7 +110,7 @@ async def test_the_history_of_a_phone_comes_in_as_a_file(
     tidy: World, at_screen: AtScreen, tmp_path: Path
 ) -> None:
     patient = await tidy.sign_in("patient-1")
-    watch = await _watch(patient)
+    watch = await agreed_watch(patient)
     export, other = tmp_path / "export.zip", tmp_path / "report.pdf"
     export.write_bytes(_export())
     other.write_bytes(b"%PDF-1.7")
@@ -216,18 +217,6 @@ async def _names(patient: Person) -> list[str]:
 async def _connection(patient: Person) -> str:
     names = await eventually(lambda: _names(patient), lambda found: len(found) == 1)
     return names[0]
-
-
-async def _watch(patient: Person) -> Json:
-    """One that comes through the Health app, with a yes to weight alone."""
-    models = (await patient.get("/api/v1/devices", limit=1000))["items"]
-    model = next(
-        one for one in models if "healthkit" in one["pairing_methods"] and "weight" in one["capabilities"]
-    )
-    watch, _ = await patient.begin(model, "healthkit")
-    agreed = await patient.consent(["weight"])
-    await patient.post("/api/v1/consents", {"device_connection_id": watch["id"], "locale": "en", **agreed})
-    return watch
 
 
 def _export() -> bytes:

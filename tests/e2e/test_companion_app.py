@@ -12,7 +12,7 @@ from playwright.async_api import Browser, expect
 from tests.e2e import browser as browsers
 from tests.e2e.browser import Screen
 from tests.e2e.driver import Caller, Json, Person, World, new_world, rfc3339
-from tests.e2e.phone import Phone, app_pages
+from tests.e2e.phone import Phone, agreed_watch, app_pages
 from tests.support.ports import free_port
 
 pytestmark = pytest.mark.timeout(200)
@@ -49,7 +49,7 @@ async def test_from_the_first_screen_to_readings_in_the_record(
     home: World, origin: str, chromium: Browser
 ) -> None:
     patient = await home.sign_in("patient-1")
-    watch = await _agreed(patient)
+    watch = await agreed_watch(patient)
     seen: set[str] = set()
     async with (
         browsers.screen(chromium, "phone", home.system, seen) as app,
@@ -68,18 +68,6 @@ async def test_from_the_first_screen_to_readings_in_the_record(
         await _sign_out(phone, home)
         app.check()
         desk.check()
-
-
-async def _agreed(patient: Person) -> Json:
-    """A watch for which the person said yes to weight, as the wizard does it on another screen."""
-    models = (await patient.get("/api/v1/devices", limit=1000))["items"]
-    model = next(
-        one for one in models if "healthkit" in one["pairing_methods"] and "weight" in one["capabilities"]
-    )
-    watch, _ = await patient.begin(model, "healthkit")
-    agreed = await patient.consent(["weight"])
-    await patient.post("/api/v1/consents", {"device_connection_id": watch["id"], "locale": "en", **agreed})
-    return watch
 
 
 def _weight(id: str, kg: float, *, hours: float) -> Json:
