@@ -4,6 +4,7 @@ import userEvent from "@testing-library/user-event";
 import { delay, http, HttpResponse } from "msw";
 import { describe, expect, test, vi } from "vitest";
 import type { Connection, SyncJob } from "~/lib/api-types";
+import { UploadMemory } from "~/lib/uploads/memory";
 import { connection, integration, job, me } from "~/testing/fixtures";
 import { openApp } from "~/testing/render-app";
 import { api, problem, server } from "~/testing/server";
@@ -229,6 +230,26 @@ describe("a file", () => {
 
     await screen.findByRole("heading", { name: "Making sure that it arrived whole" });
     expect(screen.getByRole("button", { name: "Stop" })).toBeDisabled();
+  });
+
+  test("that arrives while its person leaves does not call them back", async () => {
+    platform();
+    let write = () => {};
+    const written = new Promise<void>((resolve) => (write = resolve));
+    const drop = vi.spyOn(UploadMemory.prototype, "drop").mockReturnValue(written);
+    const { router } = openApp(PAGE);
+    await choose(zip());
+    await waitFor(() => expect(drop).toHaveBeenCalled());
+
+    await userEvent.click(screen.getByRole("link", { name: "Apps and accounts" }));
+    await screen.findByRole("heading", { level: 1, name: "Apps and accounts" });
+    const went = vi.fn();
+    router.subscribe("onBeforeNavigate", went);
+    write();
+    await written;
+    await new Promise((resolve) => setTimeout(resolve));
+    expect(went).not.toHaveBeenCalled();
+    expect(location.pathname).toBe("/integrations");
   });
 
   test("that is compared for longer than a request lasts is no lost line", async () => {

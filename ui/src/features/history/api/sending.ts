@@ -50,6 +50,8 @@ export function useSending(connectionId: string | undefined, onArrived: (file: A
           onProgress: (step, done) => dispatch({ type: "moved", step, done }),
           signal,
         });
+        // Who left in the last moment stays where they are now: the file has arrived, and is read without them.
+        signal.throwIfAborted();
         onArrived({ id, connectionId, size: file.size });
       } catch (error) {
         dispatch(signal.aborted ? { type: "stopped" } : { type: "failed", error });
