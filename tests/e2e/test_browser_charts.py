@@ -71,6 +71,8 @@ async def test_a_months_weight_and_days_of_steps_on_a_phone(tidy: World, at_scre
         await screen.look("chart-weight", whole=True)
 
         await screen.open(f"/devices/{device.id}?kind=activity&range=7d")
+        await expect(latest).to_contain_text("2,400 steps")
+        await expect(latest).to_contain_text("Today so far")
         for text in ("Bar: a whole day", "Striped: today so far", "Dash: no data"):
             await expect(drawn).to_contain_text(text)
         await _tells(chart, "End", "2,400 steps so far")

@@ -17,20 +17,27 @@ const point = (ago: number, sum: number): RollupPoint => {
   return { t, min: 1, max: 90, mean: 40, count: 60, sum };
 };
 
+/** What the tracker told last: of one minute. */
+const minute = { id: "r-9", timestamp: new Date().toISOString() };
+const latest = { steps: { ...minute, value: 12 }, distance_m: { ...minute, value: 9 } };
+
 /** Four days: a whole one, one of which nothing came, one of nothing, and today. */
-function walked() {
+function walked(days = [point(3, 8204), point(1, 0), point(0, 1204)]) {
   const asked = vi.fn();
   server.use(
     http.get(api("/api/v1/device-connections"), () => HttpResponse.json({ items: [watch], next_cursor: null })),
+    http.get(api("/api/v1/device-data/:id/latest"), () => HttpResponse.json({ latest })),
     http.get(api("/api/v1/device-data/:id"), ({ request }) => {
       const { metric, resolution } = Object.fromEntries(new URL(request.url).searchParams);
       if (resolution === "raw") return HttpResponse.json({ items: [], next_cursor: null, resolution: "raw" });
       asked(metric, resolution);
-      return HttpResponse.json({ resolution: "1d", points: metric === "steps" ? [point(3, 8204), point(1, 0), point(0, 1204)] : [] });
+      return HttpResponse.json({ resolution: "1d", points: metric === "steps" ? days : [] });
     }),
   );
   return asked;
 }
+
+const card = async () => within(await screen.findByRole("region", { name: /^Latest/ }));
 
 test.each(["24h", "7d", "30d", "90d"] as const)("a tracker's chart of %s is of days, which the platform adds up", async (range) => {
   const asked = walked();
@@ -53,6 +60,37 @@ test("today is marked as not over, and a day of nothing is not a day without dat
     await userEvent.keyboard(key);
     expect(chart).toHaveAttribute("aria-valuetext", expect.stringMatching(new RegExp(`^\\w+ \\d+ \\w+: ${value}$|: ${value}$`)));
   }
+});
+
+test("the newest value is what the day came to, not what its last minute had", async () => {
+  walked();
+  openApp(`/devices/${watch.id}`);
+
+  const region = await card();
+  expect(await region.findByText("1,204")).toBeInTheDocument();
+  expect(region.getByText("Today so far")).toBeInTheDocument();
+  expect(region.queryByText("12")).toBeNull();
+  // Nothing of the day was told of the distance: that of a minute does not stand for it.
+  expect(region.queryByText("Distance")).toBeNull();
+});
+
+test("of a day that is over the newest value says which", async () => {
+  walked([point(2, 8204)]);
+  openApp(`/devices/${watch.id}`);
+
+  const region = await card();
+  expect(await region.findByText("8,204")).toBeInTheDocument();
+  expect(region.getByText(/^\w{3}, \w{3} \d+$|^\w{3} \d+ \w{3}$|^\w{3}, \d+ \w{3}$/)).toBeInTheDocument();
+});
+
+test("where nothing came in these days, the reading that came last stands there", async () => {
+  walked([]);
+  openApp(`/devices/${watch.id}`);
+
+  const region = await card();
+  expect(await region.findByText("12")).toBeInTheDocument();
+  expect(region.getByText("Distance")).toBeInTheDocument();
+  expect(region.queryByText("Today so far")).toBeNull();
 });
 
 test("the table has a row for each day, and the file is the same as of every device", async () => {

@@ -51,6 +51,15 @@ export function amountOf(mark: Mark, metric: string): number | null {
   return mark.rollup?.[metric]?.sum ?? null;
 }
 
+/** The last day of which anything came, with all its amounts as one reading has them; null when there is none. */
+export function lastDayOf(marks: readonly Mark[], kind: Kind): { mark: Mark; readings: Record<string, number> } | null {
+  const days = marks.filter((mark) => mark.isDay).map((mark) => {
+    const amounts = KIND_VIEWS[kind].charted.map((name) => [name, amountOf(mark, name)] as const);
+    return { mark, readings: Object.fromEntries(amounts.filter((one): one is [string, number] => one[1] !== null)) };
+  });
+  return days.findLast(({ readings }) => Object.keys(readings).length > 0) ?? null;
+}
+
 /** What the chart draws of a day. */
 export function toldOf(mark: Mark, metric: string): number {
   if (amountOf(mark, metric) === null) return NONE;

@@ -82,6 +82,7 @@ export const enReadings = {
   "days.none": "No data",
   "days.noneSoFar": "No data so far",
   "days.soFar": "{value} so far",
+  "days.today": "Today so far",
   "days.summary": "{count, plural, one {One whole day in {range}: {high}.} other {# whole days in {range}, between {low} and {high} a day.}}",
   "days.summary.today": "Today so far: {value}.",
   "days.legend.day": "Bar: a whole day",

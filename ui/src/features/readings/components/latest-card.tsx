@@ -7,13 +7,16 @@ import { Say } from "~/components/ui/say";
 import { Loading, Skeleton } from "~/components/ui/skeleton";
 import type { Kind, ReadingItem } from "~/lib/api-types";
 import { useNow } from "~/lib/clock";
+import type { RangeId } from "~/lib/keys";
 import { useZone } from "~/lib/me";
 import type { LatestMap } from "~/lib/readings";
 import { useText, useWord } from "~/lib/text";
 import type { Units } from "~/lib/units";
+import { whenText } from "../describe";
 import { latestOf, notesOf, partsOf } from "../parts";
 import { changeTexts } from "../trend";
 import { useAlso } from "../use-also";
+import { useLastDay } from "../use-last-day";
 import { useTrend } from "../use-trend";
 import styles from "./latest-card.module.css";
 
@@ -26,18 +29,22 @@ interface LatestCardProps {
   units: Units;
   source: string;
   isStale: boolean;
+  range: RangeId;
 }
 
-export function LatestCard({ patientId, connectionId, latest, newest, kind, units, source, isStale }: LatestCardProps) {
+export function LatestCard({ patientId, connectionId, latest, newest, kind, units, source, isStale, range }: LatestCardProps) {
   const t = useText();
   const word = useWord();
   const intl = useIntl();
   const { zone, isNamed } = useZone();
   const head = latestOf(latest, kind);
-  const parts = head && partsOf(intl, units, kind, head.readings);
   const at = head ? Date.parse(head.at) : null;
-  const also = useAlso({ patientId, kind, from: at, to: at ?? undefined }, { now: useNow(), timeZone: zone, isZoneNamed: isNamed });
+  const clock = { now: useNow(), timeZone: zone, isZoneNamed: isNamed };
+  const also = useAlso({ patientId, kind, from: at, to: at ?? undefined }, clock);
   const { trend, isPending } = useTrend({ patientId, connectionId, kind });
+  // The steps of a minute say little: what the day came to does.
+  const { day, isPending: isAddingUp } = useLastDay({ patientId, connectionId, kind, range });
+  const parts = head && partsOf(intl, units, kind, day?.readings ?? head.readings);
   if (!head || !parts) return null;
   const item = newest.find((one) => one.id === head.id);
   const notes = [...(item ? notesOf(intl, item) : []), also(head.id) ?? []].flat();
@@ -49,15 +56,22 @@ export function LatestCard({ patientId, connectionId, latest, newest, kind, unit
           {t("dash.latest")}
           <span className={styles.kind}>{word("kind", kind)}</span>
         </h2>
-        {/* Keyed by the reading: a new one slides in, an unchanged one stays still. */}
-        <p key={head.id} className={`${styles.value} number`}>
-          <bdi>
-            <span className={styles.number}>{parts.main.number}</span> <span className={styles.unit}>{parts.main.unit}</span>
-          </bdi>
-        </p>
+        {isAddingUp ? (
+          <Loading>
+            <Skeleton height={46} />
+          </Loading>
+        ) : (
+          // Keyed by the reading: a new one slides in, an unchanged one stays still.
+          <p key={day ? parts.main.number : head.id} className={`${styles.value} number`}>
+            <bdi>
+              <span className={styles.number}>{parts.main.number}</span> <span className={styles.unit}>{parts.main.unit}</span>
+            </bdi>
+          </p>
+        )}
+        {day ? <p>{day.mark.isSoFar ? t("days.today") : whenText(intl, day.mark, clock)}</p> : null}
         <Changes texts={changeTexts(intl, units, trend, Date.parse(head.at))} isPending={isPending} />
         <dl className={styles.beside}>
-          {parts.beside
+          {(isAddingUp ? [] : parts.beside)
             .filter((part) => part.name !== "irregular_heartbeat")
             .map((part) => (
               <div key={part.name}>

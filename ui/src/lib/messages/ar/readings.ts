@@ -112,6 +112,7 @@ export default {
   "days.none": "لا بيانات",
   "days.noneSoFar": "لا بيانات حتى الآن",
   "days.soFar": "{value} حتى الآن",
+  "days.today": "اليوم حتى الآن",
   "days.summary": "{count, plural, zero {لا أيام كاملة خلال {range}.} one {يوم كامل واحد خلال {range}: {high}.} two {يومان كاملان خلال {range}، بين {low} و{high} في اليوم.} few {# أيام كاملة خلال {range}، بين {low} و{high} في اليوم.} many {# يومًا كاملًا خلال {range}، بين {low} و{high} في اليوم.} other {# يوم كامل خلال {range}، بين {low} و{high} في اليوم.}}",
   "days.summary.today": "اليوم حتى الآن: {value}.",
   "days.legend.day": "العمود: يوم كامل",

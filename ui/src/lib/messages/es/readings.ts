@@ -112,6 +112,7 @@ export default {
   "days.none": "Sin datos",
   "days.noneSoFar": "Sin datos por ahora",
   "days.soFar": "{value} por ahora",
+  "days.today": "Hoy, por ahora",
   "days.summary": "{count, plural, one {Un día completo en {range}: {high}.} many {# días completos en {range}, entre {low} y {high} al día.} other {# días completos en {range}, entre {low} y {high} al día.}}",
   "days.summary.today": "Hoy, por ahora: {value}.",
   "days.legend.day": "Barra: un día completo",
