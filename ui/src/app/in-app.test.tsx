@@ -1,5 +1,5 @@
 import "fake-indexeddb/auto";
-import { screen, waitFor } from "@testing-library/react";
+import { act, screen, waitFor } from "@testing-library/react";
 import userEvent from "@testing-library/user-event";
 import { http, HttpResponse, ws } from "msw";
 import { beforeEach, describe, expect, test, vi } from "vitest";
@@ -351,8 +351,10 @@ describe("a code that was opened on the phone", () => {
 
     test("opening the app sends what is new, and so does coming back to it after a while", async () => {
       const now = vi.spyOn(Date, "now");
-      await open("/devices");
+      const { router } = await open("/devices");
       await waitFor(() => expect(batches).toHaveLength(1));
+      await act(() => router.navigate({ to: "/app/health-data" }));
+      await screen.findByText("1 new reading sent.");
       phone.samples.push(weight("w2", 1));
       now.mockReturnValue(performance.timeOrigin + performance.now() + 120_000);
       phone.say("resume");
