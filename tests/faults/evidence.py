@@ -30,7 +30,7 @@ class Findings:
     doubled: set[Reading] = field(default_factory=set)
     invented: set[Reading] = field(default_factory=set)
     rejected: list[tuple[Reading, str]] = field(default_factory=list)
-    hours_wrong: int = 0
+    hours_wrong: list[str] = field(default_factory=list)
     shown_wrong: list[str] = field(default_factory=list)
     stuck: list[str] = field(default_factory=list)
 
@@ -45,7 +45,7 @@ class Findings:
             )
             if found
         ]
-        told += [f"{self.hours_wrong} hours differ from their rows"] if self.hours_wrong else []
+        told += [hours_text(self.hours_wrong)] if self.hours_wrong else []
         return told + self.shown_wrong + self.stuck
 
 
@@ -228,15 +228,15 @@ async def _stored(conn: "asyncpg.Connection[Any]", ledger: Ledger) -> Counter[Re
     return Counter((row["device"], row["ts"]) for row in rows)
 
 
-async def hours_wrong(conn: "asyncpg.Connection[Any]", devices: set[str]) -> int:
-    """Rollup rows that are not what SQL makes of the rows anew, counted from both sides."""
+async def hours_wrong(conn: "asyncpg.Connection[Any]", devices: set[str]) -> list[str]:
+    """Rollup rows that are not what SQL makes of the rows anew, each in words, from both sides."""
     values = " UNION ALL ".join(
         f"SELECT device_connection_id, ts, {metric.id} AS metric, (readings #>> '{path}')::float AS v FROM r"
         f" WHERE jsonb_typeof(readings #> '{path}') = 'number'"
         for metric in ROLLED
         for path in ["{" + metric.name.replace(".", ",") + "}"]
     )
-    count: int = await conn.fetchval(
+    rows = await conn.fetch(
         f"""
         WITH r AS (SELECT * FROM normalizer.device_data WHERE device_connection_id = ANY($1::uuid[]) AND NOT suspect),
         anew AS (
@@ -248,8 +248,20 @@ async def hours_wrong(conn: "asyncpg.Connection[Any]", devices: set[str]) -> int
             SELECT device_connection_id, metric, t, min, max, round(sum::numeric, 3) AS sum, n
             FROM normalizer.data_rollups WHERE device_connection_id = ANY($1::uuid[]) AND min IS NOT NULL
         )
-        SELECT count(*) FROM ((TABLE anew EXCEPT TABLE kept) UNION ALL (TABLE kept EXCEPT TABLE anew)) AS differing
+        SELECT * FROM (
+            SELECT *, 'anew' AS side FROM (TABLE anew EXCEPT TABLE kept) AS missing
+            UNION ALL SELECT *, 'kept' AS side FROM (TABLE kept EXCEPT TABLE anew) AS extra
+        ) AS differing ORDER BY device_connection_id, metric, t, side
         """,
         list(devices),
     )
-    return count
+    names = {metric.id: metric.name for metric in ROLLED}
+    return [
+        f"{row['side']} {names[row['metric']]} {row['t']:%d %b %H:00} n {row['n']}, {row['min']} to {row['max']}, sum {row['sum']}"
+        f" ({str(row['device_connection_id'])[-6:]})"
+        for row in rows
+    ]
+
+
+def hours_text(wrong: list[str]) -> str:
+    return f"{len(wrong)} hours differ from their rows: {'; '.join(wrong[:4])}"

@@ -15,7 +15,7 @@ import httpx2
 
 from tests.faults.breaking import BACK_S, pause
 from tests.faults.clouds import VENDORS, ZONE, Account, Control, Value, people, stored
-from tests.faults.evidence import Nats, hours_wrong
+from tests.faults.evidence import Nats, hours_text, hours_wrong
 from tests.faults.stage import Scenario, Stage
 from tests.load.world import RAISED
 from tests.support.replica import Replica, environ_beside
@@ -459,7 +459,7 @@ async def _judge(run: Run, dead_before: int) -> None:
         )
     finally:
         await conn.close()
-    stage.expect(hours == 0, f"{hours} hours of vendors' readings differ from their rows")
+    stage.expect(not hours, hours_text(hours))
     stage.note(f"{rows} readings of {len(run.accounts)} accounts compared; {requests} requests to vendors")
     stage.note(", ".join(f"{name} {count}" for name, count in sorted(run.done.items())))
 
