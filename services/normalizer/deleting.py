@@ -1,15 +1,14 @@
 """Records that their source took back: they leave lists and hours, and are kept as earlier versions, dated."""
 
-from collections.abc import Iterable, Sequence
-from datetime import datetime
+from collections.abc import Sequence
 from uuid import UUID
 
 from chassis.audit import AuditRecord
 from chassis.db import Tx
 from proto.raw import RawDeletion, RawRemoval
 from proto.state import ConnectionState
-from services.normalizer.domain import cells_of, hour_of, roll_up
-from services.normalizer.store import readings
+from services.normalizer.domain import hour_of
+from services.normalizer.store import hours, readings
 
 REASON = "deleted"
 
@@ -24,12 +23,11 @@ async def delete_records(tx: Tx, deletions: list[tuple[RawRemoval, ConnectionSta
         rows = await _rows(tx, connection.id, [item for item, _ in pairs])
         if not rows:
             continue
-        hours = {(connection.id, hour_of(row.ts)) for row in rows}
-        await readings.lock_hours(tx.conn, hours)
+        held = await hours.hold(tx.conn, {(connection.id, hour_of(row.ts)) for row in rows})
         for row in rows:
             await readings.supersede(tx.conn, connection.id, row, REASON)
         await readings.date_deletion(tx.conn, connection.id, [row.id for row in rows], last.received_at)
-        await recompute(tx, hours)
+        await hours.make_anew(tx.conn, held)
         tx.audit(
             AuditRecord(
                 action="data.ingest",
@@ -51,13 +49,3 @@ async def _rows(tx: Tx, connection_id: UUID, items: Sequence[RawRemoval]) -> lis
         if not isinstance(item, RawDeletion):
             found += await readings.select_not_kept(tx.conn, item)
     return list({row.id: row for row in found}.values())
-
-
-async def recompute(tx: Tx, hours: Iterable[tuple[UUID, datetime]]) -> None:
-    """Makes hours anew from their rows: minimum and maximum cannot be taken back by arithmetic."""
-    for connection_id, t in sorted(set(hours), key=lambda hour: (hour[0].int, hour[1])):
-        rows = await readings.select_hour(tx.conn, connection_id, t)
-        await readings.delete_hour(tx.conn, connection_id, t)
-        await readings.add_hours(
-            tx.conn, roll_up((connection_id, ts, cells_of(values)) for ts, values in rows)
-        )

@@ -22,7 +22,7 @@ from services.normalizer.answers import shown
 from services.normalizer.domain import cells_of, roll_up
 from services.normalizer.question import BEGINNING, END
 from services.normalizer.routes import View, audit_of, see_patient
-from services.normalizer.store import inbox, queries, readings
+from services.normalizer.store import hours, inbox, queries, readings
 from services.normalizer.store.readings import Existing
 from services.normalizer.world import World
 
@@ -94,7 +94,7 @@ async def _take(tx: Tx, patient_id: UUID, row: Any) -> None:
     if known["suspect"]:  # its clock is still impossible
         return
     values = msgspec.json.decode(row["readings"])
-    await readings.add_hours(tx.conn, roll_up([(connection_id, row["ts"], cells_of(values))]))
+    await hours.add(tx.conn, roll_up([(connection_id, row["ts"], cells_of(values))]))
     # PHI: leaves towards EVENTS (24 h), for live views of those who may see it.
     tx.emit(
         subjects.to(subjects.OBSERVATIONS_RECORDED, patient_id),

@@ -25,7 +25,7 @@ from proto.events import (
 )
 from proto.identity import judge
 from services.normalizer.batch import Batch, SequenceNote
-from services.normalizer.deleting import delete_records, recompute
+from services.normalizer.deleting import delete_records
 from services.normalizer.domain import (
     Candidate,
     Discarded,
@@ -37,7 +37,7 @@ from services.normalizer.domain import (
     roll_up,
     without_doubles,
 )
-from services.normalizer.store import dead_letters, readings
+from services.normalizer.store import dead_letters, hours, readings
 from services.normalizer.store.readings import Existing
 
 ECHO: Final = timedelta(seconds=10)
@@ -69,6 +69,8 @@ async def record(tx: Tx, batch: Batch, ring: KeyRing, now: datetime, partitions:
     """Writes a batch. May be run again with the same batch: the outcome is the same."""
     done = Recorded(rejected=[*batch.rejected], discarded=[*batch.discarded])
     candidates = batch.candidates
+    if revising := _revising(batch):
+        await hours.take_turns(tx.conn, revising)
     if candidates:
         await partitions.ensure(tx, (c.timestamp for c in candidates))
         candidates = await _drop_echoes(tx, candidates, done)
@@ -90,6 +92,12 @@ async def record(tx: Tx, batch: Batch, ring: KeyRing, now: datetime, partitions:
     return done
 
 
+def _revising(batch: Batch) -> set[UUID]:
+    """The connections of which something that is stored may be replaced or taken away."""
+    revised = {c.origin.connection.id for c in batch.candidates if c.revision is not None}
+    return revised | {connection.id for _, connection in batch.deletions}
+
+
 async def _store(tx: Tx, first: list[Candidate], done: Recorded) -> list[Candidate]:
     """Stores what is new, with its hours; answers those whose identity is stored already."""
     stored_ids = await readings.insert_readings(tx.conn, first, _hours(first))
@@ -97,7 +105,7 @@ async def _store(tx: Tx, first: list[Candidate], done: Recorded) -> list[Candida
         done.stored = first
         return []
     done.stored = [c for c in first if c.id in stored_ids]
-    await readings.add_hours(tx.conn, _hours(done.stored))
+    await hours.add(tx.conn, _hours(done.stored))
     return [c for c in first if c.id not in stored_ids]
 
 
@@ -132,6 +140,7 @@ async def _drop_echoes(tx: Tx, candidates: list[Candidate], done: Recorded) -> l
 async def _settle_known(tx: Tx, known: list[Candidate], done: Recorded) -> None:
     """Readings whose identity is stored already: duplicates, amendments, stale versions, conflicts."""
     existing = await readings.select_existing(tx.conn, known)
+    versions: list[tuple[Existing, Candidate]] = []
     for candidate in known:
         key = (candidate.origin.connection.id, candidate.key)
         old = existing.get(key)
@@ -144,7 +153,7 @@ async def _settle_known(tx: Tx, known: list[Candidate], done: Recorded) -> None:
             else judge(old.content, old.revision, candidate.content, candidate.revision)
         )
         if verdict == "amend":
-            await _amend(tx, old, candidate)
+            versions.append((old, candidate))
             existing[key] = Existing(
                 id=old.id, ts=candidate.timestamp, content=candidate.content, revision=candidate.revision
             )
@@ -160,14 +169,19 @@ async def _settle_known(tx: Tx, known: list[Candidate], done: Recorded) -> None:
             )
         else:
             done.duplicates.append((candidate, old.id))
+    if versions:
+        await _amend(tx, versions)
 
 
-async def _amend(tx: Tx, old: Existing, new: Candidate) -> None:
-    connection_id = new.origin.connection.id
-    hours = {(connection_id, hour_of(old.ts)), (connection_id, hour_of(new.timestamp))}
-    await readings.lock_hours(tx.conn, hours)
-    await readings.amend(tx.conn, old, new)
-    await recompute(tx, hours)
+async def _amend(tx: Tx, versions: list[tuple[Existing, Candidate]]) -> None:
+    """Each beside the version that it replaces. Their hours are held and made anew together."""
+    places = {
+        (new.origin.connection.id, hour_of(at)) for old, new in versions for at in (old.ts, new.timestamp)
+    }
+    held = await hours.hold(tx.conn, places, _hours([new for _, new in versions]).keys())
+    for old, new in versions:
+        await readings.amend(tx.conn, old, new)
+    await hours.make_anew(tx.conn, held)
 
 
 async def _apply_note(tx: Tx, note: SequenceNote, done: Recorded) -> None:
@@ -182,10 +196,9 @@ async def _apply_note(tx: Tx, note: SequenceNote, done: Recorded) -> None:
         return
     old = Existing(id=row["id"], ts=row["ts"], content=row["content"], revision=row["revision"])
     if note.ketone:
-        hours = {(connection_id, hour_of(old.ts))}
-        await readings.lock_hours(tx.conn, hours)
+        held = await hours.hold(tx.conn, {(connection_id, hour_of(old.ts))})
         await readings.supersede(tx.conn, connection_id, old, "ketone")
-        await recompute(tx, hours)
+        await hours.make_anew(tx.conn, held)
         done.stored = [c for c in done.stored if c.id != old.id]
     else:
         await readings.update_meta(

@@ -13,13 +13,15 @@ from nats.js.api import ConsumerConfig, DeliverPolicy
 from nats.js.errors import NotFoundError
 
 from proto import subjects
-from proto.metrics import METRICS
+from proto.metrics import BY_NAME, METRICS
 from proto.raw import RawBatch, RawDeletion, RawEmptied
 from tests.faults.ledger import Ledger, Reading
 from tests.support.system import System
 
 QUIET_S: Final = 30.0
 ROLLED: Final = [metric for metric in METRICS if metric.rollup]
+GLUCOSE: Final = BY_NAME["glucose_mg_dL"]
+MARKED: Final = "readings ? 'glucose_out_of_range'"
 
 
 @dataclass
@@ -229,24 +231,34 @@ async def _stored(conn: "asyncpg.Connection[Any]", ledger: Ledger) -> Counter[Re
 
 
 async def hours_wrong(conn: "asyncpg.Connection[Any]", devices: set[str]) -> list[str]:
-    """Rollup rows that are not what SQL makes of the rows anew, each in words, from both sides."""
+    """Rollup rows that are not what SQL makes of the rows anew, each in words, from both sides.
+
+    LOW and HIGH are counted; the number that comes with one is a sign and no measurement.
+    """
     values = " UNION ALL ".join(
-        f"SELECT device_connection_id, ts, {metric.id} AS metric, (readings #>> '{path}')::float AS v FROM r"
-        f" WHERE jsonb_typeof(readings #> '{path}') = 'number'"
+        f"SELECT device_connection_id, ts, {metric.id} AS metric, (readings #>> '{path}')::float AS v,"
+        " 0 AS low, 0 AS high FROM r"
+        f" WHERE jsonb_typeof(readings #> '{path}') = 'number' AND NOT ({metric.id} = {GLUCOSE.id} AND {MARKED})"
         for metric in ROLLED
         for path in ["{" + metric.name.replace(".", ",") + "}"]
     )
     rows = await conn.fetch(
         f"""
         WITH r AS (SELECT * FROM normalizer.device_data WHERE device_connection_id = ANY($1::uuid[]) AND NOT suspect),
+        every AS (
+            {values}
+            UNION ALL SELECT device_connection_id, ts, {GLUCOSE.id}, NULL,
+                (readings->>'glucose_out_of_range' = 'low')::int, (readings->>'glucose_out_of_range' = 'high')::int
+            FROM r WHERE {MARKED}
+        ),
         anew AS (
-            SELECT device_connection_id, metric, date_trunc('hour', ts, 'UTC') AS t,
-                   min(v), max(v), round(sum(v)::numeric, 3) AS sum, count(*)::int AS n
-            FROM ({values}) AS every GROUP BY 1, 2, 3
+            SELECT device_connection_id, metric, date_trunc('hour', ts, 'UTC') AS t, min(v), max(v),
+                   round(sum(v)::numeric, 3) AS sum, count(v)::int AS n, sum(low)::int AS low, sum(high)::int AS high
+            FROM every GROUP BY 1, 2, 3
         ),
         kept AS (
-            SELECT device_connection_id, metric, t, min, max, round(sum::numeric, 3) AS sum, n
-            FROM normalizer.data_rollups WHERE device_connection_id = ANY($1::uuid[]) AND min IS NOT NULL
+            SELECT device_connection_id, metric, t, min, max, round(sum::numeric, 3) AS sum, n, low, high
+            FROM normalizer.data_rollups WHERE device_connection_id = ANY($1::uuid[]) AND metric = ANY($2::smallint[])
         )
         SELECT * FROM (
             SELECT *, 'anew' AS side FROM (TABLE anew EXCEPT TABLE kept) AS missing
@@ -254,10 +266,12 @@ async def hours_wrong(conn: "asyncpg.Connection[Any]", devices: set[str]) -> lis
         ) AS differing ORDER BY device_connection_id, metric, t, side
         """,
         list(devices),
+        [metric.id for metric in ROLLED],
     )
     names = {metric.id: metric.name for metric in ROLLED}
     return [
-        f"{row['side']} {names[row['metric']]} {row['t']:%d %b %H:00} n {row['n']}, {row['min']} to {row['max']}, sum {row['sum']}"
+        f"{row['side']} {names[row['metric']]} {row['t']:%d %b %H:00} n {row['n']}, {row['min']} to {row['max']}, sum {row['sum']},"
+        f" {row['low']} LOW, {row['high']} HIGH"
         f" ({str(row['device_connection_id'])[-6:]})"
         for row in rows
     ]

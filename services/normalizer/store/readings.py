@@ -10,13 +10,7 @@ import msgspec
 from chassis.db import Connection
 from proto.raw import RawEmptied
 from services.normalizer.domain import Candidate, Hour, HourKey
-
-_ADD: Final = """
-ON CONFLICT (device_connection_id, metric, t) DO UPDATE SET
-    min = least(r.min, excluded.min), max = greatest(r.max, excluded.max),
-    sum = coalesce(r.sum + excluded.sum, r.sum, excluded.sum),
-    n = r.n + excluded.n, low = r.low + excluded.low, high = r.high + excluded.high
-"""
+from services.normalizer.store import hours
 
 # One statement a batch: what has an identity of its own gets its key row, and only what got one becomes a row. The
 # hours go in with it when every reading was new, as nearly always; a round trip costs as much as some readings.
@@ -33,11 +27,9 @@ rk AS (
     ORDER BY connection, ts, key
     ON CONFLICT DO NOTHING RETURNING id
 ), hours AS (
-    INSERT INTO normalizer.data_rollups AS r (device_connection_id, metric, t, min, max, sum, n, low, high)
-    SELECT * FROM unnest($1::uuid[], $2::smallint[], $3::timestamptz[], $4::float8[], $5::float8[], $6::float8[],
-                         $7::int[], $8::int[], $9::int[])
+    {hours.INSERT}
     WHERE (SELECT count(*) FROM d) = (SELECT count(*) FROM u)
-    {_ADD}
+    {hours.ADD}
 )
 SELECT id FROM d
 """
@@ -62,14 +54,6 @@ _INCOMING: Final = (
 _MAY_COPY: Final = "SELECT has_database_privilege(current_database(), 'TEMPORARY')"
 _MERGE: Final = f"WITH u AS MATERIALIZED (SELECT * FROM incoming), {_STORE}"
 
-_ROLL: Final = f"""
-INSERT INTO normalizer.data_rollups AS r (device_connection_id, metric, t, min, max, sum, n, low, high)
-SELECT * FROM unnest($1::uuid[], $2::smallint[], $3::timestamptz[], $4::float8[], $5::float8[], $6::float8[],
-                     $7::int[], $8::int[], $9::int[])
-{_ADD}
-"""
-
-
 NOTHING: Final = UUID(int=0)
 """The content of a record that is not there."""
 
@@ -84,19 +68,19 @@ class Existing(msgspec.Struct, frozen=True, kw_only=True):
 
 
 async def insert_readings(
-    conn: Connection, candidates: list[Candidate], hours: dict[HourKey, Hour]
+    conn: Connection, candidates: list[Candidate], added: dict[HourKey, Hour]
 ) -> set[UUID]:
-    """Stores what is new; answers the ids that were stored. `hours` are what all of them make, and are added only if
+    """Stores what is new; answers the ids that were stored. `added` are the hours that all of them make, added only if
     all were stored; otherwise nothing is added to any hour.
     """
     # PHI: values reach PostgreSQL here and in `amend`, and nowhere else.
     if len(candidates) < BACKFILL or not await conn.fetchval(_MAY_COPY):
         columns = zip(*map(_row, candidates), strict=True)
-        rows = await conn.fetch(_INSERT, *_columns(hours), *map(list, columns))
+        rows = await conn.fetch(_INSERT, *hours.columns(added), *map(list, columns))
     else:
         await conn.execute(_INCOMING)
         await conn.copy_records_to_table("incoming", records=map(_row, candidates), columns=_INCOMING_COLUMNS)
-        rows = await conn.fetch(_MERGE, *_columns(hours))
+        rows = await conn.fetch(_MERGE, *hours.columns(added))
     return {row["id"] for row in rows}
 
 
@@ -105,28 +89,6 @@ def _row(c: Candidate) -> tuple[Any, ...]:
         c.id, c.origin.connection.id, c.timestamp, c.received_at, c.key, c.given, c.content, c.revision, c.suspect,
         c.readings.decode(), c.meta.decode(),
     )  # fmt: skip
-
-
-async def add_hours(conn: Connection, hours: dict[HourKey, Hour]) -> None:
-    """Adds to the rollups."""
-    if hours:
-        await conn.execute(_ROLL, *_columns(hours))
-
-
-def _columns(hours: dict[HourKey, Hour]) -> tuple[list[Any], ...]:
-    """Rollup rows in the order of their key, so that two batches cannot deadlock."""
-    ordered = sorted(hours.items(), key=lambda pair: (pair[0][0].int, pair[0][1], pair[0][2]))
-    return (
-        [key[0] for key, _ in ordered],
-        [key[1] for key, _ in ordered],
-        [key[2] for key, _ in ordered],
-        [hour.min for _, hour in ordered],
-        [hour.max for _, hour in ordered],
-        [hour.sum for _, hour in ordered],
-        [hour.n for _, hour in ordered],
-        [hour.low for _, hour in ordered],
-        [hour.high for _, hour in ordered],
-    )
 
 
 async def select_existing(conn: Connection, candidates: list[Candidate]) -> dict[tuple[UUID, UUID], Existing]:
@@ -269,37 +231,6 @@ async def date_deletion(conn: Connection, connection_id: UUID, ids: list[UUID], 
         ids,
         NOTHING,
         int(at.timestamp() * 1000),
-    )
-
-
-async def lock_hours(conn: Connection, hours: Iterable[tuple[UUID, datetime]]) -> None:
-    """Serializes whoever recomputes these hours with whoever adds to them."""
-    for connection_id, t in sorted(set(hours), key=lambda hour: (hour[0].int, hour[1])):
-        await conn.execute(
-            "SELECT FROM normalizer.data_rollups WHERE device_connection_id = $1 AND t = $2"
-            " ORDER BY metric FOR UPDATE",
-            connection_id,
-            t,
-        )
-
-
-async def select_hour(
-    conn: Connection, connection_id: UUID, t: datetime
-) -> list[tuple[datetime, dict[str, Any]]]:
-    """The readings of one hour that count, to compute it again."""
-    rows = await conn.fetch(
-        "SELECT ts, readings FROM normalizer.device_data"
-        " WHERE device_connection_id = $1 AND ts >= $2 AND ts < $3 AND NOT suspect ORDER BY ts, record_key",
-        connection_id,
-        t,
-        t + timedelta(hours=1),
-    )
-    return [(row["ts"], msgspec.json.decode(row["readings"])) for row in rows]
-
-
-async def delete_hour(conn: Connection, connection_id: UUID, t: datetime) -> None:
-    await conn.execute(
-        "DELETE FROM normalizer.data_rollups WHERE device_connection_id = $1 AND t = $2", connection_id, t
     )
 
 
