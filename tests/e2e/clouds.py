@@ -25,6 +25,8 @@ TELLS_WHEN = ("google_health",)
 """Announces that something was deleted in a stretch of time, and not what."""
 IMPORTED_S = 120.0
 NOTIFIED_S = 30.0
+GOODBYE_S = 60.0
+"""Each subject is unsubscribed before the grant ends: seven requests at Withings, in its own time."""
 
 
 class Cloud:
