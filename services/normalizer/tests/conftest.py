@@ -2,6 +2,7 @@
 
 import random
 from collections.abc import AsyncIterator, Callable
+from contextlib import AsyncExitStack, asynccontextmanager
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -15,14 +16,44 @@ from chassis.auth import Principal, TokenSigner
 from chassis.bus import Bus
 from chassis.clock import now
 from chassis.config import load
+from chassis.crypto import LocalKeyRing
+from chassis.db import Database
+from chassis.mirror import Mirror
 from proto import subjects
 from proto.access import ALL_KINDS
 from proto.events import HubReceipt, ObservationsRecorded, ReadingsRejected
-from proto.state import ConnectionState, PermissionState, ProfileState, permission_key
+from proto.state import (
+    ConnectionsEntry,
+    ConnectionState,
+    ModelState,
+    PermissionState,
+    ProfileState,
+    permission_key,
+)
 from services.normalizer.app import create_app
+from services.normalizer.consumers import Normalizer
 from services.normalizer.settings import Settings
+from services.normalizer.world import World
 from tests.support.others import EVERYTHING, buses_of
 from tests.support.waiting import until
+
+
+@asynccontextmanager
+async def replica_of(settings: Settings) -> AsyncIterator[tuple[Normalizer, World]]:
+    """What handles batches, without the consumer that brings them."""
+    bus = Bus(settings, "normalizer")
+    db = Database(settings, "normalizer", bus)
+    connections: Mirror[ConnectionsEntry] = Mirror(bus, "connections", ConnectionsEntry)
+    models: Mirror[ModelState] = Mirror(bus, "models", ModelState)
+    permissions: Mirror[PermissionState] = Mirror(bus, "permissions", PermissionState)
+    profiles: Mirror[ProfileState] = Mirror(bus, "profiles", ProfileState)
+    world = World(connections, models, permissions, profiles)
+    async with AsyncExitStack() as stack:
+        for resource in (bus, db, connections, models, permissions, profiles):
+            await resource.start()
+            stack.push_async_callback(resource.stop)
+        ring = LocalKeyRing(settings.secrets_path / "keys/keyring.json")
+        yield Normalizer(bus, db, world, ring), world
 
 
 class Stage:

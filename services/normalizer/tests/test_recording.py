@@ -2,7 +2,6 @@
 
 import asyncio
 from collections.abc import Callable
-from contextlib import AsyncExitStack
 from datetime import UTC, datetime
 from types import SimpleNamespace
 from typing import Any, cast
@@ -12,21 +11,14 @@ import asyncpg
 import msgspec
 import pytest
 
-from chassis.bus import Bus
 from chassis.config import load
 from chassis.consume import Delivery
-from chassis.crypto import LocalKeyRing
-from chassis.db import Database
-from chassis.mirror import Mirror
 from proto import subjects
 from proto.events import ConnectionChanged
 from proto.metrics import BY_NAME
-from proto.state import ConnectionsEntry, ModelState, PermissionState, ProfileState
-from services.normalizer.consumers import Normalizer
 from services.normalizer.domain import cells_of, roll_up
 from services.normalizer.settings import Settings
-from services.normalizer.tests.conftest import Patient, Stage
-from services.normalizer.world import World
+from services.normalizer.tests.conftest import Patient, Stage, replica_of
 from tests.support.waiting import until
 
 pytestmark = pytest.mark.integration
@@ -152,22 +144,10 @@ async def test_what_was_judged_before_its_pairing_was_heard_is_judged_again(
 ) -> None:
     """The edge had heard of the pairing and acknowledged; here it comes by itself, after the first judgement."""
     settings = load(Settings, service_environ("normalizer"))
-    bus = Bus(settings, "normalizer")
-    db = Database(settings, "normalizer", bus)
-    connections: Mirror[ConnectionsEntry] = Mirror(bus, "connections", ConnectionsEntry)
-    models: Mirror[ModelState] = Mirror(bus, "models", ModelState)
-    permissions: Mirror[PermissionState] = Mirror(bus, "permissions", PermissionState)
-    profiles: Mirror[ProfileState] = Mirror(bus, "profiles", ProfileState)
-    world = World(connections, models, permissions, profiles)
     patient = Patient(stage)
     group = b"[" + patient.reading({"weight_kg": 70}) + b"]"
     deliveries = [cast(Delivery, SimpleNamespace(data=group))]
-    normalizer = Normalizer(bus, db, world, LocalKeyRing(settings.secrets_path / "keys/keyring.json"))
-    async with AsyncExitStack() as stack:
-        for resource in (bus, db, connections, models, permissions, profiles):
-            await resource.start()
-            stack.push_async_callback(resource.stop)
-
+    async with replica_of(settings) as (normalizer, world):
         prepared = normalizer.prepare(deliveries)
         assert [fault.code for fault in prepared.batch.rejected] == ["not_found"]
         await patient.ready()

@@ -12,20 +12,16 @@ import asyncpg
 import msgspec
 import pytest
 
-from chassis.bus import Bus
 from chassis.config import load
 from chassis.consume import Delivery
-from chassis.crypto import LocalKeyRing
-from chassis.db import Connection, Database
-from chassis.mirror import Mirror
+from chassis.db import Connection
 from proto.metrics import BY_NAME
 from proto.raw import RawDeletion
-from proto.state import ConnectionsEntry, ModelState, PermissionState, ProfileState
 from services.normalizer.consumers import Normalizer
 from services.normalizer.domain import Hour, HourKey, hour_of
 from services.normalizer.settings import Settings
 from services.normalizer.store import hours
-from services.normalizer.tests.conftest import Patient, Stage
+from services.normalizer.tests.conftest import Patient, Stage, replica_of
 from services.normalizer.tests.test_recording import assert_rollups
 from services.normalizer.world import World
 from tests.support.waiting import until
@@ -47,20 +43,7 @@ async def replicas(
 ) -> AsyncIterator[list[tuple[Normalizer, World]]]:
     settings = load(Settings, service_environ("normalizer"))
     async with AsyncExitStack() as stack:
-        made = []
-        for _ in range(REPLICAS):
-            bus = Bus(settings, "normalizer")
-            db = Database(settings, "normalizer", bus)
-            connections: Mirror[ConnectionsEntry] = Mirror(bus, "connections", ConnectionsEntry)
-            models: Mirror[ModelState] = Mirror(bus, "models", ModelState)
-            permissions: Mirror[PermissionState] = Mirror(bus, "permissions", PermissionState)
-            profiles: Mirror[ProfileState] = Mirror(bus, "profiles", ProfileState)
-            world = World(connections, models, permissions, profiles)
-            for resource in (bus, db, connections, models, permissions, profiles):
-                await resource.start()
-                stack.push_async_callback(resource.stop)
-            ring = LocalKeyRing(settings.secrets_path / "keys/keyring.json")
-            made.append((Normalizer(bus, db, world, ring), world))
+        made = [await stack.enter_async_context(replica_of(settings)) for _ in range(REPLICAS)]
         yield made
 
 

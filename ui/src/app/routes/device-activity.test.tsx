@@ -1,4 +1,4 @@
-import { screen, within } from "@testing-library/react";
+import { screen, waitFor, within } from "@testing-library/react";
 import userEvent from "@testing-library/user-event";
 import { http, HttpResponse } from "msw";
 import { expect, test, vi } from "vitest";
@@ -72,6 +72,19 @@ test("the newest value is what the day came to, not what its last minute had", a
   expect(region.queryByText("12")).toBeNull();
   // Nothing of the day was told of the distance: that of a minute does not stand for it.
   expect(region.queryByText("Distance")).toBeNull();
+});
+
+test("another range of the chart leaves the newest value where it is", async () => {
+  const asked = walked();
+  openApp(`/devices/${watch.id}`);
+  const region = await card();
+  await region.findByText("1,204");
+
+  const before = asked.mock.calls.length;
+  await userEvent.click(screen.getByRole("radio", { name: "90 days" }));
+  expect(region.getByText("1,204")).toBeInTheDocument();
+  expect(region.queryByText("Loading")).toBeNull();
+  await waitFor(() => expect(asked.mock.calls.length).toBeGreaterThan(before));
 });
 
 test("of a day that is over the newest value says which", async () => {

@@ -150,7 +150,6 @@ function Dashboard({ connection }: { connection: Connection }) {
               units={units}
               source={connection.name}
               isStale={connection.status !== "connected"}
-              range={range}
             />
           ) : null}
           {isOwner && connection.pairing_method === "web_bluetooth" && connection.status !== "revoked" ? (

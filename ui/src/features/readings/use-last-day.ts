@@ -3,7 +3,6 @@ import { useQuery } from "@tanstack/react-query";
 import { useMemo } from "react";
 import type { Kind } from "~/lib/api-types";
 import { useNow } from "~/lib/clock";
-import type { RangeId } from "~/lib/keys";
 import { KIND_VIEWS } from "~/lib/kind-views";
 import { useZone } from "~/lib/me";
 import { seriesQuery } from "~/lib/readings";
@@ -14,17 +13,18 @@ interface LastDayOf {
   patientId: string;
   connectionId: string;
   kind: Kind;
-  /** What the chart shows: both tell of the same answer. */
-  range: RangeId;
 }
 
-/** `day` is null for other kinds, and where nothing came in the range: then a single reading is all there is to tell. */
-export function useLastDay({ patientId, connectionId, kind, range }: LastDayOf) {
+/** As the chart does unless another range is chosen: both tell of one answer. What stands here stays when it is. */
+const RANGE = "7d";
+
+/** `day` is null for other kinds, and where nothing came in these days: then a single reading is all there is to tell. */
+export function useLastDay({ patientId, connectionId, kind }: LastDayOf) {
   const now = useNow();
   const { zone: timeZone } = useZone();
   const { drawing, daily } = KIND_VIEWS[kind];
   const isWanted = drawing === "bars" && daily !== undefined;
-  const { data, isLoading } = useQuery({ ...seriesQuery(patientId, connectionId, kind, range), enabled: isWanted });
+  const { data, isLoading } = useQuery({ ...seriesQuery(patientId, connectionId, kind, RANGE), enabled: isWanted });
   const day = useMemo(() => {
     if (!isWanted || !data) return null;
     const marks = marksOf(data, kind, 0, { now, timeZone });

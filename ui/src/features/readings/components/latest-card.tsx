@@ -7,7 +7,6 @@ import { Say } from "~/components/ui/say";
 import { Loading, Skeleton } from "~/components/ui/skeleton";
 import type { Kind, ReadingItem } from "~/lib/api-types";
 import { useNow } from "~/lib/clock";
-import type { RangeId } from "~/lib/keys";
 import { useZone } from "~/lib/me";
 import type { LatestMap } from "~/lib/readings";
 import { useText, useWord } from "~/lib/text";
@@ -29,10 +28,9 @@ interface LatestCardProps {
   units: Units;
   source: string;
   isStale: boolean;
-  range: RangeId;
 }
 
-export function LatestCard({ patientId, connectionId, latest, newest, kind, units, source, isStale, range }: LatestCardProps) {
+export function LatestCard({ patientId, connectionId, latest, newest, kind, units, source, isStale }: LatestCardProps) {
   const t = useText();
   const word = useWord();
   const intl = useIntl();
@@ -43,7 +41,7 @@ export function LatestCard({ patientId, connectionId, latest, newest, kind, unit
   const also = useAlso({ patientId, kind, from: at, to: at ?? undefined }, clock);
   const { trend, isPending } = useTrend({ patientId, connectionId, kind });
   // The steps of a minute say little: what the day came to does.
-  const { day, isPending: isAddingUp } = useLastDay({ patientId, connectionId, kind, range });
+  const { day, isPending: isAddingUp } = useLastDay({ patientId, connectionId, kind });
   const parts = head && partsOf(intl, units, kind, day?.readings ?? head.readings);
   if (!head || !parts) return null;
   const item = newest.find((one) => one.id === head.id);
