@@ -13,7 +13,7 @@ from chassis.crypto import LocalKeyRing
 from chassis.db import Database
 from chassis.idempotency import forget_old
 from chassis.mirror import Mirror
-from chassis.resource import Background, Job
+from chassis.resource import Job
 from chassis.storage import Storage
 from proto.state import ConnectionsEntry, ModelState, ProfileState
 from services.sync import exports, internal, routes, webhooks
@@ -30,6 +30,7 @@ from services.sync.looking import Looker
 from services.sync.notices import KEEP_EVENTS, Listener
 from services.sync.outbound import Outbound
 from services.sync.parties import Vendors
+from services.sync.parting import Parting
 from services.sync.rates import Rate
 from services.sync.settings import Settings
 from services.sync.store import sign_ins
@@ -40,7 +41,7 @@ from services.sync.workers import Workers
 
 
 def create_app(settings: Settings) -> Litestar:
-    bus, cache, background = Bus(settings, "sync"), Cache(settings), Background()
+    bus, cache = Bus(settings, "sync"), Cache(settings)
     db = Database(settings, "sync", bus)
     connections: Mirror[ConnectionsEntry] = Mirror(bus, "connections", ConnectionsEntry)
     models: Mirror[ModelState] = Mirror(bus, "models", ModelState)
@@ -60,8 +61,6 @@ def create_app(settings: Settings) -> Litestar:
         ring=ring,
         outbound=outbound,
         budgets=budgets,
-        subscriber=subscriber,
-        background=background,
         public_url=settings.public_url,
         ttl_s=settings.authorization_ttl_s,
     )
@@ -78,7 +77,12 @@ def create_app(settings: Settings) -> Litestar:
         subscriber=subscriber,
         turn_s=settings.sync_turn_s,
     )
-    workers = Workers(db, looker, breaker, count=settings.sync_workers, lease_s=settings.sync_lease_s)
+    parting = Parting(
+        db=db, vendors=vendors, vault=vault, outbound=outbound, budgets=budgets, subscriber=subscriber
+    )
+    workers = Workers(
+        db, looker, parting, breaker, count=settings.sync_workers, lease_s=settings.sync_lease_s
+    )
     storage = Storage(settings)
     importer = Importer(
         db=db,
@@ -121,7 +125,6 @@ def create_app(settings: Settings) -> Litestar:
             profiles,
             outbound,
             vault,
-            background,
             storage,
             workers,
             importer,

@@ -23,6 +23,8 @@ BREAKER_MAX_S: Final = 600.0
 AUTH_TRIES: Final = 4
 """So many looks in a row may be refused with a token that was made for them before the person is asked to sign in again.
 A grant that has really ended is told when its token is refreshed, and that counts at once."""
+GOODBYE: Final = timedelta(days=1)
+"""So long a vendor is told again that a person left; then the tokens are destroyed whatever it says."""
 EARLY: Final = timedelta(seconds=60)
 """A token with less than this left is refreshed before a look begins."""
 
@@ -105,6 +107,22 @@ def consequence_of(fault: Fault, failures: int, jitter: float) -> Consequence:
     if fault.fault_class in ("vendor_error", "retry_later") and fault.retry_after is None:
         wait = max(wait if fault.fault_class == "vendor_error" else 0.0, backoff_s(failures, jitter))
     return msgspec.structs.replace(known, wait_s=wait)
+
+
+def must_be_told(manifest: Manifest) -> bool:
+    """Whether the vendor keeps anything that a goodbye takes back."""
+    return manifest.capabilities.revoke or manifest.capabilities.subscribe == "account"
+
+
+PASSES: Final[frozenset[FaultClass]] = frozenset({"auth", "rate_limited", "retry_later", "vendor_error"})
+
+
+def goodbye_again_s(fault: Fault, failures: int, since: timedelta, jitter: float) -> float | None:
+    """Seconds until a vendor that did not take a goodbye is told again; None when that would change nothing."""
+    consequence = consequence_of(fault, failures, jitter)
+    if fault.fault_class not in PASSES or consequence.state != "active" or since > GOODBYE:
+        return None
+    return consequence.wait_s
 
 
 class Target(msgspec.Struct, frozen=True):

@@ -14,22 +14,24 @@ from chassis.clock import now, uuid7
 from chassis.crypto import KeyRing, open_sealed, seal, token_digest
 from chassis.db import Database, Tx
 from chassis.log import Log
-from chassis.resource import Background
 from proto.errors import Refused, Unavailable
+from proto.events import SyncFault
 from proto.vendors.client import Client, Tokens, VendorFault
 from proto.words import Kind
 from services.sync.budgets import Budgets
+from services.sync.domain import must_be_told
 from services.sync.outbound import Line, Outbound
 from services.sync.parties import Vendors
-from services.sync.says import ring, say_account
-from services.sync.store import accounts, sign_ins
+from services.sync.says import ring, say_account, say_job
+from services.sync.store import accounts, jobs, sign_ins
 from services.sync.store.accounts import Account
 from services.sync.store.sign_ins import Agreement, SignIn
-from services.sync.subscribing import Subscriber
 from services.sync.vault import Vault
 
 log = Log("entering")
 DEFAULT_RETURN: Final = "/integrations"
+NOTHING_LEFT: Final = frozenset({"grant_lost", "vendor_retired"})
+"""Why an account was stopped before its person ended it, where that leaves nothing to take back."""
 
 
 class Entrance:
@@ -44,8 +46,6 @@ class Entrance:
         ring: KeyRing,
         outbound: Outbound,
         budgets: Budgets,
-        subscriber: Subscriber,
-        background: Background,
         public_url: str,
         ttl_s: int,
     ) -> None:
@@ -55,8 +55,6 @@ class Entrance:
         self._ring = ring
         self._outbound = outbound
         self._budgets = budgets
-        self._subscriber = subscriber
-        self._background = background
         self._public_url = public_url.rstrip("/")
         self._ttl = timedelta(seconds=ttl_s)
 
@@ -199,50 +197,28 @@ class Entrance:
         if self._vendors.manifest(vendor) is None:
             raise Refused("not_found")
         at = now()
-        ended: list[tuple[Account, Tokens | None]] = []
         async with self._db.transaction("disconnect") as tx:
             for account in await accounts.select_of_patient(tx.conn, patient_id, vendor):
-                ended.append((account, self._tokens(account)))
                 await self._end(tx, account, "patient", at)
                 tx.audit(_audit("vendor.disconnect", principal, account))
-        for account, tokens in ended:
-            if tokens is not None:
-                self._background.spawn(self.revoke_at_vendor(account, tokens), "revoke")
 
     async def end_without_connections(self, account: Account) -> None:
         """The last connection of an account was removed by its owner: there is nothing left to ask for."""
-        tokens = self._tokens(account)
         async with self._db.transaction("account_unused") as tx:
             await self._end(tx, account, "patient", now())
-        if tokens is not None:
-            self._background.spawn(self.revoke_at_vendor(account, tokens), "revoke")
-
-    async def revoke_at_vendor(self, account: Account, tokens: Tokens) -> None:
-        """Subscriptions first: they need the grant. What fails here is the vendor's word; ours is destroyed already."""
-        client = self._vendors.client(account.vendor)
-        if client is None:
-            return
-        line = Line(self._outbound, self._budgets, client, str(account.id), tokens)
-        try:
-            await self._subscriber.end(client, line)
-        except VendorFault as error:
-            log.warning("not_unsubscribed", vendor=account.vendor, code=error.fault.code)
-        try:
-            await client.revoke(line, tokens)
-        except VendorFault as error:
-            log.warning("not_revoked_at_vendor", vendor=account.vendor, code=error.fault.code)
 
     async def _end(self, tx: Tx, account: Account, reason: str, at: datetime) -> None:
-        await accounts.update_state(tx.conn, account.id, "revoked", reason, at)
+        client = self._vendors.client(account.vendor)
+        is_lost = account.state_reason in NOTHING_LEFT
+        is_told = client is None or is_lost or not must_be_told(client.manifest)
+        await accounts.update_ended(tx.conn, account.id, reason, at, is_told=is_told)
+        ended = SyncFault(fault_class="grant_lost", code=reason)
+        for job in await jobs.fail_open(tx.conn, account.id, ended, at):
+            say_job(tx, job)
         after = await accounts.select_account(tx.conn, account.id)
         if after is not None:
             say_account(tx, after, at, ended_by="patient" if reason == "patient" else None)
-
-    def _tokens(self, account: Account) -> Tokens | None:
-        try:
-            return self._vault.open(account)
-        except VendorFault:
-            return None
+            ring(tx, after, "due")
 
 
 def way_back(return_to: str, vendor: str, result: str) -> str:

@@ -157,7 +157,7 @@ class Looker:
             current = await accounts.select_account(tx.conn, account.id, lock=True)
             if current is None or current.fence != account.fence or current.state != "active":
                 return
-            await accounts.update_state(tx.conn, account.id, state, reason, at)  # type: ignore[arg-type]
+            await accounts.update_state(tx.conn, account.id, state, reason)  # type: ignore[arg-type]
             for job in await jobs.fail_open(
                 tx.conn, account.id, SyncFault(fault_class=reason, code=reason), at
             ):

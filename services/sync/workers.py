@@ -1,4 +1,5 @@
-"""The pool that looks at accounts: claims one that is due, keeps its lease alive, and lets go of it."""
+"""The pool that looks at accounts, and parts from those that ended: claims one that is due, keeps its lease alive, and
+lets go of it."""
 
 import asyncio
 import time
@@ -13,6 +14,7 @@ from chassis.log import Log
 from proto.errors import Unavailable
 from services.sync.breaker import Breaker
 from services.sync.looking import Lease, Looker
+from services.sync.parting import Parting
 from services.sync.store import accounts
 from services.sync.store.accounts import Account
 
@@ -31,9 +33,19 @@ def share_of(count: int) -> int:
 class Workers:
     """`count` looks at the same time in this process."""
 
-    def __init__(self, db: Database, looker: Looker, breaker: Breaker, *, count: int, lease_s: float) -> None:
+    def __init__(
+        self,
+        db: Database,
+        looker: Looker,
+        parting: Parting,
+        breaker: Breaker,
+        *,
+        count: int,
+        lease_s: float,
+    ) -> None:
         self._db = db
         self._looker = looker
+        self._parting = parting
         self._breaker = breaker
         self._count = count
         self._share = share_of(count)
@@ -115,17 +127,18 @@ class Workers:
 
     async def _hold(self, account: Account, lease: Lease) -> None:
         keeper = asyncio.create_task(self._keep(account, lease), name="lease")
-        look = asyncio.create_task(self._looker.look(account, lease), name="look")
+        work = self._parting.part if account.state == "revoked" else self._looker.look
+        task = asyncio.create_task(work(account, lease), name="look")
         try:
-            await asyncio.wait({keeper, look}, return_when=asyncio.FIRST_COMPLETED)
-            if look.done():
-                await look
+            await asyncio.wait({keeper, task}, return_when=asyncio.FIRST_COMPLETED)
+            if task.done():
+                await task
             else:
                 log.warning("lease_lost", vendor=account.vendor)
         finally:
-            for task in (keeper, look):
-                task.cancel()
-            await asyncio.gather(keeper, look, return_exceptions=True)
+            for one in (keeper, task):
+                one.cancel()
+            await asyncio.gather(keeper, task, return_exceptions=True)
 
     async def _keep(self, account: Account, lease: Lease) -> None:
         """Ends when the lease is lost."""

@@ -14,6 +14,8 @@ import msgspec
 
 from proto.metrics import KIND_OF
 from tests.e2e.driver import Json, Person, World, rfc3339
+from tests.faults.stage import Stage
+from tests.support.replica import Replica
 from tests.support.waiting import until
 
 ZONE: Final = "Europe/Berlin"
@@ -42,6 +44,8 @@ class Vendor:
     """What happens to its notifications."""
     limits_all: bool = False
     """Told to wait, nobody may ask it for a minute: that happens once in a run, and not in a short one."""
+    revokes: str = ""
+    """Part of the path at which it takes back a grant, if it does."""
 
 
 VENDORS: Final = (
@@ -52,6 +56,7 @@ VENDORS: Final = (
         corrects=("cuff", "scale"),
         data=("/measure", "/v2/oauth2"),  # the old pair goes on until the new one is used
         limits_all=True,
+        revokes="/v2/oauth2",
     ),
     Vendor(
         "dexcom",
@@ -71,6 +76,7 @@ VENDORS: Final = (
         deletes=("scale",),
         data=("/dataTypes", "/token"),
         disorders=("duplicate", "late", "reordered"),  # a deletion is said once, as below
+        revokes="/revoke",
     ),
     Vendor(
         "omron",
@@ -87,6 +93,7 @@ VENDORS: Final = (
         deletes=("day", "spo2_day", "sleep"),
         data=("/usercollection",),
         disorders=("duplicate", "late", "reordered"),  # a deletion is said once, and cannot be asked for
+        revokes="/oauth/revoke",
     ),
 )
 
@@ -176,6 +183,21 @@ class Account:
         back = await self.person.call("GET", there.headers["location"])
         return "result=connected" in back.headers.get("location", "")
 
+    async def leave(self) -> bool:
+        try:
+            answer = await self.person.call("DELETE", f"/api/v1/integrations/{self.vendor.name}")
+        except httpx2.HTTPError:
+            return False
+        return answer.status_code == 204
+
+    async def grants(self) -> int:
+        """How many the vendor has of this person."""
+        return int(
+            next(
+                one["grants"] for one in await self.control.get("/accounts") if one["user_id"] == self.user_id
+            )
+        )
+
     async def ask_for_everything(self) -> str:
         """`POST device/sync` over all that the run may have touched; the job's id, empty when nobody took it."""
         since = rfc3339(datetime.now(UTC) - timedelta(days=self.vendor.days + 2))
@@ -242,3 +264,35 @@ async def people(world: World, count: int) -> list[Person]:
         await person.do("PATCH", "/api/v1/me", {"timezone": ZONE})
         found.append(person)
     return found
+
+
+@dataclass(frozen=True)
+class Size:
+    patients: int
+    chaos_s: float
+    pause_s: float
+    """Between two events of the schedule."""
+    kill_s: tuple[float, float]
+    withdrawn: int
+    """Accounts of each vendor whose person withdraws, and whose refresh token is changed unheard: one of both."""
+    left: int
+    """Accounts of each vendor that takes a goodbye whose person disconnects here."""
+
+
+@dataclass
+class Run:
+    """Everything that one run holds in hand."""
+
+    stage: Stage
+    size: Size
+    http: httpx2.AsyncClient
+    accounts: list[Account] = field(default_factory=list)
+    left: list[Account] = field(default_factory=list)
+    controls: dict[str, Control] = field(default_factory=dict)
+    kills: list[datetime] = field(default_factory=list)
+    done: Counter[str] = field(default_factory=Counter)
+    replica: Replica | None = None
+
+    def pick(self, *, of: Any = None) -> Account:
+        able = [one for one in self.accounts if not one.is_withdrawn and (of is None or of(one))]
+        return self.stage.rng.choice(able)

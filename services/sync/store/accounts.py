@@ -13,8 +13,10 @@ from proto.words import AccountStatus, Kind
 _COLUMNS = (
     "id, patient_id, user_id, vendor, state, state_reason, oauth_tokens_encrypted, token_generation, scopes,"
     " data_kinds, consent_version, connection_id, look_cursor, looked_until, hint_since, next_due_at, wanted, taken,"
-    " fence, failures, last_fault, subscribed_at, notified_at, committed_at, created_at, emptied"
+    " fence, failures, last_fault, subscribed_at, notified_at, committed_at, created_at, ended_at, emptied"
 )
+_HAS_WORK = "(state = 'active' OR state = 'revoked' AND oauth_tokens_encrypted IS NOT NULL)"
+"""Looked at, or ended and not yet told to the vendor. The index of due accounts has the same words."""
 
 
 Emptied = dict[str, tuple[datetime, datetime]]
@@ -23,7 +25,7 @@ _emptied = msgspec.json.Decoder(Emptied).decode
 
 
 class Account(msgspec.Struct, frozen=True, kw_only=True):
-    """A row. `tokens` are sealed."""
+    """A row. `tokens` are sealed; an account that has ended keeps them until its vendor was told."""
 
     id: UUID
     patient_id: UUID
@@ -50,6 +52,7 @@ class Account(msgspec.Struct, frozen=True, kw_only=True):
     notified_at: datetime | None
     committed_at: datetime | None
     created_at: datetime
+    ended_at: datetime | None = None
     emptied: Emptied
 
 
@@ -80,7 +83,7 @@ async def update_reconnected(conn: Conn, account: Account, now: datetime) -> Non
         "UPDATE sync.vendor_accounts SET state = 'active', state_reason = NULL, oauth_tokens_encrypted = $2,"
         " token_generation = token_generation + 1, scopes = $3, data_kinds = $4, consent_version = $5,"
         " connection_id = $6, user_id = $7, failures = 0, last_fault = NULL, next_due_at = $8, wanted = wanted + 1,"
-        " subscribed_at = NULL, fence = fence + 1, lease_until = NULL WHERE id = $1",
+        " subscribed_at = NULL, fence = fence + 1, lease_until = NULL, ended_at = NULL WHERE id = $1",
         account.id, account.tokens, account.scopes, account.data_kinds, account.consent_version,
         account.connection_id, account.user_id, now,
     )  # fmt: skip
@@ -127,10 +130,10 @@ async def select_former(conn: Conn, patient_id: UUID, vendor: str, user_index: s
 
 
 async def claim(conn: Conn, now: datetime, lease_until: datetime, closed: Sequence[str]) -> Account | None:
-    """Takes the account that has been due longest and that nobody looks at, or None."""
+    """Takes the account that has been due longest and that nobody has in hand, or None."""
     row = await conn.fetchrow(
         "UPDATE sync.vendor_accounts SET lease_until = $2, leased_at = $1, fence = fence + 1, taken = wanted WHERE id = ("
-        " SELECT id FROM sync.vendor_accounts WHERE state = 'active' AND next_due_at <= $1"
+        f" SELECT id FROM sync.vendor_accounts WHERE {_HAS_WORK} AND next_due_at <= $1"
         " AND (lease_until IS NULL OR lease_until < $1) AND vendor <> ALL($3::text[])"
         " ORDER BY next_due_at LIMIT 1 FOR UPDATE SKIP LOCKED)"
         f" RETURNING {_COLUMNS}",
@@ -153,10 +156,10 @@ async def is_looked_at(conn: Conn, id: UUID, since: datetime, now: datetime) -> 
 
 
 async def next_due(conn: Conn, passed_over: Sequence[str]) -> datetime | None:
-    """When the next account is due that nobody looks at, of the vendors that may be asked."""
+    """When the next account is due that nobody has in hand, of the vendors that may be asked."""
     due: datetime | None = await conn.fetchval(
         "SELECT min(greatest(next_due_at, coalesce(lease_until, next_due_at))) FROM sync.vendor_accounts"
-        " WHERE state = 'active' AND vendor <> ALL($1::text[])",
+        f" WHERE {_HAS_WORK} AND vendor <> ALL($1::text[])",
         list(passed_over),
     )
     return due
@@ -268,16 +271,47 @@ async def update_tokens(conn: Conn, id: UUID, sealed: bytes, scopes: list[str]) 
     )
 
 
-async def update_state(conn: Conn, id: UUID, state: AccountStatus, reason: str | None, now: datetime) -> None:
-    """The tokens of an account that has ended are destroyed."""
+async def update_state(conn: Conn, id: UUID, state: AccountStatus, reason: str | None) -> None:
+    """Of an account that goes on, or waits for its person; see `update_ended`."""
     await conn.execute(
-        "UPDATE sync.vendor_accounts SET state = $2, state_reason = $3, lease_until = NULL,"
-        " ended_at = CASE WHEN $2 = 'revoked' THEN $4 ELSE ended_at END,"
-        " oauth_tokens_encrypted = CASE WHEN $2 = 'revoked' THEN NULL ELSE oauth_tokens_encrypted END WHERE id = $1",
+        "UPDATE sync.vendor_accounts SET state = $2, state_reason = $3, lease_until = NULL WHERE id = $1",
         id,
         state,
         reason,
+    )
+
+
+async def update_ended(conn: Conn, id: UUID, reason: str, now: datetime, *, is_told: bool) -> None:
+    """Nothing is asked for it any more, also not by a look that is under way: it loses its lease, and cannot put off what
+    is due now. `is_told`: its vendor has nothing to take back, so the tokens are destroyed."""
+    await conn.execute(
+        "UPDATE sync.vendor_accounts SET state = 'revoked', state_reason = $2, fence = fence + 1, lease_until = NULL,"
+        " ended_at = $3, next_due_at = $3, failures = 0,"
+        " oauth_tokens_encrypted = CASE WHEN $4 THEN NULL ELSE oauth_tokens_encrypted END WHERE id = $1",
+        id,
+        reason,
         now,
+        is_told,
+    )
+
+
+async def has_successor(conn: Conn, id: UUID) -> bool:
+    """Whether the same user of the vendor is connected anew, by whomever."""
+    found: bool = await conn.fetchval(
+        "SELECT EXISTS (SELECT FROM sync.vendor_accounts ended JOIN sync.vendor_accounts other"
+        " USING (vendor, vendor_user_index) WHERE ended.id = $1 AND other.state <> 'revoked')",
+        id,
+    )
+    return found
+
+
+async def forget_tokens(conn: Conn, account: Account) -> None:
+    """Unless the person has come back meanwhile: then they are those of another grant."""
+    await conn.execute(
+        "UPDATE sync.vendor_accounts SET oauth_tokens_encrypted = NULL, lease_until = NULL"
+        " WHERE id = $1 AND fence = $2 AND state = 'revoked'",
+        account.id,
+        account.fence,
     )
 
 

@@ -92,7 +92,7 @@ class Bench:
         async with self.db.transaction("test") as tx:
             await accounts.insert_account(tx.conn, made, str(id))
             # Nobody else's business: a running service of another test must not look at it.
-            await accounts.update_state(tx.conn, id, "paused", None, datetime.now(UTC))
+            await accounts.update_state(tx.conn, id, "paused", None)
         return made
 
     async def stored(self, id: UUID) -> Account:

@@ -85,9 +85,23 @@ async def test_who_signs_in_again_is_not_ended_by_a_look_with_the_old_grant(benc
     held = await looking(bench, account)
     async with bench.db.transaction("test") as tx:
         await accounts.update_reconnected(tx.conn, msgspec.structs.replace(account), NOW)
-        await accounts.update_state(tx.conn, account.id, "paused", None, NOW)
+        await accounts.update_state(tx.conn, account.id, "paused", None)
     assert (await bench.stored(account.id)).fence > held.fence
     assert not await looked(bench, held)
+
+
+async def test_a_look_that_is_under_way_cannot_put_off_a_goodbye(bench: Bench) -> None:
+    account = await bench.account()
+    held = await looking(bench, account)
+    async with bench.db.transaction("test") as tx:
+        await accounts.update_ended(tx.conn, account.id, "patient", NOW, is_told=False)
+        assert not await accounts.release(tx.conn, held, due_at=in_s(3600), failures=0, fault=None)
+        ended = await accounts.select_account(tx.conn, account.id)
+        assert ended is not None
+        assert (ended.state, ended.ended_at, ended.next_due_at) == ("revoked", NOW, NOW)
+        assert ended.tokens is not None
+        await accounts.forget_tokens(tx.conn, ended)  # a running service of another test must not take it
+    assert (await bench.stored(account.id)).tokens is None
 
 
 async def test_a_look_that_began_before_is_told_from_a_later_one(bench: Bench) -> None:

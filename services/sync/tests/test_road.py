@@ -188,23 +188,6 @@ async def test_sync_now_is_a_job_that_can_be_watched(patient: Patient) -> None:
     ).status_code == 404
 
 
-async def test_disconnecting_ends_the_grant_at_the_vendor_too(patient: Patient) -> None:
-    await patient.begin(seed=108)
-    await patient.authorize()
-    await patient.imported()
-    assert (await patient.call("DELETE", f"/api/v1/integrations/{VENDOR}")).status_code == 204
-    assert (await patient.call("DELETE", f"/api/v1/integrations/{VENDOR}")).status_code == 204
-    assert (await patient.integration())["state"] is None
-    account = patient.account()
-    assert account is not None
-    assert account.state == "revoked"
-    kept = await patient.stage.pool.fetchval(
-        "SELECT count(*) FROM sync.vendor_accounts WHERE patient_id = $1 AND oauth_tokens_encrypted IS NOT NULL",
-        patient.id,
-    )
-    assert kept == 0
-
-
 async def test_a_grant_that_was_taken_back_at_the_vendor_needs_the_person_once(patient: Patient) -> None:
     await patient.begin(seed=109)
     await patient.authorize()

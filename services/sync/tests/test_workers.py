@@ -2,12 +2,12 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Callable
-from datetime import UTC, datetime
 
 import pytest
 
 from services.sync.breaker import Breaker
 from services.sync.looking import Lease, Looker
+from services.sync.parting import Parting
 from services.sync.store import accounts
 from services.sync.store.accounts import Account
 from services.sync.tests.bench import Bench, bench_of
@@ -33,7 +33,14 @@ class Watched(Looker):
             await self.gate.wait()
         self.seen.append(account.vendor)
         async with self.bench.db.transaction("test") as tx:
-            await accounts.update_state(tx.conn, account.id, "paused", None, datetime.now(UTC))
+            await accounts.update_state(tx.conn, account.id, "paused", None)
+
+
+class Nobody(Parting):
+    """Nobody leaves here."""
+
+    def __init__(self) -> None:
+        return
 
 
 @pytest.fixture
@@ -74,7 +81,7 @@ async def test_a_vendor_that_waits_holds_its_share_of_the_workers_and_no_more(be
     await due(bench, SLOW, 8)
     await due(bench, QUICK, 4)
     looker = Watched(bench)
-    workers = Workers(bench.db, looker, Closed(await others(bench)), count=6, lease_s=30)
+    workers = Workers(bench.db, looker, Nobody(), Closed(await others(bench)), count=6, lease_s=30)
     await workers.start()
     try:
         await until(lambda: looker.seen.count(QUICK) == 4)

@@ -2,21 +2,18 @@
 every few seconds. At the end what is here is what the vendors have."""
 
 import asyncio
-from collections import Counter
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager, nullcontext
-from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from time import monotonic
 from typing import Any, Final
 
-import asyncpg
 import httpx2
 
 from tests.faults.breaking import BACK_S, pause
-from tests.faults.clouds import VENDORS, ZONE, Account, Control, Value, people, stored
-from tests.faults.evidence import Nats, hours_text, hours_wrong
+from tests.faults.clouds import VENDORS, ZONE, Account, Control, Run, Size, Vendor, people
 from tests.faults.stage import Scenario, Stage
+from tests.faults.vendor_books import dead_letters, imported, judge, judge_left, judge_withdrawn, last_look
 from tests.load.world import RAISED
 from tests.support.replica import Replica, environ_beside
 from tests.support.waiting import until
@@ -27,53 +24,16 @@ SETTINGS: Final = {
     "DC_LIMIT_WEBHOOKS_PER_MIN": "1000000",
 }
 """A dead replica's accounts are taken soon: the run is short."""
-IMPORTED_S: Final = 1200.0
-QUIET_S: Final = 180.0
 AT_ONCE: Final = 3
 """So many people sign in at one vendor at the same time."""
 PACE: Final = 0.02
 """Vendors try to deliver again after a fiftieth of their waits."""
 SHIFT_S: Final = 20.0
-IN_FLIGHT_S: Final = 2.0
-"""A refresh is over after this: one that was spent and not kept was in the hands of a process that died within it."""
 ELSEWHERE: Final = ("America/New_York", "Asia/Tokyo", "Europe/London")
 
 
-Difference = tuple[str, Value]
-"""What is wrong with a value here, and the value."""
-
-
-@dataclass(frozen=True)
-class Size:
-    patients: int
-    chaos_s: float
-    pause_s: float
-    """Between two events of the schedule."""
-    kill_s: tuple[float, float]
-    withdrawn: int
-    """Accounts of each vendor whose person withdraws, and whose refresh token is changed unheard: one of both."""
-
-
-LONG: Final = Size(patients=40, chaos_s=120.0, pause_s=0.15, kill_s=(3.0, 6.0), withdrawn=4)
-SHORT: Final = Size(patients=4, chaos_s=12.0, pause_s=0.1, kill_s=(3.0, 5.0), withdrawn=1)
-
-
-@dataclass
-class Run:
-    """Everything that one run holds in hand."""
-
-    stage: Stage
-    size: Size
-    http: httpx2.AsyncClient
-    accounts: list[Account] = field(default_factory=list)
-    controls: dict[str, Control] = field(default_factory=dict)
-    kills: list[datetime] = field(default_factory=list)
-    done: Counter[str] = field(default_factory=Counter)
-    replica: Replica | None = None
-
-    def pick(self, *, of: Any = None) -> Account:
-        able = [one for one in self.accounts if not one.is_withdrawn and (of is None or of(one))]
-        return self.stage.rng.choice(able)
+LONG: Final = Size(patients=40, chaos_s=120.0, pause_s=0.15, kill_s=(3.0, 6.0), withdrawn=4, left=3)
+SHORT: Final = Size(patients=4, chaos_s=12.0, pause_s=0.1, kill_s=(3.0, 5.0), withdrawn=1, left=1)
 
 
 async def work(stage: Stage) -> None:
@@ -82,7 +42,7 @@ async def work(stage: Stage) -> None:
         http = await stack.enter_async_context(httpx2.AsyncClient(timeout=30, trust_env=False))
         run = Run(stage, size, http)
         await stack.enter_async_context(_second_replica(run))
-        dead_before = await _dead_letters(stage)
+        dead_before = await dead_letters(stage)
         began = monotonic()
         await _everybody_signs_in(run)
         stage.note(f"{len(run.accounts)} accounts signed in after {monotonic() - began:.0f} s")
@@ -93,11 +53,12 @@ async def work(stage: Stage) -> None:
             killer.cancel()
             await asyncio.gather(killer, return_exceptions=True)
         await _calm(run)
-        await _imported(run)
+        await imported(run)
         stage.note(f"everything imported after {monotonic() - began:.0f} s")
-        await _judge_withdrawn(run)
-        await _last_look(run)
-        await _judge(run, dead_before)
+        await judge_left(run)
+        await judge_withdrawn(run)
+        await last_look(run)
+        await judge(run, dead_before)
 
 
 # -- the stage ------------------------------------------------------------------------------------------------------------
@@ -255,23 +216,25 @@ EVENTS: Final = (
 async def _chaos(run: Run) -> None:
     rng, size = run.stage.rng, run.size
     ends = monotonic() + size.chaos_s
-    withdrawals = [vendor for vendor in VENDORS for _ in range(size.withdrawn)]
-    rng.shuffle(withdrawals)
-    every_s = size.chaos_s / 2 / max(1, len(withdrawals))
+    ending = [(_withdraw, vendor) for vendor in VENDORS for _ in range(size.withdrawn)]
+    ending += [(_leave, vendor) for vendor in VENDORS if vendor.revokes for _ in range(size.left)]
+    rng.shuffle(ending)
+    every_s = size.chaos_s / 2 / len(ending)
     due = monotonic() + every_s
     while monotonic() < ends:
-        if withdrawals and monotonic() >= due:
+        if ending and monotonic() >= due:
             due += every_s
-            await _withdraw(run, withdrawals.pop().name)
+            end, vendor = ending.pop()
+            await end(run, vendor)
         (event,) = rng.choices([event for event, _ in EVENTS], [weight for _, weight in EVENTS])
         await event(run)
         run.done[event.__name__.strip("_")] += 1
         await pause(size.pause_s)
 
 
-async def _withdraw(run: Run, vendor: str) -> None:
+async def _withdraw(run: Run, vendor: Vendor) -> None:
     """The person withdrew at the vendor; or what is stored is dead, and nobody was told."""
-    account = run.pick(of=lambda one: one.vendor.name == vendor)
+    account = run.pick(of=lambda one: one.vendor is vendor)
     account.is_withdrawn = True
     how = run.stage.rng.choice(("revoke", "rotate"))
     path = f"/accounts/{account.user_id}/tokens"
@@ -281,7 +244,17 @@ async def _withdraw(run: Run, vendor: str) -> None:
     run.done[how] += 1
 
 
-# -- quiet, and what is compared ------------------------------------------------------------------------------------------
+async def _leave(run: Run, vendor: Vendor) -> None:
+    """The person disconnects here. The vendor fails at first, and whoever tells it may die over it."""
+    account = run.pick(of=lambda one: one.vendor is vendor)
+    await account.control.post("/faults", way="status", status=500, endpoint=vendor.revokes)
+    await until(account.leave, BACK_S)
+    run.accounts.remove(account)
+    run.left.append(account)
+    run.done["leave"] += 1
+
+
+# -- quiet -----------------------------------------------------------------------------------------------------------------
 
 
 async def _calm(run: Run) -> None:
@@ -296,178 +269,6 @@ async def _calm(run: Run) -> None:
     await run.stage.breaker.ready("sync")
     if run.replica is not None:
         await run.replica.ready()
-
-
-async def _select(run: Run, sql: str, *arguments: Any) -> list[Any]:
-    conn = await asyncpg.connect(run.stage.world.system.endpoints["postgres"])
-    try:
-        return list(await conn.fetch(sql, *arguments))
-    finally:
-        await conn.close()
-
-
-UNFINISHED: Final = """
-SELECT a.vendor, a.state, a.failures, coalesce(a.last_fault, '') AS fault, a.lease_until > now() AS leased,
-       a.next_due_at - now() AS due, count(j.id) AS jobs
-FROM sync.vendor_accounts a
-LEFT JOIN sync.sync_jobs j ON j.account_id = a.id AND j.finished_at IS NULL
-WHERE a.state = 'active'
-GROUP BY a.id
-HAVING count(j.id) > 0 OR a.failures > 0 OR coalesce(a.lease_until > now(), false) OR a.next_due_at <= now()
-"""
-
-
-async def _imported(run: Run, within_s: float = IMPORTED_S) -> None:
-    """Every account that can be asked has been: no job is open, nobody fails, nobody is looked at."""
-    left: list[Any] = []
-
-    async def is_quiet() -> bool:
-        nonlocal left
-        left = await _select(run, UNFINISHED)
-        await asyncio.sleep(0.2)
-        return not left
-
-    try:
-        await until(is_quiet, within_s)
-    except TimeoutError:
-        told = "; ".join(str(dict(row)) for row in left[:5])
-        run.stage.expect(False, f"{len(left)} accounts are stuck after {within_s:.0f} s: {told}")
-
-
-async def _judge_withdrawn(run: Run) -> None:
-    """Exactly those whose grant has ended need their person, beside those that a kill cost a token that is good once."""
-    withdrawn = {one.label for one in run.accounts if one.is_withdrawn}
-    for account in run.accounts:
-        if account.is_withdrawn:
-            await account.ask_for_everything()
-
-    async def need() -> set[str]:
-        return {one.label for one in run.accounts if await _state(one) == "needs_reauth"}
-
-    found: set[str] = set()
-
-    async def all_known() -> bool:
-        nonlocal found
-        found = await need()
-        return withdrawn <= found
-
-    try:
-        await until(all_known, QUIET_S)
-    except TimeoutError:
-        run.stage.expect(False, f"still taken for connected: {sorted(withdrawn - found)}")
-    by_kill, unproven = await _lost_by_kills(run)
-    others = found - withdrawn
-    run.stage.expect(others <= by_kill, f"must sign in again for no reason: {sorted(others - by_kill)}")
-    run.stage.expect(not unproven, f"a refresh token was spent twice, and nobody died: {unproven}")
-    run.stage.note(
-        f"{len(withdrawn)} withdrawn ({run.done['revoke']} by the person, {run.done['rotate']} unheard), all found;"
-        f" {len(others)} more must sign in again because a kill came between the vendor's answer and the commit"
-    )
-    for account in run.accounts:
-        if account.label in found:
-            await account.sign_in(run.http)
-    run.stage.expect(not await need(), "signing in again did not bring everybody back")
-
-
-async def _state(account: Account) -> str:
-    told: dict[str, Any] = await until(account.integration, 20)
-    return str(told["state"])
-
-
-async def _lost_by_kills(run: Run) -> tuple[set[str], list[str]]:
-    """Whose token was spent a second time because the process that had spent it first died; and those without a death."""
-    lost, unproven = set(), []
-    for vendor in VENDORS:
-        for reuse in (await run.controls[vendor.name].get("/statistics"))["reuses"]:
-            label = f"{vendor.name}/{reuse['user_id']}"
-            spent = datetime.fromisoformat(reuse["spent_at"])
-            deaths = (
-                kill for kill in run.kills if timedelta() <= kill - spent <= timedelta(seconds=IN_FLIGHT_S)
-            )
-            if any(deaths):
-                lost.add(label)
-            else:
-                unproven.append(f"{label} at {reuse['spent_at']}")
-    return lost, unproven
-
-
-async def _last_look(run: Run) -> None:
-    """What was not announced, or whose announcement was lost, is fetched when somebody asks."""
-    early = await _differences(run)
-    for account in run.accounts:
-        await until(account.ask_for_everything, BACK_S)
-    await _imported(run, QUIET_S)
-    run.stage.note(f"{sum(map(len, early.values()))} values were only brought by the last look")
-
-
-async def _differences(run: Run) -> dict[str, set[Difference]]:
-    """Account → what is missing here or too much, with the vendor's books read before and after ours."""
-    found: dict[str, set[Difference]] = {}
-    conn = await asyncpg.connect(run.stage.world.system.endpoints["postgres"])
-    try:
-        for account in run.accounts:
-            before = await account.truth()
-            here, twice = await stored(conn, account)
-            after = await account.truth()
-            wrong = {("missing", value) for value in (before & after) - here}
-            wrong |= {("too much", value) for value in here - (before | after)}
-            if wrong or twice:
-                found[account.label] = wrong
-    finally:
-        await conn.close()
-    return found
-
-
-async def _judge(run: Run, dead_before: int) -> None:
-    wrong: dict[str, set[Difference]] = {}
-
-    async def is_equal() -> bool:
-        nonlocal wrong
-        wrong = await _differences(run)
-        for (
-            account
-        ) in run.accounts:  # what came to the vendor since the last look, a day and a half late, is asked for
-            if any(how == "missing" for how, _ in wrong.get(account.label, ())):
-                await account.ask_for_everything()
-        return not wrong
-
-    try:
-        await until(is_equal, QUIET_S / 3)
-    except TimeoutError:
-        for label, some in sorted(wrong.items())[:10]:
-            run.stage.expect(False, f"{label}: {len(some)} values differ, such as {sorted(some)[:2]}")
-        run.stage.expect(False, f"{len(wrong)} of {len(run.accounts)} accounts differ from their vendors")
-    stage = run.stage
-    over = {}
-    requests = 0
-    for vendor in VENDORS:
-        statistics = await run.controls[vendor.name].get("/statistics")
-        requests += statistics["requests"]
-        if statistics["over_limit"]:
-            over[vendor.name] = statistics["over_limit"]
-    stage.expect(not over, f"limits were exceeded: {over}")
-    dead = await _dead_letters(stage) - dead_before
-    stage.expect(dead == 0, f"{dead} dead letters")
-    ended = await _select(run, "SELECT vendor, state FROM sync.vendor_accounts WHERE state <> 'active'")
-    stage.expect(not ended, f"{len(ended)} accounts are not active at the end")
-    conn = await asyncpg.connect(stage.world.system.endpoints["postgres"])
-    try:
-        hours = await hours_wrong(conn, {account.connection_id for account in run.accounts})
-        rows = await conn.fetchval(
-            "SELECT count(*) FROM normalizer.device_data WHERE device_connection_id = ANY($1::uuid[])",
-            [account.connection_id for account in run.accounts],
-        )
-    finally:
-        await conn.close()
-    stage.expect(not hours, hours_text(hours))
-    stage.note(f"{rows} readings of {len(run.accounts)} accounts compared; {requests} requests to vendors")
-    stage.note(", ".join(f"{name} {count}" for name, count in sorted(run.done.items())))
-
-
-async def _dead_letters(stage: Stage) -> int:
-    async with Nats(stage.world.system) as js:
-        count: int = (await js.stream_info("DLQ")).state.messages
-    return count
 
 
 SCENARIOS: Final = (
