@@ -52,6 +52,7 @@ BESIDE = {
     "tests/e2e/test_browser_languages.py",
     "tests/e2e/test_browser_phone.py",
     "tests/e2e/test_browser_sharing.py",
+    "tests/e2e/test_browser_states.py",
     "tests/e2e/test_companion_app.py",
     "tests/e2e/test_dead_letters.py",
     "tests/e2e/test_ingest_edge.py",

@@ -73,6 +73,7 @@ export function DeviceReport({ connection, kind, metric, range }: DeviceReportPr
         {!isReady && error ? (
           <Notice
             tone="warn"
+            role="alert"
             title={t("dash.error.title")}
             actions={<Button onPress={() => void Promise.all([series.refetch(), latest.refetch()])}>{t("app.retry")}</Button>}
           >

@@ -265,6 +265,7 @@ function Chart({ connection, kind, lastAt }: { connection: Connection; kind: Kin
         {!series.data && series.error ? (
           <Notice
             tone="warn"
+            role="alert"
             title={t("dash.error.title")}
             actions={
               <Button onPress={() => void series.refetch()} isDisabled={series.isFetching}>

@@ -103,8 +103,9 @@ describe("other people's devices", () => {
 test("without an answer about health the devices stand with what Devices knows", async () => {
   server.use(http.get(api("/api/v1/device-health"), () => problem(409, "conflict")));
   openApp("/health");
-  expect(await screen.findByText(/could not be asked/)).toBeInTheDocument();
+  expect(await screen.findByRole("alert")).toHaveTextContent("We could not ask how the devices are.");
   expect(names()).toEqual(["Cuff", "Scale"]);
+  expect(screen.queryByText(/needs? (no|a) look/)).not.toBeInTheDocument();
 });
 
 test("no device yet leads to adding one", async () => {

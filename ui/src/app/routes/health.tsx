@@ -54,7 +54,7 @@ export function HealthPage() {
           <p>{t("health.untold")}</p>
         </Notice>
       ) : null}
-      {isThere && rows.length > 0 && !healths.isPending ? <Groups rows={rows} now={now} /> : null}
+      {isThere && rows.length > 0 && !healths.isPending ? <Groups rows={rows} now={now} isTold={healths.data !== undefined} /> : null}
       {isThere && rows.length === 0 ? <Empty isOwner={isOwner} /> : null}
       {!isThere && error ? <ListError error={error} onRetry={retry} isRetrying={devices.isFetching || received.isFetching} /> : null}
       {(!isThere && !error) || (isThere && rows.length > 0 && healths.isPending) ? (
@@ -67,7 +67,8 @@ export function HealthPage() {
   );
 }
 
-function Groups({ rows, now }: { rows: readonly Row[]; now: number }) {
+/** `isTold`: how they are is known; otherwise nobody can say that none needs a look. */
+function Groups({ rows, now, isTold }: { rows: readonly Row[]; now: number; isTold: boolean }) {
   const t = useText();
   const [words, setWords] = useState("");
   const groups = groupsOf(rows.filter((row) => matches(row, words.trim())), now);
@@ -75,7 +76,8 @@ function Groups({ rows, now }: { rows: readonly Row[]; now: number }) {
   return (
     <>
       <div>
-        <p>{need > 0 ? t("health.summary.need", { need, count: rows.length }) : t("health.summary.ok", { count: rows.length })}</p>
+        {need > 0 ? <p>{t("health.summary.need", { need, count: rows.length })}</p> : null}
+        {need === 0 && isTold ? <p>{t("health.summary.ok", { count: rows.length })}</p> : null}
         <p role="status">{groups.length === 0 ? t("health.find.none") : null}</p>
       </div>
       {rows.length > LONG ? <Field label={t("health.find")} value={words} onChange={setWords} type="search" /> : null}

@@ -4,6 +4,7 @@ import { Link, useNavigate, useSearch } from "@tanstack/react-router";
 import { useCallback, useDeferredValue, useMemo, useState } from "react";
 import { useIntl } from "react-intl";
 import { Button, LinkButton } from "~/components/ui/button";
+import back from "~/components/ui/back.module.css";
 import { Icon } from "~/components/ui/icon";
 import { Notice, SupportDetails, useProblemText } from "~/components/ui/notice";
 import { Page } from "~/components/ui/page";
@@ -38,7 +39,7 @@ export function SharingLogPage() {
     <Page
       title={t("log.title")}
       before={
-        <Link to="/sharing" className={styles.back}>
+        <Link to="/sharing" className={`${back.back} ${styles.back}`}>
           <Icon name="back" />
           {t("log.back")}
         </Link>

@@ -26,7 +26,7 @@ export const enHealth = {
   "health.flag.clock_drift": "Its clock is off.",
   "health.flag.errors": "Some of what it sent could not be used.",
   "health.flag.hub_offline": "Its hub is offline.",
-  "health.untold": "How it is could not be asked. What you see is what Devices shows.",
+  "health.untold": "We could not ask how the devices are. Here is only what Devices shows.",
   "health.history": "Battery",
   "health.historyOf": "Battery of {name} in the last 30 days",
   "health.history.text": "From {from} to {to} since {day}, lowest {low}.",

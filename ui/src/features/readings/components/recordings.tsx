@@ -134,6 +134,7 @@ function Opened({ recording, patientId }: { recording: Recording; patientId: str
     return (
       <Notice
         tone="warn"
+        role="alert"
         title={t("recording.error.title")}
         actions={
           <Button onPress={() => void file.refetch()} isDisabled={file.isFetching}>

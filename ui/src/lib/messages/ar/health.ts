@@ -27,7 +27,7 @@ export default {
   "health.flag.clock_drift": "ساعته غير مضبوطة.",
   "health.flag.errors": "تعذّر استخدام بعض ما أرسله.",
   "health.flag.hub_offline": "موزّعه غير متصل.",
-  "health.untold": "لم يمكن السؤال عن حاله. ما تراه هو ما تعرضه صفحة «الأجهزة».",
+  "health.untold": "لم نتمكن من السؤال عن حال الأجهزة. ما تراه هنا هو فقط ما تعرضه صفحة «الأجهزة».",
   "health.history": "البطارية",
   "health.historyOf": "البطارية: {name}، في آخر 30 يومًا",
   "health.history.text": "من {from} إلى {to} منذ {day}، والأدنى {low}.",

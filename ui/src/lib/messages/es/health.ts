@@ -27,7 +27,7 @@ export default {
   "health.flag.clock_drift": "Su reloj no va bien.",
   "health.flag.errors": "Parte de lo que envió no se pudo usar.",
   "health.flag.hub_offline": "Su concentrador no tiene conexión.",
-  "health.untold": "No se pudo preguntar cómo está. Lo que ves es lo que muestra Dispositivos.",
+  "health.untold": "No pudimos preguntar cómo están los dispositivos. Aquí solo ves lo que muestra Dispositivos.",
   "health.history": "Batería",
   "health.historyOf": "Batería de {name} en los últimos 30 días",
   "health.history.text": "De {from} a {to} desde el {day}, lo más bajo {low}.",
