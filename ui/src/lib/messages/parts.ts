@@ -13,6 +13,7 @@ import type { enKinds } from "./en-kinds";
 import type { enLog } from "./en-log";
 import type { enManage } from "./en-manage";
 import type { enName } from "./en-name";
+import type { enNoDevices } from "./en-no-devices";
 import type { enPair } from "./en-pair";
 import type { enProblems } from "./en-problems";
 import type { enReadings } from "./en-readings";
@@ -43,6 +44,7 @@ export interface Parts {
   metrics: Record<`metric.${string}` | `value.${string}`, string>;
   manage: typeof enManage;
   name: typeof enName;
+  "no-devices": typeof enNoDevices;
   pair: typeof enPair;
   problems: typeof enProblems;
   readings: typeof enReadings;

@@ -1,13 +1,16 @@
 // The list of one's own devices and its states. Draws only: the route brings the query's answer.
-import { LinkButton, Button } from "~/components/ui/button";
-import { DevicePicture, Icon } from "~/components/ui/icon";
+import { lazy, Suspense } from "react";
+import { Button } from "~/components/ui/button";
 import { Notice, SupportDetails, useProblemText } from "~/components/ui/notice";
 import { Loading, Skeleton } from "~/components/ui/skeleton";
 import type { Connection } from "~/lib/api-types";
 import { useText } from "~/lib/text";
+import { wordsAreHere } from "~/lib/words";
 import { byNeed } from "../order";
 import { DeviceCard } from "./device-card";
 import styles from "./device-list.module.css";
+
+const NoDevices = /* @__PURE__ */ lazy(() => wordsAreHere(import("./no-devices")));
 
 interface DeviceListProps {
   devices: Connection[] | undefined;
@@ -18,15 +21,20 @@ interface DeviceListProps {
 
 export function DeviceList({ devices, error, onRetry, isRetrying }: DeviceListProps) {
   if (!devices && error) return <ListError error={error} onRetry={onRetry} isRetrying={isRetrying} />;
-  if (!devices) {
+  const loading = (
+    <Loading>
+      <Skeleton height={196} />
+      <Skeleton height={196} />
+    </Loading>
+  );
+  if (!devices) return loading;
+  if (devices.length === 0) {
     return (
-      <Loading>
-        <Skeleton height={196} />
-        <Skeleton height={196} />
-      </Loading>
+      <Suspense fallback={loading}>
+        <NoDevices />
+      </Suspense>
     );
   }
-  if (devices.length === 0) return <NoDevices />;
   return (
     <ul className={styles.list}>
       {[...devices].sort(byNeed).map((connection) => (
@@ -62,34 +70,5 @@ export function ListError({ of = "devices", error, onRetry, isRetrying }: ListEr
       <p>{problemText(error)}</p>
       <SupportDetails error={error} />
     </Notice>
-  );
-}
-
-function NoDevices() {
-  const t = useText();
-  return (
-    <div className={styles.empty}>
-      <div className={styles.pictures} aria-hidden="true">
-        <DevicePicture type="scale" size={64} />
-        <DevicePicture type="blood_pressure_cuff" size={96} />
-        <DevicePicture type="thermometer" size={64} />
-      </div>
-      <h2>{t("devices.empty.title")}</h2>
-      <p>{t("devices.empty.text")}</p>
-      <div className={styles.need}>
-        <h3>{t("devices.empty.need")}</h3>
-        <ul>
-          {(["device", "batteries", "minutes"] as const).map((need) => (
-            <li key={need}>
-              <Icon name="check" />
-              {t(`devices.empty.need.${need}`)}
-            </li>
-          ))}
-        </ul>
-      </div>
-      <LinkButton look="primary" to="/pair/$step" params={{ step: "type" }}>
-        {t("devices.empty.action")}
-      </LinkButton>
-    </div>
   );
 }
