@@ -220,7 +220,7 @@ class HealthKeeper:
             for known in await store.select_due(tx.conn, at):
                 new = condition(known.device, at)
                 if known.said_at is None or at - known.said_at >= SAY_EVERY or new.status != known.status:
-                    if _is_same(known, new) and _is_unheard(known):
+                    if _is_same(known, new) and not known.has_news:
                         judged.append((Kept(known.device.device_connection_id, new, known.said_at), None))
                     else:
                         judged.append(self._judge(tx, known, at))
@@ -229,12 +229,6 @@ class HealthKeeper:
 
 def _is_same(known: Known, new: Condition) -> bool:
     return new.status == known.status and set(new.flags) == set(known.flags)
-
-
-def _is_unheard(known: Known) -> bool:
-    """Whether the device said nothing since its condition was said."""
-    seen, said = known.device.last_seen, known.said_at
-    return seen is not None and said is not None and seen <= said
 
 
 def _status_event(known: Known, new: Condition, at: datetime) -> EventRow:

@@ -21,6 +21,8 @@ class Known(msgspec.Struct, frozen=True, kw_only=True):
     firmware: str | None
     last_reading_at: datetime | None
     said_at: datetime | None
+    has_news: bool = False
+    """Something came that was not said: of the device itself, or an event about it."""
 
 
 class Kept(msgspec.Struct, frozen=True):
@@ -102,7 +104,7 @@ async def set_ended(conn: Connection, connection_id: UUID, ended: bool) -> None:
 
 _KNOWN = (
     "SELECT h.device_connection_id, h.patient_id, h.device_type, h.battery_pct, h.rssi, h.last_seen, h.hub_offline,"
-    " h.status, h.flags, h.firmware, h.last_reading_at, h.said_at,"
+    " h.status, h.flags, h.firmware, h.last_reading_at, h.said_at, h.dirty,"
     " (SELECT count(*) FROM health.health_events e WHERE e.device_connection_id = h.device_connection_id"
     "  AND e.kind = 'rejected' AND e.at > $1::timestamptz - interval '24 hours')::int AS errors"
     " FROM health.device_health h"
@@ -126,6 +128,7 @@ def _known(row: Any) -> Known:
         firmware=row["firmware"],
         last_reading_at=row["last_reading_at"],
         said_at=row["said_at"],
+        has_news=row["dirty"],
     )
 
 

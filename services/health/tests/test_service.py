@@ -96,6 +96,16 @@ class Cuff:
         )
         await self.scene.say("normalizer", subjects.OBSERVATIONS_RECORDED, self.patient, event)
 
+    async def refused(self, count: int) -> None:
+        rejection = Rejection(
+            device_connection_id=self.id, code="gatt_truncated", at=datetime.now(UTC), field="value"
+        )
+        event = ReadingsRejected(patient_id=self.patient, rejections=[rejection] * count)
+        await self.scene.say("normalizer", subjects.READINGS_REJECTED, self.patient, event)
+
+    def said(self) -> list[HealthChanged]:
+        return [one for one in self.scene.said if one.device_connection_id == self.id]
+
     async def health(self) -> dict[str, Any]:
         answer: dict[str, Any] = (await self.scene.get(f"/device-health/{self.id}", self.patient)).json()
         return answer
@@ -167,16 +177,24 @@ async def test_a_low_battery_is_said_at_once(cuff: Cuff) -> None:
 
 
 async def test_refused_readings_show_with_their_reason_once(cuff: Cuff) -> None:
-    rejection = Rejection(
-        device_connection_id=cuff.id, code="gatt_truncated", at=datetime.now(UTC), field="value"
-    )
-    event = ReadingsRejected(patient_id=cuff.patient, rejections=[rejection] * 3)
-    await cuff.scene.say("normalizer", subjects.READINGS_REJECTED, cuff.patient, event)
+    await cuff.refused(3)
 
     await cuff.until(lambda found: "errors" in found["flags"])
     events = await cuff.events()
     assert [(e["kind"], e["code"]) for e in events] == [("rejected", "gatt_truncated")] * 3
     assert all("decoded" in e["text"] for e in events)
+
+
+async def test_a_refusal_soon_after_others_is_said_too(cuff: Cuff) -> None:
+    """It changes nothing of the condition; but pages that show what happened look again when they are told."""
+    await cuff.signal(battery_pct=80)
+    await cuff.until(lambda found: found["status"] == "ok")
+    await cuff.refused(3)
+    await until(lambda: any("errors" in said.flags for said in cuff.said()), 5)
+    frames = len(cuff.said())
+    await cuff.refused(1)
+    await until(lambda: len(cuff.said()) > frames, 15)
+    assert len(await cuff.events()) == 4
 
 
 async def test_the_hub_takes_its_devices_along(cuff: Cuff) -> None:

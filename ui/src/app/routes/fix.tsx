@@ -2,6 +2,7 @@
 import { useQuery } from "@tanstack/react-query";
 import { Link, useParams } from "@tanstack/react-router";
 import { lazy, Suspense } from "react";
+import back from "~/components/ui/back.module.css";
 import { Button, LinkButton } from "~/components/ui/button";
 import { Card } from "~/components/ui/card";
 import { Icon } from "~/components/ui/icon";
@@ -111,11 +112,10 @@ function Fix({ connection }: { connection: Connection }) {
       title={t("fix.title")}
       beside={<LiveMark />}
       before={
-        <div>
-          <Link to="/devices/$id" params={{ id }}>
-            {t("fix.back", { name: connection.name })}
-          </Link>
-        </div>
+        <Link to="/devices/$id" params={{ id }} className={back.back}>
+          <Icon name="back" />
+          {t("fix.back", { name: connection.name })}
+        </Link>
       }
     >
       <p role="status">{open.size > 0 ? t("fix.intro.trouble", { count: open.size }) : t("fix.intro.well")}</p>
