@@ -36,7 +36,7 @@ test: install ## all tests, with real servers (ARGS="services/pairing -k token")
 ifdef ARGS
 	@$(BIN)/pytest $(ARGS)
 else
-	$(call step,tests side by side,$(IN_MEMORY) $(BIN)/pytest -m "not alone" -n 3 --dist loadfile --no-loadscope-reorder)
+	$(call step,tests side by side,$(IN_MEMORY) $(BIN)/pytest -m "not alone" -n 4 --dist loadfile --no-loadscope-reorder)
 	$(call step,tests that need the machine for themselves,$(BIN)/pytest -m alone)
 endif
 
