@@ -1,6 +1,7 @@
 """What the companion app sends of a phone's health store, whichever phone it is: the envelope, sleep stages, and
 pressures that come in two halves."""
 
+from collections import OrderedDict
 from collections.abc import Iterator
 from datetime import datetime
 from decimal import Decimal
@@ -108,7 +109,7 @@ class Halves:
     """Systolic and diastolic that come as records of their own, waiting for each other."""
 
     def __init__(self) -> None:
-        self._waiting: dict[tuple[str, ...], tuple[str, dict[str, Any]]] = {}
+        self._waiting: OrderedDict[tuple[str, ...], tuple[str, dict[str, Any]]] = OrderedDict()
 
     def pair(
         self, key: tuple[str, ...], side: str, record: dict[str, Any]
@@ -118,7 +119,7 @@ class Halves:
         if other is None or other[0] == side:
             self._waiting[key] = (side, record)
             if len(self._waiting) > WAITING_MAX:
-                self._waiting.pop(next(iter(self._waiting)))
+                self._waiting.popitem(last=False)
             return None
         return (record, other[1]) if side == "systolic" else (other[1], record)
 

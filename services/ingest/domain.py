@@ -4,6 +4,7 @@ Checks run in the contract's order: form (400), connection and consent (404, 403
 """
 
 import re
+from collections import OrderedDict
 from collections.abc import Callable, Iterable
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final, Literal, Protocol
@@ -250,13 +251,15 @@ class Remembered(msgspec.Struct, frozen=True, gc=False):
 class Memory:
     """The identities of the last ten minutes, bounded. It informs counts and 409s; nothing is dropped because of it.
 
-    Ids are kept as numbers: 200,000 objects that the garbage collector must look at are felt.
+    Ids are kept as numbers: 200,000 objects that the garbage collector must look at are felt. And in the order of their
+    age by a dictionary that knows it: an ordinary one looks for its first entry past all that were removed before it,
+    which at 200,000 costs more than everything else that is done for a reading.
     """
 
     def __init__(self, keep_s: float = 600.0, limit: int = 200_000) -> None:
         self._keep_s = keep_s
         self._limit = limit
-        self._items: dict[tuple[int, int], Remembered] = {}
+        self._items: OrderedDict[tuple[int, int], Remembered] = OrderedDict()
 
     def judge(self, item: Accepted, now_s: float) -> Literal["new", "duplicate", "conflict"]:
         """Of an accepted reading; stale revisions count as duplicates, amendments as new."""
@@ -277,7 +280,7 @@ class Memory:
         self._items.pop(key, None)
         self._items[key] = Remembered(item.content.int, item.revision, now_s)
         while len(self._items) > self._limit:
-            del self._items[next(iter(self._items))]
+            self._items.popitem(last=False)
 
     def forget(self, connection_id: UUID, key: UUID) -> None:
         self._items.pop((connection_id.int, key.int), None)
@@ -285,10 +288,9 @@ class Memory:
     def expire(self, now_s: float) -> None:
         """Drops what is too old; entries are in order of age."""
         while self._items:
-            key = next(iter(self._items))
-            if now_s - self._items[key].at <= self._keep_s:
+            if now_s - next(iter(self._items.values())).at <= self._keep_s:
                 return
-            del self._items[key]
+            self._items.popitem(last=False)
 
 
 class Rate:

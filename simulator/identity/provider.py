@@ -7,6 +7,7 @@ import base64
 import hashlib
 import hmac
 import secrets
+from collections import OrderedDict
 from typing import Any, Final
 from urllib.parse import urlencode, urlsplit
 
@@ -83,10 +84,10 @@ class Provider:
         self.callback = f"{self.public_url}/auth/callback"
         self.key = key
         self._secret = client_secret
-        self._codes: dict[str, _Grant] = {}
-        self._used: dict[str, str] = {}
+        self._codes: OrderedDict[str, _Grant] = OrderedDict()
+        self._used: OrderedDict[str, str] = OrderedDict()
         """Code → the access token it gave, to be withdrawn when the code comes a second time."""
-        self._tokens: dict[str, tuple[Person, float]] = {}
+        self._tokens: OrderedDict[str, tuple[Person, float]] = OrderedDict()
 
     def metadata(self) -> dict[str, Any]:
         at = self.issuer
@@ -209,7 +210,7 @@ def challenge_of(verifier: str) -> str:
     return base64.urlsafe_b64encode(digest).rstrip(b"=").decode()
 
 
-def _put(table: dict[str, Any], key: str, value: Any) -> None:
+def _put(table: OrderedDict[str, Any], key: str, value: Any) -> None:
     table[key] = value
     if len(table) > MOST:
-        del table[next(iter(table))]
+        table.popitem(last=False)

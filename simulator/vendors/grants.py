@@ -6,6 +6,7 @@ first is its secret.
 
 import hashlib
 import hmac
+from collections import OrderedDict
 from datetime import datetime, timedelta
 from typing import Any, Final, Literal
 
@@ -93,10 +94,10 @@ class Grants:
         self.apps: dict[str, str] = {}
         self.reuses: list[Reuse] = []
         self._vendor = vendor
-        self._codes: dict[str, Code] = {}
-        self._access: dict[str, Access] = {}
-        self._refresh: dict[str, Refresh] = {}
-        self._used: dict[str, Grant] = {}
+        self._codes: OrderedDict[str, Code] = OrderedDict()
+        self._access: OrderedDict[str, Access] = OrderedDict()
+        self._refresh: OrderedDict[str, Refresh] = OrderedDict()
+        self._used: OrderedDict[str, Grant] = OrderedDict()
         self._made = 0
 
     def code(
@@ -221,7 +222,7 @@ class Grants:
         return f"{what}_{hashlib.blake2b(text.encode(), digest_size=20).hexdigest()}"
 
     @staticmethod
-    def _keep(table: dict[str, Any], key: str, value: Any) -> None:
+    def _keep(table: OrderedDict[str, Any], key: str, value: Any) -> None:
         table[key] = value
         if len(table) > MOST:
-            del table[next(iter(table))]
+            table.popitem(last=False)

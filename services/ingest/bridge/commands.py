@@ -1,5 +1,6 @@
 """Commands to hubs: sent when the hub is there, repeated every 30 s until answered, dropped when they expire."""
 
+from collections import OrderedDict
 from collections.abc import Callable
 from datetime import datetime
 from typing import Final
@@ -32,7 +33,7 @@ class Commands:
         self._downlink = downlink
         self._background = background
         self._now = clock
-        self._answered: dict[tuple[str, UUID], datetime] = {}
+        self._answered: OrderedDict[tuple[str, UUID], datetime] = OrderedDict()
         """Hub and command: nobody answers for another hub."""
         self._pending: dict[str, dict[UUID, HubCommand]] = {}
 
@@ -69,7 +70,7 @@ class Commands:
         self._answered[(answer.hub_id, answer.command_id)] = answer.at
         self._forget(answer.hub_id, answer.command_id)
         while len(self._answered) > REMEMBERED:
-            del self._answered[next(iter(self._answered))]
+            self._answered.popitem(last=False)
 
     def _forget(self, hub_id: str, command_id: UUID) -> None:
         pending = self._pending.get(hub_id, {})
