@@ -79,7 +79,7 @@ class Scene:
             await bus.stop()
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 async def scene(service_environ: Callable[[str], dict[str, str]], postgres_url: str) -> AsyncIterator[Scene]:
     settings = load(Settings, service_environ("access"))
     async with (

@@ -124,7 +124,7 @@ class Cuff:
         return found
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 async def scene(service_environ: Callable[[str], dict[str, str]]) -> AsyncIterator[Scene]:
     settings = load(Settings, service_environ("health"))
     async with (

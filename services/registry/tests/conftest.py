@@ -56,7 +56,7 @@ class Scene:
         )
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 async def scene(service_environ: Callable[[str], dict[str, str]]) -> AsyncIterator[Scene]:
     settings = load(Settings, service_environ("registry"))
     bus = Bus(settings, "pairing")
