@@ -28,6 +28,7 @@ FRAME_P95_MS: Final = 34
 UPDATES_PER_S: Final = 500
 HEAP_GROWTH: Final = 0.10
 TRIES: Final = 3
+MOMENTS: Final = 8
 
 SLOW_4G: Final = {
     "offline": False,
@@ -356,11 +357,11 @@ class _Pour:
 
 async def _watched_for(seconds: float, page: Page, cdp: CDPSession) -> list[float]:
     """The heap now, each minute, and then. Somebody is there: a page that nobody touches signs out."""
-    heaps, ends = [await _heap(cdp)], monotonic() + seconds
+    heaps, ends = [await _heap(page, cdp)], monotonic() + seconds
     while (left := ends - monotonic()) > 0:
         await asyncio.sleep(min(left, TOUCH_S))  # how long it is watched is what is measured
         await page.keyboard.press("Shift")
-        heaps.append(await _heap(cdp))
+        heaps.append(await _heap(page, cdp))
     return heaps
 
 
@@ -480,10 +481,12 @@ async def _count_live(cdp: CDPSession) -> Callable[[], int]:
     return lambda: count
 
 
-async def _heap(cdp: CDPSession) -> float:
-    """Bytes in use after the garbage is gone. Between two collections readings come: the least of a few is closest."""
+async def _heap(page: Page, cdp: CDPSession) -> float:
+    """Bytes in use after the garbage is gone. What is just being drawn is there twice, before and after: the least of a
+    few moments is what stays."""
     used = []
-    for _ in range(TRIES):
+    for _ in range(MOMENTS):
+        await page.evaluate(IDLE)
         await cdp.send("HeapProfiler.collectGarbage")
         used.append(float((await cdp.send("Runtime.getHeapUsage"))["usedSize"]))
     return min(used)
