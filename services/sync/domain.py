@@ -109,12 +109,15 @@ def consequence_of(fault: Fault, failures: int, jitter: float) -> Consequence:
     return msgspec.structs.replace(known, wait_s=wait)
 
 
-def must_be_told(manifest: Manifest) -> bool:
-    """Whether the vendor keeps anything that a goodbye takes back."""
-    return manifest.capabilities.revoke or manifest.capabilities.subscribe == "account"
-
-
+NOTHING_LEFT: Final = frozenset({"grant_lost", "vendor_retired"})
+"""Reasons for which an account was stopped that leave nothing to take back."""
 PASSES: Final[frozenset[FaultClass]] = frozenset({"auth", "rate_limited", "retry_later", "vendor_error"})
+
+
+def must_be_told(manifest: Manifest, stopped_for: str | None) -> bool:
+    """Whether the vendor still holds anything of an account that a goodbye takes back."""
+    holds = manifest.capabilities.revoke or manifest.capabilities.subscribe == "account"
+    return holds and stopped_for not in NOTHING_LEFT
 
 
 def goodbye_again_s(fault: Fault, failures: int, since: timedelta, jitter: float) -> float | None:

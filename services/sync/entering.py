@@ -30,8 +30,6 @@ from services.sync.vault import Vault
 
 log = Log("entering")
 DEFAULT_RETURN: Final = "/integrations"
-NOTHING_LEFT: Final = frozenset({"grant_lost", "vendor_retired"})
-"""Why an account was stopped before its person ended it, where that leaves nothing to take back."""
 
 
 class Entrance:
@@ -209,8 +207,7 @@ class Entrance:
 
     async def _end(self, tx: Tx, account: Account, reason: str, at: datetime) -> None:
         client = self._vendors.client(account.vendor)
-        is_lost = account.state_reason in NOTHING_LEFT
-        is_told = client is None or is_lost or not must_be_told(client.manifest)
+        is_told = client is None or not must_be_told(client.manifest, account.state_reason)
         await accounts.update_ended(tx.conn, account.id, reason, at, is_told=is_told)
         ended = SyncFault(fault_class="grant_lost", code=reason)
         for job in await jobs.fail_open(tx.conn, account.id, ended, at):

@@ -4,9 +4,8 @@ Like a look it is work in the account's row, under a lease: a process may die be
 """
 
 import random
-from collections.abc import Coroutine
 from datetime import timedelta
-from typing import Any
+from functools import partial
 
 from chassis.clock import now
 from chassis.db import Database, is_passing
@@ -74,19 +73,14 @@ class Parting:
             tokens = line.tokens = await self._vault.fresh(account, client, line)
         except VendorFault as error:
             return self._again_s(account, error.fault)
-        wait_s = await self._try(
-            account, lease, self._subscriber.end(client, line)
-        )  # first: it needs the grant
-        return wait_s or await self._try(account, lease, client.revoke(line, tokens))
-
-    async def _try(self, account: Account, lease: Lease, step: Coroutine[Any, Any, None]) -> float | None:
-        try:
+        # Subscriptions first: they need the grant.
+        for step in (partial(self._subscriber.end, client, line), partial(client.revoke, line, tokens)):
             lease.require()
-            await step
-        except VendorFault as error:
-            return self._again_s(account, error.fault)
-        finally:
-            step.close()
+            try:
+                await step()
+            except VendorFault as error:
+                if (wait_s := self._again_s(account, error.fault)) is not None:
+                    return wait_s
         return None
 
     def _again_s(self, account: Account, fault: Fault) -> float | None:

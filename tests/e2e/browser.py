@@ -181,10 +181,15 @@ class Screen:
         await expect(self.page.get_by_role("heading", name=name, exact=True)).to_be_visible()
 
     async def sign_in(self, person: Person, *, look: bool = True) -> None:
+        """From the first page on. `look`: at each page of the way."""
+        await self.open("/")
         if look:
-            await self.open("/")
             await self.link("Sign in").wait_for()
             await self.look("sign-in")
+        await self.sign_in_from_here(person, look=look)
+
+    async def sign_in_from_here(self, person: Person, *, look: bool = False) -> None:
+        """Where the page offers it: the app's own first page does too."""
         await self.use(self.link("Sign in"))
         await self.heading("Who would you like to be?")
         if look:
@@ -293,8 +298,9 @@ async def screen(one: Browser, size: Size, system: System, looked_at: set[str]) 
 
 
 async def stored_secrets(page: Page) -> str:
-    """Everything that the page has put down in this browser, as text."""
+    """Everything that the page has put down in this browser, as text; but where the server is and how far pages were
+    scrolled, which are numbers of every kind."""
     kept: Json = await page.evaluate(
-        "[{...localStorage}, {...sessionStorage}, location.href, document.title]"
+        "[{...localStorage}, {...sessionStorage}, location.href.slice(location.origin.length), document.title]"
     )
-    return msgspec.json.encode(kept).decode()
+    return re.sub(r'(scroll[XY]\\*":)\d+', r"\1", msgspec.json.encode(kept).decode())

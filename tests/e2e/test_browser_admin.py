@@ -91,7 +91,6 @@ async def test_an_administrator_changes_a_model_and_ends_a_hub(tidy: World, at_s
 
 
 async def _open(screen: Screen, person: Person) -> None:
-    await screen.open("/")
     await screen.sign_in(person, look=False)
 
 

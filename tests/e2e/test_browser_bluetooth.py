@@ -140,7 +140,6 @@ async def test_a_cuff_is_chosen_measures_and_is_seen(
     cuff = _cuff(air, "AA:BB:CC:00:00:01", "Cuff 7", is_asleep=True)
     async with at_bluetooth() as (screen, chooser):
         screen.by_keyboard = True  # a tablet's
-        await screen.open("/")
         await screen.sign_in(patient, look=False)
         await screen.heading("Your devices")
         await _to_the_search(screen, "Blood pressure cuff", "", ["Blood pressure"])
@@ -265,7 +264,6 @@ async def test_other_devices_measure_and_are_seen(tidy: World, air: Bluez, at_bl
         ways = {"capabilities": kinds, "pairing_methods": ["web_bluetooth"]}
         await admin.post("/api/v1/devices/register", model | ways, status=201)
     async with at_bluetooth() as (screen, chooser):
-        await screen.open("/")
         await screen.sign_in(patient, look=False)
         for number, row in enumerate(MEASURED):
             name = f"{row.type} {number}"
@@ -320,7 +318,6 @@ async def test_stored_records_come_once_also_when_the_meter_leaves_in_the_middle
     }
     air.device("AA:BB:CC:00:02:01", "Meter 5", services)
     async with at_bluetooth() as (screen, chooser):
-        await screen.open("/")
         await screen.sign_in(patient, look=False)
         await _to_the_search(screen, "Glucose meter", "", ["Glucose"])
         chooser.takes("Meter 5")
@@ -348,7 +345,6 @@ async def test_what_goes_wrong_says_what_to_do(tidy: World, air: Bluez, at_bluet
     air.device("AA:BB:CC:00:03:03", "Lamp", {"1810": {}, "180f": BATTERY["180f"]})
     async with at_bluetooth() as (screen, chooser):
         page = screen.page
-        await screen.open("/")
         await screen.sign_in(patient, look=False)
         await _to_the_search(screen, "Blood pressure cuff", "", ["Blood pressure"])
 
@@ -383,7 +379,6 @@ async def test_a_reading_is_kept_while_the_line_is_away_and_sent_when_it_is_back
     cuff = _cuff(air, "AA:BB:CC:00:04:01", "Cuff 9")
     async with at_bluetooth() as (screen, chooser):
         page = screen.page
-        await screen.open("/")
         await screen.sign_in(patient, look=False)
         await _to_the_search(screen, "Blood pressure cuff", "", ["Blood pressure"])
         chooser.takes("Cuff 9")
@@ -412,7 +407,6 @@ async def test_a_browser_without_bluetooth_says_why_and_what_else_works(tidy: Wo
         browsers.browser(bluetooth=False) as one,
         browsers.screen(one, "phone", tidy.system, set()) as screen,
     ):
-        await screen.open("/")
         await screen.sign_in(patient, look=False)
         await _to_the_search(screen, "Blood pressure cuff", "", ["Blood pressure"])
         await expect(screen.page.get_by_text("This browser can’t use Bluetooth.")).to_be_visible()

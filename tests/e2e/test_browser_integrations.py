@@ -80,7 +80,6 @@ async def test_a_scale_is_added_by_signing_in_at_its_maker(tidy: World, at_scree
     patient = await tidy.sign_in("patient-2")
     async with at_screen("desktop") as screen:
         screen.by_keyboard = True
-        await screen.open("/")
         await screen.sign_in(patient, look=False)
         await screen.use(screen.link("Add your first device"))
         await screen.press("Scale")
@@ -144,7 +143,6 @@ async def test_the_history_of_a_phone_comes_in_as_a_file(
         await screen.heading(watch["name"])
         await expect(screen.page.get_by_text("81.4").first).to_be_visible()
     async with at_screen("desktop") as screen:
-        await screen.open("/")
         await screen.sign_in(patient, look=False)
         await screen.heading("Your devices")
         await screen.open("/integrations/import")
@@ -166,7 +164,6 @@ async def _go(screen: Screen, place: str) -> None:
 
 
 async def _open_accounts(screen: Screen, patient: Person) -> None:
-    await screen.open("/")
     await screen.sign_in(patient, look=False)
     await screen.heading("Your devices")
     await _go(screen, "Apps")

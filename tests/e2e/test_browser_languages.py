@@ -66,7 +66,6 @@ async def _measured(patient: Person) -> Device:
 
 
 async def _open(screen: Screen, person: Person) -> None:
-    await screen.open("/")
     await screen.sign_in(person, look=False)
     await expect(screen.page.get_by_role("article").first).to_be_visible()
 

@@ -19,7 +19,6 @@ async def test_the_page_shows_a_code_and_hears_of_the_phone(
     model = await _model(patient, "companion_app")
     async with at_screen(size) as screen:
         screen.by_keyboard = size == "desktop"
-        await screen.open("/")
         await screen.sign_in(patient, look=False)
         await screen.heading("Your devices")
         connection, _ = await patient.begin(model, "companion_app")

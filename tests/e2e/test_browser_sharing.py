@@ -86,7 +86,6 @@ async def _cuff_and_scale(patient: Person) -> Device:
 
 
 async def _open(screen: Screen, person: Person) -> None:
-    await screen.open("/")
     await screen.sign_in(person, look=False)
     await expect(screen.page.get_by_role("article").first).to_be_visible()
 

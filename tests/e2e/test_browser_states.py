@@ -47,7 +47,6 @@ async def test_a_patients_pages_say_that_they_wait_and_that_nobody_answers(
     device = await patient.pair(kinds=["weight"])
     await device.ingest(device.message({"weight_kg": 80.0}, ago(minutes=9)), wait_s=10)
     async with at_screen("phone") as screen:
-        await screen.open("/")
         await screen.sign_in(patient, look=False)
         await screen.heading("Your devices")
         for one in PATIENT:
@@ -57,7 +56,6 @@ async def test_a_patients_pages_say_that_they_wait_and_that_nobody_answers(
 async def test_an_administrators_pages_do_too(tidy: World, at_screen: AtScreen) -> None:
     admin = await tidy.sign_in("admin-1")
     async with at_screen("phone") as screen:
-        await screen.open("/")
         await screen.sign_in(admin, look=False)
         await screen.link("Admin").locator("visible=true").wait_for()
         for one in ADMIN:

@@ -140,7 +140,6 @@ async def test_a_slow_phone_shows_the_first_page_and_the_devices_soon_and_nothin
     async with at_screen("phone") as screen:
         await screen.page.add_init_script(PAINTS)
         first = await _best(lambda: _painted(screen, "/", lambda page: _link(page, "Sign in")))
-        await screen.open("/")
         await screen.sign_in(patient, look=False)
         await screen.heading("Your devices")
         devices = await _best(lambda: _painted(screen, "/devices", _card))
@@ -159,7 +158,6 @@ async def test_an_acknowledged_reading_is_seen_within_a_second(
     device = await patient.pair(kinds=["weight"])
     delays = []
     async with at_screen(size) as screen:
-        await screen.open("/")
         await screen.sign_in(patient, look=False)
         await screen.heading("Your devices")
         await screen.open(f"/devices/{device.id}")
@@ -186,7 +184,6 @@ async def test_frames_stay_even_while_readings_pour_in_and_memory_does_not_grow(
     pour = _Pour(device)
     await pour.send(1)
     async with at_screen("desktop") as screen:
-        await screen.open("/")
         await screen.sign_in(patient, look=False)
         await screen.heading("Your devices")
         await screen.open(f"/devices/{device.id}")
@@ -225,7 +222,6 @@ async def test_a_month_of_a_sensor_follows_the_hand(tidy: World, at_screen: AtSc
         await device.ingest(month[start : start + BATCH], status=202)
     await eventually(lambda: _count(device), lambda count: count == MONTH, within_s=60)
     async with at_screen("desktop") as screen:
-        await screen.open("/")
         await screen.sign_in(patient, look=False)
         await screen.heading("Your devices")
         await screen.open(f"/devices/{device.id}?range=30d")
@@ -269,7 +265,6 @@ async def test_a_slow_phone_answers_the_finger_soon(tidy: World, at_screen: AtSc
     await eventually(lambda: _count(device), lambda count: count == DAY, within_s=30)
     async with at_screen("phone") as screen:
         await screen.page.add_init_script(INTERACTIONS)
-        await screen.open("/")
         await screen.sign_in(patient, look=False)
         await screen.heading("Your devices")
         await _card(screen.page)
@@ -296,7 +291,6 @@ async def test_hundreds_of_devices_scroll_evenly(tidy: World, at_screen: AtScree
         )
         await asyncio.gather(*made)
     async with at_screen("desktop") as screen:
-        await screen.open("/")
         await screen.sign_in(patient, look=False)
         await screen.heading("Your devices")
         await screen.open("/health")

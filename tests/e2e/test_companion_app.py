@@ -98,7 +98,7 @@ async def _find_the_server(phone: Phone) -> None:
 
 async def _sign_in(phone: Phone, patient: Person) -> None:
     app = phone.screen
-    await app.sign_in(patient, look=False)
+    await app.sign_in_from_here(patient)
     await app.heading("You are signed in")
     await app.look("app-signed-in")
     link = await app.link("Open the app").get_attribute("href")
@@ -115,7 +115,6 @@ async def _sign_in(phone: Phone, patient: Person) -> None:
 
 
 async def _code_on_the_desk(desk: Screen, patient: Person, watch: Json) -> str:
-    await desk.open("/")
     await desk.sign_in(patient, look=False)
     await desk.heading("Your devices")
     await desk.open(f"/pair/connect?connection={watch['id']}")

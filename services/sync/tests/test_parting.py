@@ -5,11 +5,13 @@ from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
+import msgspec
 import pytest
 
 from proto.vendors.normalized import Fault, FaultClass
-from services.sync.domain import GOODBYE, goodbye_again_s
+from services.sync.domain import GOODBYE, goodbye_again_s, must_be_told
 from services.sync.tests.conftest import VENDOR, Patient, result_of
+from services.sync.tests.test_domain import MANIFEST
 from tests.support.waiting import until
 
 pytestmark = pytest.mark.integration
@@ -200,3 +202,21 @@ def test_a_refused_token_is_tried_as_often_as_in_a_look() -> None:
     fault = Fault(fault_class="auth", code="401")
     waits = [goodbye_again_s(fault, failures, timedelta(), 1.0) for failures in range(4)]
     assert [wait is None for wait in waits] == [False, False, False, True]
+
+
+@pytest.mark.parametrize(
+    ("revokes", "subscribe", "stopped_for", "told"),
+    [
+        (True, "none", None, True),
+        (False, "account", None, True),
+        (False, "application", None, False),
+        (True, "account", "auth", True),
+        (True, "account", "grant_lost", False),
+        (True, "account", "vendor_retired", False),
+    ],
+)
+def test_a_vendor_is_told_what_it_still_holds(
+    revokes: bool, subscribe: str, stopped_for: str | None, told: bool
+) -> None:
+    able = msgspec.structs.replace(MANIFEST.capabilities, revoke=revokes, subscribe=subscribe)
+    assert must_be_told(msgspec.structs.replace(MANIFEST, capabilities=able), stopped_for) is told

@@ -68,7 +68,7 @@ export const enIntegrations = {
   "integrations.disconnectOf": "Disconnect {name}",
   "integrations.disconnect.title": "Disconnect {name}?",
   "integrations.disconnect.ends": "What ends",
-  "integrations.disconnect.ends.text": "We stop reading from {name} at once and throw our key away. Its devices leave your list, and people you shared with stop seeing its readings, also the earlier ones.",
+  "integrations.disconnect.ends.text": "We stop reading from {name} at once. Our key is thrown away as soon as {name} knows, after a day at the latest. Its devices leave your list, and people you shared with stop seeing its readings, also the earlier ones.",
   "integrations.disconnect.stays": "What stays",
   "integrations.disconnect.stays.text": "You still see the readings that are here, and nothing is deleted at {name}. Records are kept as the law requires. You can connect again at any time.",
   "integrations.disconnect.yes": "Disconnect",

@@ -69,7 +69,7 @@ export default {
   "integrations.disconnectOf": "قطع الاتصال بـ {name}",
   "integrations.disconnect.title": "هل تقطع الاتصال بـ {name}؟",
   "integrations.disconnect.ends": "ما ينتهي",
-  "integrations.disconnect.ends.text": "نتوقف فورًا عن القراءة من {name} ونتخلص من مفتاحنا. تخرج أجهزته من قائمتك، ويتوقف من شاركت معهم عن رؤية قراءاته، والسابقة أيضًا.",
+  "integrations.disconnect.ends.text": "نتوقف فورًا عن القراءة من {name}. ونتخلص من مفتاحنا ما إن يعلم {name} بذلك، وفي غضون يوم على الأكثر. تخرج أجهزته من قائمتك، ويتوقف من شاركت معهم عن رؤية قراءاته، والسابقة أيضًا.",
   "integrations.disconnect.stays": "ما يبقى",
   "integrations.disconnect.stays.text": "تظل ترى القراءات الموجودة هنا، ولا يُحذف شيء لدى {name}. تُحفظ السجلات كما يطلب القانون. يمكنك التوصيل مرة أخرى في أي وقت.",
   "integrations.disconnect.yes": "قطع الاتصال",

@@ -69,7 +69,7 @@ export default {
   "integrations.disconnectOf": "Desconectar {name}",
   "integrations.disconnect.title": "¿Desconectar {name}?",
   "integrations.disconnect.ends": "Qué termina",
-  "integrations.disconnect.ends.text": "Dejamos de leer de {name} al momento y tiramos nuestra llave. Sus dispositivos salen de tu lista, y las personas con las que compartías dejan de ver sus lecturas, también las anteriores.",
+  "integrations.disconnect.ends.text": "Dejamos de leer de {name} al momento. Tiramos nuestra llave en cuanto {name} lo sepa, como muy tarde en un día. Sus dispositivos salen de tu lista, y las personas con las que compartías dejan de ver sus lecturas, también las anteriores.",
   "integrations.disconnect.stays": "Qué se queda",
   "integrations.disconnect.stays.text": "Tú sigues viendo las lecturas que están aquí, y en {name} no se borra nada. Los registros se guardan como exige la ley. Puedes conectar otra vez cuando quieras.",
   "integrations.disconnect.yes": "Desconectar",
