@@ -119,9 +119,18 @@ class Screen:
         self.by_keyboard = False
         self.faults: list[str] = []
         self._looked_at = looked_at
+        self._watch(page)
+
+    def _watch(self, page: Page) -> None:
         page.on("console", self._on_console)
-        page.on("pageerror", lambda error: self.faults.append(f"{self.page.url}: {error}"))
+        page.on("pageerror", lambda error: self.faults.append(f"{page.url}: {error}"))
         page.on("requestfailed", self._on_failed)
+
+    async def renew(self) -> None:
+        """Goes on in another tab; the one before is closed, with whatever the browser itself asks there."""
+        before, self.page = self.page, await self.page.context.new_page()
+        self._watch(self.page)
+        await before.close()
 
     async def open(self, path: str) -> None:
         await self.page.goto(self.system.gateway + path)

@@ -87,6 +87,12 @@ class Phone:
         self._link = link
         await self.screen.page.goto(f"{self.origin}/index.html")
 
+    async def back_from_browser(self, link: str) -> None:
+        """The system's browser hands its link over. It is a program of its own, and stays behind: Chromium asks there whether
+        the link may leave it, some time later, and takes no click in that tab while it asks."""
+        await self.screen.renew()
+        await self.open_app(link)
+
     async def follow(self, link: str) -> None:
         """A link that is opened while the app is open."""
         await self.screen.page.evaluate("(url) => phoneSays('appUrlOpen', { url })", link)

@@ -104,12 +104,12 @@ async def _sign_in(phone: Phone, patient: Person) -> None:
     link = await app.link("Open the app").get_attribute("href")
     assert link is not None
     assert "cookie" not in await app.page.evaluate("document.cookie")
-    await phone.open_app(link)
+    await phone.back_from_browser(link)
+    # There is no app that this browser could have left for.
+    _forgive(app, "deviceconnect://")
     await app.heading("Your devices")
     await app.link("Enter a code").wait_for()
     await app.look("app-devices", whole=True)
-    # There is no app that this browser could have left for.
-    _forgive(app, "deviceconnect://")
     assert (phone.kept("bearer") or "").startswith('"dca_')
     assert "dca_" not in await browsers.stored_secrets(app.page)
 

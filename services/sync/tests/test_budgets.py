@@ -103,7 +103,8 @@ async def test_what_valkey_counted_is_not_given_again_when_it_is_gone(
 ) -> None:
     """A moment without it, under load, would otherwise be one more burst for each process."""
     manifest = limited(RateLimit(requests=100, per_s=1000))
-    assert await count(list(two), manifest, "a", 40) == 10
+    for n in range(10):  # one after the other: all at once, one of the two might get them all
+        assert await two[n % 2].take(manifest, "a") == 0
     assert two[0]._take_locally(manifest, "a", "") > 0
     assert two[1]._take_locally(manifest, "a", "") > 0
 
