@@ -16,7 +16,7 @@ from services.normalizer import charts, merging
 from services.normalizer import resolution as res
 from services.normalizer.charts import add_value
 from services.normalizer.likeness import CUMULATIVE
-from services.normalizer.question import BEGINNING, END, Question, Value
+from services.normalizer.question import AHEAD, BEGINNING, END, Question, Value
 from services.normalizer.resolution import Bucket
 from services.normalizer.store import queries
 from services.normalizer.store.queries import Rollup, Row
@@ -85,7 +85,7 @@ async def _points(conn: Connection, q: Question) -> DataAnswer:
         raise Refused("metric_required", field="metric")
     if not metric.rollup:
         raise Refused("wrong_type", field="metric")
-    until = q.until or q.now + timedelta(minutes=5)
+    until = q.until or q.now + AHEAD
     since = q.since or max(LIVE_BEGAN, res.earliest(q.resolution, until))
     res.check_points(q.resolution, since, until)
     sums: dict[datetime, float] | None = None

@@ -53,7 +53,7 @@ def _number(value: float | None, marker: str | None) -> float | None:
 
 def _captured_pct(times: Sequence[datetime], begin: datetime, end: datetime) -> float:
     slots = ceil((end - begin) / SLOT)
-    return 100 * len({(at - begin) // SLOT for at in times}) / slots if slots > 0 else 0.0
+    return 100 * len({(at - begin) // SLOT for at in times if at < end}) / slots if slots > 0 else 0.0
 
 
 def _hours(known: Sequence[tuple[datetime, float]], zone: tzinfo) -> list[GlucoseHour]:

@@ -30,7 +30,7 @@ from services.normalizer import resolution as res
 from services.normalizer.glucose import glucose_ranges
 from services.normalizer.matching import Source, source_of
 from services.normalizer.pattern import glucose_pattern
-from services.normalizer.question import BEGINNING, END, Question, Value
+from services.normalizer.question import AHEAD, BEGINNING, END, Question, Value
 from services.normalizer.resolution import Resolution
 from services.normalizer.store import queries
 from services.normalizer.trend import REACH, weight_trend
@@ -125,7 +125,7 @@ async def read_glucose_pattern(
     view = await see_connection(device_connection_id, principal, db, world)
     begin, end = _ranges_of(since, until)
     values = await _values(view, principal, db, "glucose_mg_dL", begin, end)
-    return glucose_pattern(values, begin, end, ZoneInfo(world.timezone(view.patient_id)))
+    return glucose_pattern(values, begin, end or now(), ZoneInfo(world.timezone(view.patient_id)))
 
 
 @get("/device-data/{device_connection_id:uuid}/weight-trend", summary="The trend of a weight")
@@ -146,22 +146,23 @@ async def read_weight_trend(
     return weight_trend(await _values(view, principal, db, "weight_kg", first - REACH, end), first, zone)
 
 
-def _ranges_of(since: str | None, until: str | None) -> tuple[datetime, datetime]:
+def _ranges_of(since: str | None, until: str | None) -> tuple[datetime, datetime | None]:
+    """An open end stays open: a device's clock may be some minutes ahead, and what it told is the newest value already."""
     begin, end = _range(since, until)
-    end = end or now()
-    begin = begin or end - RANGES_OF
-    if end - begin > RANGES_REACH:
+    newest = end or now()
+    begin = begin or newest - RANGES_OF
+    if newest - begin > RANGES_REACH:
         raise Refused("out_of_bounds", field="from")
     return begin, end
 
 
 async def _values(
-    view: View, principal: Principal, db: Database, name: str, begin: datetime, end: datetime
+    view: View, principal: Principal, db: Database, name: str, begin: datetime, end: datetime | None
 ) -> list[Value]:
     metric = answers.find_metric(name, view.names)
     # PHI: leaves to a reader whose right was just decided; the audit row is committed before the answer.
     async with db.transaction("values") as tx:
-        values = await queries.select_values(tx.conn, view.connection_ids, [name], begin, end)
+        values = await queries.select_values(tx.conn, view.connection_ids, [name], begin, end or END)
         tx.audit(audit_of("data.read", principal, view, metric=metric))
     return values
 
@@ -233,7 +234,7 @@ async def read_summary(
         found = await answers.latest(tx.conn, view.connection_ids, view.names)
         if len(view.sources) > 1:
             found = await merging.latest(tx.conn, found, view.sources, view.names)
-        count = await merging.count(tx.conn, view.sources, view.names, at - timedelta(hours=24), at)
+        count = await merging.count(tx.conn, view.sources, view.names, at - timedelta(hours=24), at + AHEAD)
         tx.audit(audit_of("data.read", principal, view))
     return PatientSummary(
         patient_id=patient_id,

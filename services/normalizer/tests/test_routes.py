@@ -296,6 +296,33 @@ async def test_summary_counts_across_devices(stage: Stage) -> None:
     assert summary["latest"]["weight_kg"]["value"] == 70
 
 
+async def test_what_a_clock_ahead_of_ours_told_is_not_left_out_where_no_end_was_asked_for(
+    stage: Stage,
+) -> None:
+    patient = await Patient(stage).ready()
+    at = datetime.now(UTC) + timedelta(minutes=4)
+    await patient.send(patient.reading({"weight_kg": 70, "glucose_mg_dL": 100}, at.isoformat()))
+    device = f"/device-data/{patient.connection_id}"
+
+    summary, latest, ranges, pattern, trend = [
+        (await patient.get(path)).json()
+        for path in (
+            f"/patients/{patient.id}/summary",
+            f"{device}/latest",
+            f"{device}/glucose-ranges",
+            f"{device}/glucose-pattern",
+            f"{device}/weight-trend",
+        )
+    ]
+
+    assert latest["latest"]["weight_kg"]["value"] == 70
+    assert (summary["readings_24h"], ranges["count"], pattern["count"]) == (1, 1, 1)
+    assert [day["mean"] for day in trend["days"]] == [70]
+    assert pattern["captured_pct"] == 0  # of the time that has been
+    now = {"to": datetime.now(UTC).isoformat()}
+    assert (await patient.get(f"{device}/weight-trend", now)).json()["days"] == []
+
+
 async def test_the_newest_of_two_devices_in_one_hour_is_the_newest(stage: Stage) -> None:
     first, second = await Patient(stage).ready(), Patient(stage)
     second.id = first.id
