@@ -166,9 +166,10 @@ async def next_due(conn: Conn, passed_over: Sequence[str]) -> datetime | None:
 
 
 async def renew(conn: Conn, id: UUID, fence: int, lease_until: datetime) -> bool:
-    """False: the lease ended and somebody else has the account."""
+    """False: the lease ended and somebody else has the account, or it was let go of in this moment: renewed then, it would
+    be nobody's for as long as a lease is."""
     done = await conn.execute(
-        "UPDATE sync.vendor_accounts SET lease_until = $3 WHERE id = $1 AND fence = $2",
+        "UPDATE sync.vendor_accounts SET lease_until = $3 WHERE id = $1 AND fence = $2 AND lease_until IS NOT NULL",
         id,
         fence,
         lease_until,

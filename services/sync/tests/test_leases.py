@@ -113,6 +113,18 @@ async def test_a_look_that_began_before_is_told_from_a_later_one(bench: Bench) -
         assert not await accounts.is_looked_at(conn, held.id, in_s(90), in_s(90))
 
 
+async def test_who_let_go_of_an_account_does_not_hold_it_by_a_renewal_that_comes_late(bench: Bench) -> None:
+    """The keeper may be asking in the moment in which the look ends; who was announced meanwhile would wait for a lease."""
+    account = await bench.account()
+    held = await looking(bench, account)
+    later = timedelta(minutes=1)
+    async with bench.db.transaction("test") as tx:
+        assert await accounts.renew(tx.conn, held.id, held.fence, NOW + later)
+        assert await accounts.release(tx.conn, held, due_at=in_s(3600), failures=0, fault=None)
+        assert not await accounts.renew(tx.conn, held.id, held.fence, NOW + later)
+        assert not await accounts.is_looked_at(tx.conn, held.id, in_s(1), NOW)
+
+
 def test_a_lease_that_was_not_renewed_in_time_hands_nothing_on(monkeypatch: pytest.MonkeyPatch) -> None:
     clock = 1000.0
     monkeypatch.setattr(time, "monotonic", lambda: clock)
