@@ -4,7 +4,7 @@ The `Readings` struct is made from the metrics table, so bounds live once. Decod
 and values out of bounds; the two rules that span fields are in `check_relations`.
 """
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Annotated, Any, Final, Literal, Union
 from uuid import UUID
 
@@ -16,6 +16,8 @@ from proto.metrics import BY_NAME, METRICS, SLEEP_MAX_H, TOP_LEVEL, Metric
 from proto.words import PHI, PLAIN_TEXT, EventId
 
 OBJECT_URL_PATTERN: Final = r"^s3://[a-z0-9.-]{3,63}/[A-Za-z0-9/_.-]{1,200}$"
+AHEAD: Final = timedelta(minutes=5)
+"""A device's clock may be so far ahead of ours; a time beyond that is refused (422 `timestamp_ahead`) or suspect."""
 AwareTime = Annotated[datetime, Meta(tz=True)]
 
 

@@ -6,13 +6,13 @@ left out and its name goes to `unmapped`: an impossible number is not a reading,
 
 import hashlib
 from collections.abc import Iterable
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any, Final
 
 import msgspec
 
 from proto.metrics import BY_NAME, METRICS, Metric
-from proto.readings import ReadingMeta, Readings, check_relations
+from proto.readings import AHEAD, ReadingMeta, Readings, check_relations
 from proto.vendors.instants import PLAUSIBLE_FROM, Instant, rfc3339
 from proto.vendors.normalized import Context, Fault, FaultClass, Normalized, Reading
 
@@ -28,7 +28,6 @@ RECORD_ID_MAX: Final = 200
 TEXT_LENGTHS: Final = (200, 120, 64, 40, 20)
 """Ids may be long, model names shorter, units short: the longest that fits is kept."""
 REVISION_BELOW: Final = 2**63
-AHEAD: Final = timedelta(minutes=5)
 PART: Final = "#"
 """Between a record's id and what tells its samples apart: a deletion of the record is one of all its parts."""
 

@@ -6,7 +6,7 @@ Checks run in the contract's order: form (400), connection and consent (404, 403
 import re
 from collections import OrderedDict
 from collections.abc import Callable, Iterable
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import Any, Final, Literal, Protocol
 from uuid import UUID
 
@@ -18,11 +18,10 @@ from proto.errors import FieldFault, fault_of
 from proto.gatt import characteristic_kinds, short_uuid
 from proto.identity import RecordKey, content_hash, judge, record_key
 from proto.metrics import KIND_OF
-from proto.readings import GattMessage, ReadingMessage, check_relations
+from proto.readings import AHEAD, GattMessage, ReadingMessage, check_relations
 from proto.state import ConnectionState, ModelState, PermissionState
 
 EARLIEST: Final = datetime(2010, 1, 1, tzinfo=UTC)
-AHEAD: Final = timedelta(minutes=5)
 _HEX: Final = re.compile(r"^(?:[0-9a-fA-F]{2}){1,512}$")
 
 MAX_MESSAGE: Final = 256 * 1024

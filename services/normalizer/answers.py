@@ -11,12 +11,13 @@ from chassis.db import Connection
 from chassis.paging import decode_cursor, encode_cursor
 from proto.errors import Refused
 from proto.metrics import BY_NAME, METRICS, Metric
+from proto.readings import AHEAD
 from proto.resources import DataAnswer, LatestValue, ReadingItem, RollupPoint
 from services.normalizer import charts, merging
 from services.normalizer import resolution as res
 from services.normalizer.charts import add_value
 from services.normalizer.likeness import CUMULATIVE
-from services.normalizer.question import AHEAD, BEGINNING, END, Question, Value
+from services.normalizer.question import BEGINNING, END, Question, Value
 from services.normalizer.resolution import Bucket
 from services.normalizer.store import queries
 from services.normalizer.store.queries import Rollup, Row

@@ -1,6 +1,6 @@
 """What is asked of the record once it was checked."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import Final
 from uuid import UUID
 from zoneinfo import ZoneInfo
@@ -14,8 +14,6 @@ from services.normalizer.resolution import Concrete
 BEGINNING: Final = datetime(1970, 1, 1, tzinfo=UTC)
 """Also lists what came with an impossible clock."""
 END: Final = datetime(2200, 1, 1, tzinfo=UTC)
-AHEAD: Final = timedelta(minutes=5)
-"""A device's clock may be so far ahead of ours (422 `timestamp_ahead`): what it told counts as told by now."""
 
 Value = tuple[datetime, float | None, str | None]
 """Time, number and glucose marker of one reading of a metric."""

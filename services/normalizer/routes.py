@@ -21,6 +21,7 @@ from proto.access import ALL_KINDS, granted_kinds, names_of, visible_kinds
 from proto.errors import Refused
 from proto.glucose import GlucosePattern, GlucoseRanges
 from proto.metrics import Metric
+from proto.readings import AHEAD
 from proto.resources import DataAnswer, Latest, PatientSummary
 from proto.state import ConnectionState
 from proto.weight import WeightTrend
@@ -30,7 +31,7 @@ from services.normalizer import resolution as res
 from services.normalizer.glucose import glucose_ranges
 from services.normalizer.matching import Source, source_of
 from services.normalizer.pattern import glucose_pattern
-from services.normalizer.question import AHEAD, BEGINNING, END, Question, Value
+from services.normalizer.question import BEGINNING, END, Question, Value
 from services.normalizer.resolution import Resolution
 from services.normalizer.store import queries
 from services.normalizer.trend import REACH, weight_trend

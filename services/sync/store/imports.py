@@ -89,9 +89,9 @@ async def renew(conn: Conn, work: ImportRow, lease_until: datetime) -> bool:
 
 
 async def postpone(conn: Conn, work: ImportRow, until: datetime) -> None:
-    """Lets go of it until then: something that it needs is away."""
+    """Lets go of it until then: something that it needs is away. A renewal that comes late does not hold it again."""
     await conn.execute(
-        "UPDATE sync.imports SET lease_until = $3, tries = 0 WHERE upload_id = $1 AND fence = $2",
+        "UPDATE sync.imports SET lease_until = $3, tries = 0, fence = fence + 1 WHERE upload_id = $1 AND fence = $2",
         work.upload_id,
         work.fence,
         until,

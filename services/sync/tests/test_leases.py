@@ -4,7 +4,7 @@ import time
 from collections.abc import AsyncIterator, Callable
 from datetime import UTC, datetime, timedelta
 from typing import Final, cast
-from uuid import UUID
+from uuid import UUID, uuid4
 
 import msgspec
 import pytest
@@ -14,7 +14,7 @@ from chassis.config import load
 from chassis.consume import DONE
 from chassis.crypto import LocalKeyRing
 from chassis.mirror import Mirror
-from proto.events import WebhookReceived
+from proto.events import VerifiedUpload, WebhookReceived
 from proto.state import ProfileState
 from proto.vendors.manifest import Manifest
 from proto.words import KINDS
@@ -25,7 +25,7 @@ from services.sync.looking import Lease, LeaseLost
 from services.sync.notices import AGAIN, Listener
 from services.sync.parties import Vendors
 from services.sync.settings import Settings
-from services.sync.store import accounts
+from services.sync.store import accounts, imports
 from services.sync.store.accounts import Account
 from services.sync.tests.bench import Bench, bench_of, in_s
 from services.sync.tests.test_domain import target
@@ -123,6 +123,23 @@ async def test_who_let_go_of_an_account_does_not_hold_it_by_a_renewal_that_comes
         assert await accounts.release(tx.conn, held, due_at=in_s(3600), failures=0, fault=None)
         assert not await accounts.renew(tx.conn, held.id, held.fence, NOW + later)
         assert not await accounts.is_looked_at(tx.conn, held.id, in_s(1), NOW)
+
+
+async def test_a_file_that_is_put_off_is_not_held_by_a_renewal_that_comes_late(bench: Bench) -> None:
+    upload = VerifiedUpload(
+        upload_id=uuid4(),
+        device_connection_id=uuid4(),
+        patient_id=uuid4(),
+        kind="apple_export",
+        object_url="s3://uploads/export.zip",
+        size=1,
+    )
+    async with bench.db.transaction("test") as tx:
+        work = await imports.insert_import(tx.conn, upload, "healthkit", NOW)
+        assert work is not None
+        assert await imports.renew(tx.conn, work, in_s(60))
+        await imports.postpone(tx.conn, work, in_s(3600))
+        assert not await imports.renew(tx.conn, work, in_s(60))
 
 
 def test_a_lease_that_was_not_renewed_in_time_hands_nothing_on(monkeypatch: pytest.MonkeyPatch) -> None:

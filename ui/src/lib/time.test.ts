@@ -41,6 +41,9 @@ describe("dayText", () => {
 
   test("another year is named", () => {
     expect(dayText(intl, Date.parse("2025-11-12T07:30:00Z"), now, "Europe/Berlin")).toBe("12 Nov 2025, 08:30");
+    const lastYear = Date.parse("2026-01-01T04:00:00Z"); // still New Year's Eve in New York
+    expect(dayText(intl, lastYear, now, "America/New_York")).toBe("31 Dec 2025, 23:00");
+    expect(dayText(intl, lastYear, now, "UTC")).toBe("1 Jan, 04:00");
   });
 });
 

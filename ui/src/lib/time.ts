@@ -16,9 +16,11 @@ export function hourStyle(locale: string): Intl.DateTimeFormatOptions {
 const hourStyles = new Map<string, boolean>();
 const dates: Record<string, Intl.DateTimeFormat> = {};
 
+const dateIn = (timeZone: string) => (dates[timeZone] ??= new Intl.DateTimeFormat("en-CA", { timeZone, dateStyle: "short" }));
+
 /** Midnight-to-midnight distance in the zone: 0 is today, 1 yesterday. DST days count as one. */
 export function daysBetween(then: number, now: number, timeZone: string): number {
-  const date = (dates[timeZone] ??= new Intl.DateTimeFormat("en-CA", { timeZone, dateStyle: "short" }));
+  const date = dateIn(timeZone);
   return (Date.parse(date.format(now)) - Date.parse(date.format(then))) / DAY; // "2026-11-28" is a midnight in UTC
 }
 
@@ -41,8 +43,8 @@ export function dayText(intl: IntlShape, then: number, now: number, timeZone: st
   const days = daysBetween(then, now, timeZone);
   if (days === 0) return say(intl, "time.today", { time });
   if (days === 1) return say(intl, "time.yesterday", { time });
-  const sameYear = new Date(then).getUTCFullYear() === new Date(now).getUTCFullYear();
-  return intl.formatDate(then, { day: "numeric", month: "short", year: sameYear ? undefined : "numeric", ...hours, timeZone });
+  const [year, thisYear] = [then, now].map((at) => dateIn(timeZone).format(at).slice(0, 4));
+  return intl.formatDate(then, { day: "numeric", month: "short", year: year === thisYear ? undefined : "numeric", ...hours, timeZone });
 }
 
 /** The whole truth, for a tooltip: date, time with seconds, zone. */
